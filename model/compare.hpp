@@ -1,0 +1,58 @@
+#pragma once
+// The main question: every strategy side by side for one model, workload and cluster, with the degrees that were not
+// fixed chosen for each.
+
+#include <optional>
+#include <vector>
+
+#include "model/step.hpp"
+
+namespace ithaca {
+
+/// Degrees that the user fixed; the others are left to the tool.
+struct Degrees {
+  std::optional<int> tp, pp, dp, ulysses, ring, zero;
+  bool zigzag = true;
+};
+
+struct Question {
+  Transformer model;
+  Workload work;
+  Cluster cluster;
+  int gpus = 0;
+  Degrees degrees;
+  std::vector<Strategy> strategies{kStrategies.begin(), kStrategies.end()};
+};
+
+/// Exactly one of `refused` and `estimate` is set.
+struct Row {
+  Strategy strategy{};
+  Layout layout;
+  int idle_gpus = 0;
+  std::optional<Refusal> refused;
+  std::optional<StepEstimate> estimate;
+  Tokens max_seq_len{};                ///< longest sequence that fits with this layout; 0 if none does
+  TokensPerSecond tokens_per_s{};      ///< of the whole job
+  FlopPerSecond model_rate_per_gpu{};  ///< model FLOPs over all GPUs paid for, idle ones too
+  double mfu = 0, mfu_full_attention = 0, hfu = 0;
+  Dollars per_million_tokens{};  ///< idle GPUs are paid for
+  std::optional<Layout> faster;  ///< a split of the same strategy that is faster although it sends more
+  Seconds faster_time{};
+};
+
+/// Rows in the order of `question.strategies`. The chosen layout fits in memory if any does, leaves the fewest GPUs
+/// idle, and among those within 5 % of the fastest (the model is no more accurate than that) sends the fewest bytes.
+std::vector<Row> compare(const Question& question);
+
+/// Index of the row to take: fastest of those that fit; none if every row is refused or too large.
+std::optional<std::size_t> best_row(const std::vector<Row>& rows);
+
+/// Whether a framework runs this layout of this model, and why not.
+struct FrameworkAnswer {
+  std::string_view framework;
+  bool accepts = true;
+  std::string_view why;  ///< rule with its source; empty if it accepts
+};
+std::vector<FrameworkAnswer> frameworks(const Transformer& model, const Layout& layout);
+
+}  // namespace ithaca

@@ -1,0 +1,37 @@
+#pragma once
+// Time of one kernel on one GPU: GEMMs by shape, attention by length and head size, memory-bound operators by bytes.
+
+#include <cstdint>
+
+#include "model/gpu.hpp"
+#include "model/quantity.hpp"
+#include "model/workload.hpp"
+
+namespace ithaca {
+
+/// C[m,n] = A[m,k] B[k,n], `batch` times.
+struct Gemm {
+  std::int64_t m = 0, n = 0, k = 0, batch = 1;
+};
+
+/// softmax(Q K^T) V for `queries` x `keys` tokens. With `causal` the last query sees the last key.
+struct AttentionCall {
+  std::int64_t batch = 1, queries = 0, keys = 0, heads = 0, kv_heads = 0, head_dim = 0;
+  bool causal = true;
+  bool flash = true;
+};
+
+constexpr Flop flops(const Gemm& g) {
+  return Flop{2.0 * static_cast<double>(g.batch) * static_cast<double>(g.m) * static_cast<double>(g.n) *
+              static_cast<double>(g.k)};
+}
+/// Forward FLOPs, 4 x area x d x heads; a causal mask over n x n counts half the square, n*n/2.
+Flop attention_flops(const AttentionCall& call);
+
+Seconds gemm_time(const Gpu& gpu, const Gemm& gemm, Dtype dtype);
+Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& call, Dtype dtype);
+Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& call, Dtype dtype);
+/// A kernel that reads and writes `moved` bytes in all and computes nothing to speak of.
+Seconds memory_time(const Gpu& gpu, Bytes moved);
+
+}  // namespace ithaca

@@ -1,0 +1,37 @@
+#pragma once
+// Peak memory of one GPU as a ledger of named terms, each with its formula and source; the total is derived.
+
+#include <string_view>
+
+#include "model/cluster.hpp"
+#include "model/layout.hpp"
+#include "model/quantity.hpp"
+#include "model/static_vector.hpp"
+#include "model/transformer.hpp"
+#include "model/workload.hpp"
+
+namespace ithaca {
+
+struct MemoryTerm {
+  std::string_view name;
+  Bytes bytes{};
+  std::string_view formula;
+  std::string_view source;
+};
+
+/// Where in the step the peak falls.
+enum class Moment : std::uint8_t { forward, loss, backward, optimizer };
+std::string_view name(Moment moment);
+
+struct MemoryLedger {
+  Moment moment{};  ///< of the peak; `terms` are alive then
+  StaticVector<MemoryTerm, 24> terms;
+  Bytes capacity{};
+
+  Bytes peak() const;
+  bool fits() const { return peak() <= capacity; }
+};
+
+MemoryLedger peak_memory(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout);
+
+}  // namespace ithaca

@@ -1,0 +1,40 @@
+#pragma once
+// An illegal point is an answer: which rule it breaks, why, and what to ask instead.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "model/layout.hpp"
+
+namespace ithaca {
+
+enum class Rule : std::uint8_t {
+  degree,           ///< a degree below 1
+  gpus,             ///< degrees multiply to more GPUs than there are
+  cluster_size,     ///< more GPUs than the installation has
+  strategy_degree,  ///< the degree is none of this strategy's (ring under ulysses, ulysses under megatron_sp, ...)
+  ulysses_heads,    ///< tp x ulysses above the query heads
+  tp_heads,         ///< tp does not divide the query heads or, above them, KV heads cannot be duplicated evenly
+  tp_ffn,           ///< tp does not divide the FFN
+  sequence_short,   ///< fewer tokens than sequence ranks (twice that with zigzag)
+  dp_batch,         ///< dp x micro-batch does not divide the global batch
+  pipeline,         ///< pp above 1: comes with a later version
+  zero_stage,       ///< outside 0..3
+  ring_flash,       ///< ring attention exists only blockwise, with FlashAttention
+  dtype,            ///< the GPU has no such arithmetic
+};
+
+/// `given` broke the rule, `limit` is what it was held against; their meaning goes with the rule.
+struct Refusal {
+  Rule rule{};
+  Layout layout{};
+  std::int64_t given = 0;
+  std::int64_t limit = 0;
+};
+
+std::string_view name(Rule rule);             ///< "ulysses.heads"
+std::string why(const Refusal& refusal);      ///< a sentence with the numbers
+std::string instead(const Refusal& refusal);  ///< what to ask instead
+
+}  // namespace ithaca

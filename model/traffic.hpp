@@ -1,0 +1,58 @@
+#pragma once
+// What one transformer layer moves between GPUs, forward and backward: exact bytes by strategy (rung 1), with the cost
+// of each collective on the cluster (rung 2).
+
+#include <cstdint>
+#include <string_view>
+
+#include "model/collective.hpp"
+#include "model/layout.hpp"
+#include "model/quantity.hpp"
+#include "model/static_vector.hpp"
+#include "model/transformer.hpp"
+#include "model/workload.hpp"
+
+namespace ithaca {
+
+enum class Tensor : std::uint8_t {
+  qkv,
+  attention_output,
+  attention_input,
+  mlp_input,
+  mlp_output,
+  kv_block,
+  kv_gradient,
+  parameters,
+  gradients,
+};
+std::string_view name(Tensor tensor);
+
+/// One collective, or `count` equal ones in a row (the hops of a ring). Bytes and times are sums over the `count`.
+struct Collective {
+  Op op{};
+  Tensor tensor{};
+  bool recomputed = false;  ///< repeats the forward during a full recompute
+  bool overlapped = false;  ///< may hide behind compute
+  int group = 1;
+  int count = 1;
+  Bytes message{};    ///< nccl-tests' size of one of them
+  Bytes sent{};       ///< leaves the busiest GPU
+  Bytes received{};   ///< enters the busiest GPU
+  Bytes sent_mean{};  ///< over the group's ranks
+  Bytes nic{};        ///< passes one NIC of the busiest node
+  CollectiveCost cost;
+};
+
+struct LayerTraffic {
+  StaticVector<Collective, 12> collectives;
+  Bytes sent{};
+  Bytes sent_mean{};
+  Bytes received{};
+  Bytes nic{};
+  Seconds time{};  ///< sum over the collectives, hidden or not
+  Seconds bound{};
+
+  void add(const Collective& collective);
+};
+
+}  // namespace ithaca
