@@ -28,10 +28,25 @@ constexpr Flop flops(const Gemm& g) {
 /// Forward FLOPs, 4 x area x d x heads; a causal mask over n x n counts half the square, n*n/2.
 Flop attention_flops(const AttentionCall& call);
 
+/// launch + the least, over tile shapes, of waves x (wave + k x tile FLOPs / rate), where
+/// waves = ceil(batch x ceil(m / rows) x ceil(n / columns) / multiprocessors) and few tiles may split k by 2 or 4.
+/// Never below the bytes at the memory's rate or the FLOPs at the sustained rate; infinite for a type that the GPU
+/// does not have.
 Seconds gemm_time(const Gpu& gpu, const Gemm& gemm, Dtype dtype);
+
+/// Flash: launch + FLOPs / rate(d) x (1 + start_up x queries / area), the curve's points joined by straight lines of
+/// time per score over d, slower while there are fewer blocks of queries than multiprocessors; with the floors of
+/// gemm_time. Without flash: batched GEMMs and passes over the whole score matrix, of which a causal mask saves
+/// nothing.
 Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& call, Dtype dtype);
+/// The same for the backward pass: 2.5 times the forward FLOPs, flash recomputing the scores.
 Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& call, Dtype dtype);
 /// A kernel that reads and writes `moved` bytes in all and computes nothing to speak of.
 Seconds memory_time(const Gpu& gpu, Bytes moved);
+
+/// The curve of one GPU carried over to another, to be marked extrapolated: rates by the smaller of the ratios of peak
+/// and sustained rate, write-out by memory rate per multiprocessor. The same GPU gives the same curve.
+GemmCurve rescale(const GemmCurve& curve, const Gpu& from, const Gpu& to);
+AttentionCurve rescale(const AttentionCurve& curve, const Gpu& from, const Gpu& to);
 
 }  // namespace ithaca

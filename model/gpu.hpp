@@ -6,6 +6,7 @@
 
 #include "model/mark.hpp"
 #include "model/quantity.hpp"
+#include "model/static_vector.hpp"
 #include "model/workload.hpp"
 
 namespace ithaca {
@@ -13,12 +14,31 @@ namespace ithaca {
 /// Time of a GEMM by tile and wave quantisation; see model/compute.hpp for the formula and hw_profiles/kernels for the
 /// fit.
 struct GemmCurve {
+  /// Sizes of output tile with a rate of their own: 256x128, 128x128, 128x64 and 64x64.
+  static constexpr int kTileSizes = 4;
+  struct Rates {
+    std::array<FlopPerSecond, kTileSizes> tile{};  ///< of the whole GPU while every multiprocessor works on a tile
+    Seconds wave{};                                ///< start and write-out of one wave of 256x128 tiles
+    Seconds split{};                               ///< added when a few tiles split k to fill the GPU
+  };
   Seconds launch{};
+  Rates half;  ///< bf16 and fp16
+  Rates fp32;  ///< TF32 where the GPU has it
 };
 
 /// Rate of FlashAttention by length, mask, head size and direction; see model/compute.hpp and hw_profiles/kernels.
 struct AttentionCurve {
+  struct Point {
+    double head_dim = 0;
+    FlopPerSecond rate{};  ///< executed FLOPs a second of an endless sequence, half precision
+    double start_up = 0;   ///< keys' worth of time that each query costs on top
+  };
+  using Points = StaticVector<Point, 4>;  ///< by rising head_dim
+  struct Pass {
+    Points full, causal;
+  };
   Seconds launch{};
+  Pass forward, backward;
 };
 
 struct Gpu {

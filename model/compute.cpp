@@ -1,0 +1,205 @@
+#include "model/compute.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace ithaca {
+namespace {
+
+/// Output tiles as powers of two, both ways round; `size` indexes GemmCurve::Rates::tile.
+struct Tile {
+  int log2_rows, log2_columns, size;
+};
+constexpr std::array<Tile, 6> kTiles{{{8, 7, 0}, {7, 8, 0}, {7, 7, 1}, {7, 6, 2}, {6, 7, 2}, {6, 6, 3}}};
+constexpr std::array<double, GemmCurve::kTileSizes> kTileArea{256 * 128, 128 * 128, 128 * 64, 64 * 64};
+
+/// Rows of queries that one block of FlashAttention works on.
+constexpr double kQueryBlock = 128;
+
+constexpr std::int64_t ceil_shift(std::int64_t value, int shift) { return (value + (1LL << shift) - 1) >> shift; }
+
+std::size_t index(Dtype dtype) { return static_cast<std::size_t>(dtype); }
+
+/// bf16 and fp16 run on the same units: what was measured for one holds for the other.
+FlopPerSecond sustained_rate(const Gpu& gpu, Dtype dtype) {
+  const FlopPerSecond peak = gpu.peak[index(dtype)];
+  FlopPerSecond best = gpu.sustained[index(dtype)];
+  if (dtype != Dtype::fp32) best = std::max(gpu.sustained[index(Dtype::bf16)], gpu.sustained[index(Dtype::fp16)]);
+  return best.value() > 0 ? std::min(best, peak) : peak;
+}
+
+/// The half-precision type that the GPU multiplies in.
+Dtype half_type(const Gpu& gpu) { return gpu.peak[index(Dtype::bf16)].value() > 0 ? Dtype::bf16 : Dtype::fp16; }
+
+Seconds streaming_time(const Gpu& gpu, Bytes moved) { return moved / (gpu.memory_rate * gpu.memory_efficiency); }
+
+Seconds above_floors(const Gpu& gpu, Seconds launch, Seconds curve, Flop work, Bytes moved, Dtype dtype) {
+  return std::max(launch + std::max(curve, streaming_time(gpu, moved)), work / sustained_rate(gpu, dtype));
+}
+
+/// Time on the multiprocessors with the best tile.
+double tiled_time(const GemmCurve::Rates& rates, const Gemm& g, int sms) {
+  const double k = static_cast<double>(g.k);
+  const double per_sm = 1.0 / sms;
+  std::array<double, GemmCurve::kTileSizes> start{}, multiply{};
+  for (std::size_t i = 0; i < kTileArea.size(); ++i) {
+    start[i] = rates.wave.value() * (kTileArea[i] / kTileArea[0]);
+    multiply[i] = 2 * kTileArea[i] * sms * k / rates.tile[i].value();
+  }
+  double best = std::numeric_limits<double>::infinity();
+  for (const Tile& tile : kTiles) {
+    const std::int64_t tiles = g.batch * ceil_shift(g.m, tile.log2_rows) * ceil_shift(g.n, tile.log2_columns);
+    const double one = start[tile.size] + multiply[tile.size];
+    if (2 * tiles <= sms) {
+      const double parts = 4 * tiles <= sms ? 4 : 2;
+      const double split = start[tile.size] + multiply[tile.size] / parts + rates.split.value();
+      best = std::min({best, one, split});
+    } else {
+      // ceil(tiles / sms): the half keeps the product's rounding away from whole numbers.
+      const auto waves = static_cast<std::int64_t>((static_cast<double>(tiles) - 0.5) * per_sm) + 1;
+      best = std::min(best, static_cast<double>(waves) * one);
+    }
+  }
+  return best;
+}
+
+double attention_area(const AttentionCall& c) {
+  const double q = static_cast<double>(c.queries), k = static_cast<double>(c.keys);
+  if (!c.causal) return q * k;
+  return q <= k ? q * k - q * q / 2 : k * k / 2;
+}
+
+/// Elements of Q and of K, over the batch.
+struct AttentionElements {
+  double query, key;
+};
+AttentionElements elements(const AttentionCall& c) {
+  const double width = static_cast<double>(c.batch * c.head_dim);
+  return {width * static_cast<double>(c.queries * c.heads), width * static_cast<double>(c.keys * c.kv_heads)};
+}
+
+/// Time of one score (a query with a key in one head) and the start-up at a head size between or beyond the points.
+struct ScoreTime {
+  double seconds, start_up;
+};
+ScoreTime score_time(const AttentionCurve::Points& points, double head_dim, double flops_per_dim) {
+  const auto time = [&](std::size_t i) { return flops_per_dim * points[i].head_dim / points[i].rate.value(); };
+  if (points.size() == 1) return {time(0) * head_dim / points[0].head_dim, points[0].start_up};
+  std::size_t i = 1;
+  while (i + 1 < points.size() && points[i].head_dim < head_dim) ++i;
+  const auto &a = points[i - 1], &b = points[i];
+  const double x = (head_dim - a.head_dim) / (b.head_dim - a.head_dim);
+  return {time(i - 1) + x * (time(i) - time(i - 1)),
+          std::max(0.0, a.start_up + std::clamp(x, 0.0, 1.0) * (b.start_up - a.start_up))};
+}
+
+/// `flops_per_dim` is the FLOPs of one score over d: 4 forward, 10 backward.
+Seconds flash_time(const Gpu& gpu, const AttentionCurve::Pass& pass, const AttentionCall& c, Dtype dtype,
+                   double flops_per_dim, Bytes moved) {
+  const double rows = static_cast<double>(c.batch * c.heads * c.queries);
+  const double d = static_cast<double>(c.head_dim);
+  const double scores = static_cast<double>(c.batch * c.heads) * attention_area(c);
+  const Flop work{flops_per_dim * d * scores};
+  const AttentionCurve::Points& points = c.causal ? pass.causal : pass.full;
+  Seconds curve{};
+  if (!points.empty()) {
+    const ScoreTime per = score_time(points, d, flops_per_dim);
+    const double busy = std::min(1.0, rows / (kQueryBlock * gpu.sms));
+    const double slower = sustained_rate(gpu, half_type(gpu)) / sustained_rate(gpu, dtype);
+    curve = Seconds{per.seconds * (scores + per.start_up * rows) * slower / busy};
+  }
+  return above_floors(gpu, gpu.attention.launch, curve, work, moved, dtype);
+}
+
+/// A pass that touches each score `accesses` times.
+Seconds score_passes(const Gpu& gpu, const AttentionCall& c, Dtype dtype, int accesses) {
+  const double scores = static_cast<double>(c.batch * c.heads) * static_cast<double>(c.queries * c.keys);
+  return memory_time(gpu, Bytes{element_bytes(dtype) * accesses * scores});
+}
+
+double half_ratio(const Gpu& from, const Gpu& to) {
+  const Dtype a = half_type(from), b = half_type(to);
+  return std::min(to.peak[index(b)] / from.peak[index(a)], sustained_rate(to, b) / sustained_rate(from, a));
+}
+double fp32_ratio(const Gpu& from, const Gpu& to) {
+  const Dtype t = Dtype::fp32;
+  return std::min(to.peak[index(t)] / from.peak[index(t)], sustained_rate(to, t) / sustained_rate(from, t));
+}
+
+void scale(GemmCurve::Rates& rates, double rate, double wave) {
+  for (FlopPerSecond& tile : rates.tile) tile = tile * rate;
+  rates.wave = rates.wave * wave;
+}
+
+}  // namespace
+
+Flop attention_flops(const AttentionCall& call) {
+  return Flop{4.0 * static_cast<double>(call.batch * call.heads * call.head_dim) * attention_area(call)};
+}
+
+Seconds gemm_time(const Gpu& gpu, const Gemm& g, Dtype dtype) {
+  const Flop work = flops(g);
+  if (work.value() <= 0) return Seconds{};
+  const double m = static_cast<double>(g.m), n = static_cast<double>(g.n), k = static_cast<double>(g.k);
+  const Bytes moved{element_bytes(dtype) * static_cast<double>(g.batch) * (m * k + k * n + m * n)};
+  const GemmCurve::Rates& rates = dtype == Dtype::fp32 ? gpu.gemm.fp32 : gpu.gemm.half;
+  const bool fitted = rates.tile[0].value() > 0;
+  const Seconds curve{fitted ? tiled_time(rates, g, gpu.sms) : 0};
+  return above_floors(gpu, gpu.gemm.launch, curve, work, moved, dtype);
+}
+
+Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& c, Dtype dtype) {
+  if (attention_flops(c).value() <= 0) return Seconds{};
+  if (!c.flash) {
+    // Softmax reads and writes the scores, dropout or the next kernel's cast again; a mask is one more such pass.
+    const Seconds scores = gemm_time(gpu, {c.queries, c.keys, c.head_dim, c.batch * c.heads}, dtype);
+    const Seconds values = gemm_time(gpu, {c.queries, c.head_dim, c.keys, c.batch * c.heads}, dtype);
+    return scores + values + score_passes(gpu, c, dtype, c.causal ? 6 : 4);
+  }
+  // Q and O of all heads, K and V of the KV heads; the row sums are one float a query and head.
+  const AttentionElements size = elements(c);
+  const double sums = 4.0 * static_cast<double>(c.batch * c.heads * c.queries);
+  const Bytes moved{element_bytes(dtype) * 2 * (size.query + size.key) + sums};
+  return flash_time(gpu, gpu.attention.forward, c, dtype, 4, moved);
+}
+
+Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& c, Dtype dtype) {
+  if (attention_flops(c).value() <= 0) return Seconds{};
+  if (!c.flash) {
+    // dP and dQ, dK and dV; dropout's backward reads and writes, softmax's reads P and dP and writes dS.
+    const std::int64_t heads = c.batch * c.heads;
+    const Seconds to_scores = gemm_time(gpu, {c.queries, c.keys, c.head_dim, heads}, dtype);
+    const Seconds to_queries = gemm_time(gpu, {c.queries, c.head_dim, c.keys, heads}, dtype);
+    const Seconds to_keys = gemm_time(gpu, {c.keys, c.head_dim, c.queries, heads}, dtype);
+    return to_scores + to_queries + 2 * to_keys + score_passes(gpu, c, dtype, 5);
+  }
+  // Q, O, dO and dQ; K, V, dK and dV; row sums of softmax and of dO x O.
+  const AttentionElements size = elements(c);
+  const double sums = 2 * 4.0 * static_cast<double>(c.batch * c.heads * c.queries);
+  const Bytes moved{element_bytes(dtype) * 4 * (size.query + size.key) + sums};
+  return flash_time(gpu, gpu.attention.backward, c, dtype, 10, moved);
+}
+
+Seconds memory_time(const Gpu& gpu, Bytes moved) {
+  return moved.value() > 0 ? gpu.gemm.launch + streaming_time(gpu, moved) : Seconds{};
+}
+
+GemmCurve rescale(const GemmCurve& curve, const Gpu& from, const Gpu& to) {
+  GemmCurve scaled = curve;
+  const double wave = (from.memory_rate / to.memory_rate) * (static_cast<double>(to.sms) / from.sms);
+  scale(scaled.half, half_ratio(from, to), wave);
+  scale(scaled.fp32, fp32_ratio(from, to), wave);
+  return scaled;
+}
+
+AttentionCurve rescale(const AttentionCurve& curve, const Gpu& from, const Gpu& to) {
+  AttentionCurve scaled = curve;
+  const double ratio = half_ratio(from, to);
+  for (AttentionCurve::Pass* pass : {&scaled.forward, &scaled.backward})
+    for (AttentionCurve::Points* points : {&pass->full, &pass->causal})
+      for (AttentionCurve::Point& point : *points) point.rate = point.rate * ratio;
+  return scaled;
+}
+
+}  // namespace ithaca
