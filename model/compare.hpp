@@ -47,12 +47,4 @@ std::vector<Row> compare(const Question& question);
 /// Index of the row to take: fastest of those that fit; none if every row is refused or too large.
 std::optional<std::size_t> best_row(const std::vector<Row>& rows);
 
-/// Whether a framework runs this layout of this model, and why not.
-struct FrameworkAnswer {
-  std::string_view framework;
-  bool accepts = true;
-  std::string_view why;  ///< rule with its source; empty if it accepts
-};
-std::vector<FrameworkAnswer> frameworks(const Transformer& model, const Layout& layout);
-
 }  // namespace ithaca

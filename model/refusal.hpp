@@ -15,7 +15,8 @@ enum class Rule : std::uint8_t {
   cluster_size,     ///< more GPUs than the installation has
   strategy_degree,  ///< the degree is none of this strategy's (ring under ulysses, ulysses under megatron_sp, ...)
   ulysses_heads,    ///< tp x ulysses above the query heads
-  tp_heads,         ///< tp does not divide the query heads or, above them, KV heads cannot be duplicated evenly
+  tp_heads,         ///< tp does not divide the query heads
+  tp_kv_heads,      ///< tp neither divides the KV heads nor is a multiple of them
   tp_ffn,           ///< tp does not divide the FFN
   sequence_short,   ///< fewer tokens than sequence ranks (twice that with zigzag)
   dp_batch,         ///< dp x micro-batch does not divide the global batch

@@ -17,7 +17,7 @@ struct StepTime {
   Seconds exposed_comm{};
   Seconds bubble{};
   Seconds optimizer{};
-  Seconds bound{};  ///< executed FLOPs at the datasheet peak plus the strategies' unavoidable bytes at the wires' peak
+  Seconds bound{};  ///< the longer of executed FLOPs at peak and the layers' bytes at the wires' peak
 };
 
 /// Parts of `StepTime::compute`, for explaining.

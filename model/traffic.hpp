@@ -8,6 +8,7 @@
 #include "model/collective.hpp"
 #include "model/layout.hpp"
 #include "model/quantity.hpp"
+#include "model/split.hpp"
 #include "model/static_vector.hpp"
 #include "model/transformer.hpp"
 #include "model/workload.hpp"
@@ -40,7 +41,7 @@ struct Collective {
   Bytes received{};   ///< enters the busiest GPU
   Bytes sent_mean{};  ///< over the group's ranks
   Bytes nic{};        ///< passes one NIC of the busiest node
-  CollectiveCost cost;
+  CollectiveCost cost{};
 };
 
 struct LayerTraffic {
@@ -54,5 +55,16 @@ struct LayerTraffic {
 
   void add(const Collective& collective);
 };
+
+/// Traffic of one layer for one micro-batch: the sequence split's and the tp group's, not ZeRO's.
+/// Backward mirrors forward; a full recompute repeats the forward in front of it.
+LayerTraffic forward_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,
+                             const Layout& layout, const RankSplit& rank, const RankGroups& groups);
+LayerTraffic backward_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,
+                              const Layout& layout, const RankSplit& rank, const RankGroups& groups);
+
+/// The papers' per-link count of one layer's forward for one sequence, in elements: Ulysses 4Nh/P and Megatron-SP 4Nh
+/// (arXiv 2309.14509 section 3.2, h read as a*d in the all-to-all), a ring 2N a_kv d, USP the sum of its two parts.
+double paper_elements(const Transformer& model, const Workload& work, const Layout& layout);
 
 }  // namespace ithaca

@@ -1,0 +1,241 @@
+#include "model/collective.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+
+#include "model/nccl.hpp"
+
+namespace ithaca {
+namespace {
+
+bool pcie(const Cluster& c) { return c.scale_up == ScaleUp::pcie; }
+
+/// Members of the group behind one port-to-port fabric: the innermost server or socket.
+int port_members(const Placement& p) { return p.levels.empty() ? p.group.size : p.levels[0].members; }
+
+/// A mesh has one link to each peer, so a small group uses only a few of the port's links.
+double usable_port(const Cluster& c, const Placement& p) {
+  if (c.scale_up != ScaleUp::mesh || c.node_gpus < 2) return 1;
+  const int peers = std::max(1, port_members(p) - 1);
+  return std::min(1.0, static_cast<double>(peers) / (c.node_gpus - 1));
+}
+
+bool crosses(const Placement& p, std::size_t level) { return p.levels[level].members < p.group.size; }
+
+/// Every rank passes `stream` bytes to its successor: the port carries it once, and so does each uplink, shared by the
+/// groups that leave the domain there.
+Seconds ring_transfer(const Cluster& c, const Placement& p, Bytes stream) {
+  Seconds time;
+  if (port_members(p) > 1 || pcie(c)) time = stream / (c.port_achieved * usable_port(c, p));
+  for (std::size_t i = 0; i < p.levels.size(); ++i) {
+    if (crosses(p, i)) time = max(time, stream * p.levels[i].sharers / c.domains[i].achieved);
+  }
+  return time;
+}
+
+/// What the wires allow at best: `through_port` bytes at each GPU, and of every group's `result` the part that lies
+/// outside a domain must enter it.
+Seconds wire_bound(const Cluster& c, const Placement& p, Bytes through_port, Bytes result) {
+  Seconds bound;
+  if (port_members(p) == p.group.size || pcie(c)) bound = through_port / (c.port_peak * usable_port(c, p));
+  for (std::size_t i = 0; i < p.levels.size(); ++i) {
+    if (!crosses(p, i)) continue;
+    const double outside = static_cast<double>(p.group.size - p.levels[i].members) / p.group.size;
+    bound = max(bound, result * (outside * p.levels[i].sharers) / c.domains[i].peak);
+  }
+  return bound;
+}
+
+struct Latencies {
+  double intra, inter;
+};
+Latencies hops(const Cluster& c, const Placement& p, int protocol, const nccl::ByProtocol& nvlink,
+               const nccl::ByProtocol& pci, const nccl::ByProtocol& net) {
+  const auto i = static_cast<std::size_t>(protocol);
+  const bool simple = protocol == nccl::kSimple;
+  double intra = pcie(c) ? pci[i] : nvlink[i];
+  if (p.nodes > 1) {
+    const double overhead = nccl::net_overhead(c.cpu == CpuVendor::amd) * (simple ? 3 : 1);
+    intra = std::max(intra, overhead);
+  }
+  return {intra, net[i] + c.nic_latency.value() * (simple ? 2 : 1)};
+}
+
+double ring_latency(const Cluster& c, const Placement& p, int protocol, int steps, int steps_between_nodes) {
+  const bool one_gpu_a_node = p.nodes == p.group.size;
+  const auto hop = hops(c, p, protocol, nccl::kRingNvlinkHop, nccl::kRingPciHop,
+                        one_gpu_a_node ? nccl::kTreeNetHop : nccl::kRingNetHop);
+  return nccl::kRingBase[static_cast<std::size_t>(protocol)] + (steps - steps_between_nodes) * hop.intra +
+         steps_between_nodes * hop.inter;
+}
+
+double ll_cap(const Cluster& c, const Placement& p) {
+  const auto cap =
+      p.nodes > 1 ? nccl::ll_cap_across_nodes(c.cpu == CpuVendor::amd, p.nodes) : nccl::ll_cap_one_node(c.gpu.arch);
+  return cap.value();
+}
+
+/// Share of the bus that a protocol reaches; zero where NCCL does not use it.
+double protocol_share(const Cluster& c, const Placement& p, int protocol, const nccl::ByProtocol& shares, double bus) {
+  if (protocol == nccl::kLL128 && pcie(c)) return 0;
+  const double share = shares[static_cast<std::size_t>(protocol)];
+  return protocol == nccl::kLL ? std::min(share, ll_cap(c, p) / bus) : share;
+}
+
+/// The fastest protocol of a ring with `rounds` passes of (p-1) steps: one for all-gather, two for all-reduce.
+CollectiveCost ring_cost(const Cluster& c, const Placement& p, Bytes message, int rounds) {
+  const int size = p.group.size;
+  if (size < 2) return {};
+  const Bytes stream = message * (rounds * (size - 1.0) / size);
+  const Seconds wire = ring_transfer(c, p, stream);
+  const Seconds bound = wire_bound(c, p, stream, message * rounds);
+  const double bus = stream.value() / wire.value();
+  const int between = p.nodes > 1 ? rounds * (p.nodes - 1) : 0;
+  CollectiveCost best;
+  for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
+    const double share = protocol_share(c, p, protocol, nccl::kRingShare, bus);
+    if (share <= 0) continue;
+    const CollectiveCost cost{Seconds{ring_latency(c, p, protocol, rounds * (size - 1), between)}, wire / share, bound};
+    if (best.total() == Seconds{} || cost.total() < best.total()) best = cost;
+  }
+  return best;
+}
+
+CollectiveCost tree_cost(const Cluster& c, const Placement& p, Bytes message) {
+  const int size = p.group.size;
+  const Bytes stream = message * (2 * (size - 1.0) / size);
+  const double bus = stream.value() / ring_transfer(c, p, stream).value();
+  const int per_node = std::max(1, size / p.nodes), doublings = std::bit_width(static_cast<unsigned>(p.nodes)) - 1;
+  CollectiveCost best;
+  for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
+    double share = protocol_share(c, p, protocol, nccl::kTreeShare, bus);
+    if (protocol == nccl::kLL128 && share > 0 && p.nodes > 1) share = nccl::kTreeLL128AcrossNodes;
+    if (share <= 0) continue;
+    const auto hop = hops(c, p, protocol, nccl::kTreeNvlinkHop, nccl::kTreePciHop, nccl::kTreeNetHop);
+    const double latency =
+        nccl::kTreeBase[static_cast<std::size_t>(protocol)] + 2 * ((per_node - 1) * hop.intra + doublings * hop.inter);
+    const CollectiveCost cost{Seconds{latency}, Seconds{2 * message.value() / (bus * share)}, Seconds{}};
+    if (best.total() == Seconds{} || cost.total() < best.total()) best = cost;
+  }
+  return best;
+}
+
+/// All-reduce inside the switch (NVLS). Each port carries the buffer once each way whatever the number of ranks;
+/// `port_achieved_nvls` is the bus bandwidth of a whole node.
+CollectiveCost nvls_cost(const Cluster& c, Bytes message) {
+  const double bus_factor = 2 * (c.node_gpus - 1.0) / c.node_gpus;
+  return {Seconds{nccl::kNvlsLatency}, message * bus_factor / c.port_achieved_nvls, Seconds{}};
+}
+
+int members(const Domain& domain, Group group, int machine_gpus) {
+  const int block = group.size * group.stride;
+  int inside = std::gcd(block, domain.gpus);
+  if (machine_gpus <= domain.gpus) return group.size;
+  if (machine_gpus <= block && block % domain.gpus != 0) inside = block % domain.gpus;
+  return std::clamp(inside / group.stride, 1, group.size);
+}
+
+}  // namespace
+
+std::string_view name(Op op) {
+  switch (op) {
+    case Op::all_gather: return "all_gather";
+    case Op::reduce_scatter: return "reduce_scatter";
+    case Op::all_reduce: return "all_reduce";
+    case Op::all_to_all: return "all_to_all";
+    case Op::send_recv: break;
+  }
+  return "send_recv";
+}
+
+Placement place(const Cluster& cluster, Group group, int machine_gpus) {
+  Placement p;
+  p.group = group;
+  for (const Domain& domain : cluster.domains) {
+    const int inside = members(domain, group, machine_gpus);
+    const double active = std::min(domain.gpus, machine_gpus);
+    p.levels.push_back({inside, std::max(1.0, active / inside)});
+    if (domain.uplink == Domain::Uplink::nics) p.nodes = (group.size + inside - 1) / inside;
+  }
+  return p;
+}
+
+CollectiveCost all_gather_cost(const Cluster& cluster, const Placement& placement, Bytes message) {
+  return ring_cost(cluster, placement, message, 1);
+}
+CollectiveCost reduce_scatter_cost(const Cluster& cluster, const Placement& placement, Bytes message) {
+  return ring_cost(cluster, placement, message, 1);
+}
+
+CollectiveCost all_reduce_cost(const Cluster& cluster, const Placement& placement, Bytes message) {
+  const int size = placement.group.size;
+  if (size < 2) return {};
+  const bool in_switch = cluster.port_achieved_nvls > BytesPerSecond{};
+  CollectiveCost best = ring_cost(cluster, placement, message, 2);
+  const CollectiveCost tree = tree_cost(cluster, placement, message);
+  if (tree.total() < best.total()) best = tree;
+  if (in_switch && placement.nodes == 1) {
+    const CollectiveCost nvls = nvls_cost(cluster, message);
+    if (nvls.total() < best.total()) best = nvls;
+  }
+  best.bound = wire_bound(cluster, placement, in_switch ? message : message * (2 * (size - 1.0) / size), 2 * message);
+  return best;
+}
+
+CollectiveCost all_to_all_cost(const Cluster& c, const Placement& p, Bytes leaving) {
+  if (p.group.size < 2) return {};
+  const double peers = p.group.size - 1;
+  const bool own_port = pcie(c);  // PCIe carries what leaves the domain too
+  const int near = port_members(p) - 1;
+  const Bytes through_port = own_port ? leaving : leaving * (near / peers);
+  const double usable = usable_port(c, p);
+  CollectiveCost cost{Seconds{nccl::kRingBase[nccl::kSimple]}, through_port / (c.port_achieved_all_to_all * usable),
+                      through_port / (c.port_peak * usable)};
+  for (std::size_t i = 0; i < p.levels.size(); ++i) {
+    if (!crosses(p, i)) continue;
+    const auto [inside, sharers] = p.levels[i];
+    const Bytes all = leaving * ((p.group.size - inside) / peers * inside * sharers);
+    cost.transfer = max(cost.transfer, all / c.domains[i].achieved_all_to_all);
+    cost.bound = max(cost.bound, all / c.domains[i].peak);
+  }
+  const auto hop = hops(c, p, nccl::kSimple, nccl::kRingNvlinkHop, nccl::kRingPciHop, nccl::kRingNetHop);
+  const auto waves = [](int messages, int in_flight) { return (messages + in_flight - 1) / in_flight; };
+  cost.latency += Seconds{waves(near, nccl::kPeersInFlightNvlink) * hop.intra};
+  if (p.nodes > 1) {
+    const int far = p.group.size - p.group.size / p.nodes;
+    cost.latency +=
+        Seconds{waves(far, nccl::kPeersInFlightNet) * hop.inter + far * nccl::net_overhead(c.cpu == CpuVendor::amd)};
+  }
+  return cost;
+}
+
+CollectiveCost send_recv_cost(const Cluster& c, const Placement& p, Bytes message) {
+  if (p.group.size < 2) return {};
+  CollectiveCost cost{Seconds{}, ring_transfer(c, p, message), Seconds{}};
+  if (port_members(p) > 1 || pcie(c)) cost.bound = message / (c.port_peak * usable_port(c, p));
+  for (std::size_t i = 0; i < p.levels.size(); ++i) {
+    if (!crosses(p, i)) continue;
+    const Domain& domain = c.domains[i];
+    cost.bound = max(cost.bound, message * p.levels[i].sharers / domain.peak);
+    // One GPU of the domain sends for its whole group, through the NICs next to it.
+    const double nearby = std::min(domain.gpus, std::max(1, domain.ports));
+    if (domain.uplink == Domain::Uplink::nics) cost.transfer = max(cost.transfer, message * nearby / domain.achieved);
+  }
+  const auto hop = hops(c, p, nccl::kSimple, nccl::kRingNvlinkHop, nccl::kRingPciHop, nccl::kRingNetHop);
+  cost.latency = Seconds{nccl::kRingBase[nccl::kSimple] + (p.nodes > 1 ? hop.inter : hop.intra)};
+  return cost;
+}
+
+Bytes nic_bytes(const Cluster& c, const Placement& p, Op op, Bytes sent_per_rank) {
+  for (std::size_t i = 0; i < p.levels.size(); ++i) {
+    if (c.domains[i].uplink != Domain::Uplink::nics || !crosses(p, i)) continue;
+    const auto [inside, sharers] = p.levels[i];
+    const double streams =
+        op == Op::all_to_all ? inside * sharers * (p.group.size - inside) / (p.group.size - 1.0) : sharers;
+    return sent_per_rank * streams / std::max(1, c.domains[i].ports);
+  }
+  return {};
+}
+
+}  // namespace ithaca

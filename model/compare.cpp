@@ -1,0 +1,220 @@
+#include "model/compare.hpp"
+
+#include <algorithm>
+
+#include "model/legality.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr double kModelError = 0.05;  // layouts closer than this are equal as far as the model can tell
+constexpr std::int64_t kLongest = std::int64_t{1} << 34;
+
+int default_zero(Strategy strategy) { return strategy == Strategy::megatron_sp ? 1 : 3; }
+
+std::vector<int> divisors(std::int64_t whole, int limit) {
+  std::vector<int> found;
+  for (int d = 1; d <= std::min<std::int64_t>(whole, limit); ++d) {
+    if (whole % d == 0) found.push_back(d);
+  }
+  return found;
+}
+
+std::vector<int> choices(const std::optional<int>& fixed, std::vector<int> open) {
+  return fixed ? std::vector<int>{*fixed} : open;
+}
+
+std::vector<int> up_to(std::int64_t limit) {
+  std::vector<int> numbers;
+  for (int i = 1; i <= limit; ++i) numbers.push_back(i);
+  return numbers;
+}
+
+/// One candidate layout with its estimate.
+struct Candidate {
+  Layout layout;
+  StepEstimate estimate;
+};
+
+/// Enumerates the layouts of one strategy that the fixed degrees leave open.
+class Search {
+ public:
+  Search(const Question& question, Strategy strategy) : q_(question), strategy_(strategy) {}
+
+  /// Every legal layout; those that are another strategy in disguise only if there is nothing else.
+  std::vector<Candidate> run() {
+    enumerate();
+    if (found_.empty() && !refusal_) {
+      keep_degenerate_ = true;
+      enumerate();
+    }
+    return std::move(found_);
+  }
+  const std::optional<Refusal>& refusal() const { return refusal_; }
+
+ private:
+  void enumerate() {
+    const std::int64_t replicas = std::max<std::int64_t>(1, q_.work.global_batch / q_.work.micro_batch);
+    const auto tps = strategy_ == Strategy::megatron_sp ? divisors(q_.model.heads, q_.gpus) : std::vector<int>{1};
+    for (int tp : choices(q_.degrees.tp, tps)) {
+      for (int dp : choices(q_.degrees.dp, divisors(replicas, q_.gpus))) try_sequence(tp, dp);
+    }
+  }
+
+  /// Within one tp and dp every sequence degree that the strategy has; the ring takes what ulysses leaves.
+  void try_sequence(int tp, int dp) {
+    const bool has_ulysses = strategy_ == Strategy::ulysses || strategy_ == Strategy::usp;
+    const bool has_ring = strategy_ == Strategy::ring || strategy_ == Strategy::usp;
+    const int outer = std::max(1, tp) * std::max(1, dp) * std::max(1, q_.degrees.pp.value_or(1));
+    const int room = std::max(1, q_.gpus / outer);
+    const std::int64_t heads = std::max<std::int64_t>(1, q_.model.heads / std::max(1, tp));
+    const std::vector<int> one{1};
+    for (int u : has_ulysses ? choices(q_.degrees.ulysses, up_to(std::min<std::int64_t>(heads, room))) : one) {
+      const std::vector<int> rest{std::max(1, room / std::max(1, u))};
+      for (int r : has_ring ? choices(q_.degrees.ring, rest) : one) try_layout(tp, dp, u, r);
+    }
+  }
+
+  void try_layout(int tp, int dp, int ulysses, int ring) {
+    const Layout layout{strategy_,
+                        tp,
+                        q_.degrees.pp.value_or(1),
+                        dp,
+                        ulysses,
+                        ring,
+                        q_.degrees.zero.value_or(default_zero(strategy_)),
+                        q_.degrees.zigzag};
+    if (!keep_degenerate_ && degenerate(layout)) return;
+    if (layout.gpus() > q_.gpus) return refuse({Rule::gpus, layout, layout.gpus(), q_.gpus});
+    auto estimate = estimate_step(q_.model, q_.work, q_.cluster, layout);
+    if (!estimate) return refuse(estimate.error());
+    found_.push_back({layout, *estimate});
+  }
+
+  /// A degree of one where the strategy's own degree was left open makes it another strategy.
+  bool degenerate(const Layout& l) const {
+    const bool open_u = !q_.degrees.ulysses, open_r = !q_.degrees.ring;
+    switch (strategy_) {
+      case Strategy::ulysses: return open_u && l.ulysses == 1 && q_.gpus > 1;
+      case Strategy::ring: return open_r && l.ring == 1 && q_.gpus > 1;
+      case Strategy::megatron_sp: return !q_.degrees.tp && l.tp == 1 && q_.gpus > 1;
+      case Strategy::usp: return q_.gpus > 3 && ((open_u && l.ulysses == 1) || (open_r && l.ring == 1));
+    }
+    return false;
+  }
+
+  void refuse(const Refusal& refusal) {
+    if (!refusal_) refusal_ = refusal;
+  }
+
+  const Question& q_;
+  Strategy strategy_;
+  bool keep_degenerate_ = false;
+  std::vector<Candidate> found_;
+  std::optional<Refusal> refusal_;
+};
+
+/// Fits before not; then fewest idle GPUs.
+bool ranks_before(const Candidate& a, const Candidate& b) {
+  if (a.estimate.memory.fits() != b.estimate.memory.fits()) return a.estimate.memory.fits();
+  return a.estimate.active_gpus > b.estimate.active_gpus;
+}
+
+double sent(const Candidate& c) { return (c.estimate.forward.sent + c.estimate.backward.sent).value(); }
+
+const Candidate& choose(const std::vector<Candidate>& all) {
+  const Candidate& first = *std::min_element(all.begin(), all.end(), ranks_before);
+  Seconds fastest = first.estimate.step.time;
+  const auto equal_rank = [&](const Candidate& c) { return !ranks_before(first, c); };
+  for (const Candidate& c : all) {
+    if (equal_rank(c)) fastest = min(fastest, c.estimate.step.time);
+  }
+  const Candidate* best = nullptr;
+  for (const Candidate& c : all) {
+    if (!equal_rank(c) || c.estimate.step.time > fastest * (1 + kModelError)) continue;
+    if (best == nullptr || sent(c) < sent(*best)) best = &c;
+  }
+  return *best;
+}
+
+void set_faster(Row& row, const std::vector<Candidate>& all) {
+  const StepEstimate& own = *row.estimate;
+  Seconds best = own.step.time * 0.995;
+  for (const Candidate& c : all) {
+    if (c.estimate.memory.fits() < own.memory.fits() || c.estimate.step.time >= best) continue;
+    best = row.faster_time = c.estimate.step.time;
+    row.faster = c.layout;
+  }
+}
+
+Tokens longest_sequence(const Question& q, const Layout& layout) {
+  const std::int64_t multiple = sequence_multiple(layout, q.work.causal);
+  Workload work = q.work;
+  const auto fits = [&](std::int64_t chunks) {
+    work.seq_len = Tokens{chunks * multiple};
+    return peak_memory(q.model, work, q.cluster, layout, split_rank(q.model, work, layout)).fits();
+  };
+  std::int64_t low = 0, high = kLongest / multiple;
+  while (low < high) {
+    const std::int64_t middle = (low + high + 1) / 2;
+    if (fits(middle)) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return Tokens{low * multiple};
+}
+
+void add_rates(Row& row, const Question& q) {
+  const StepEstimate& e = *row.estimate;
+  const Tokens tokens{q.work.seq_len.count * q.work.global_batch};
+  const FlopPerSecond peak = q.cluster.gpu.peak[static_cast<std::size_t>(q.work.dtype)];
+  const Seconds gpu_time = e.step.time * q.gpus;
+  row.tokens_per_s = tokens / e.step.time;
+  row.model_rate_per_gpu = e.model_flops / gpu_time;
+  row.mfu = row.model_rate_per_gpu / peak;
+  row.mfu_full_attention = e.model_flops_full_attention / gpu_time / peak;
+  row.hfu = e.executed_flops / gpu_time / peak;
+  row.per_million_tokens =
+      q.cluster.price_per_gpu_hour * (gpu_time.value() / 3600.0) * (1e6 / static_cast<double>(tokens.count));
+}
+
+Row compare_one(const Question& q, Strategy strategy) {
+  Row row;
+  row.strategy = strategy;
+  Search search(q, strategy);
+  const std::vector<Candidate> all = search.run();
+  if (all.empty()) {
+    row.refused = search.refusal();
+    row.layout = row.refused->layout;
+    return row;
+  }
+  const Candidate& best = choose(all);
+  row.layout = best.layout;
+  row.estimate = best.estimate;
+  row.idle_gpus = q.gpus - best.estimate.active_gpus;
+  row.max_seq_len = longest_sequence(q, best.layout);
+  add_rates(row, q);
+  set_faster(row, all);
+  return row;
+}
+
+}  // namespace
+
+std::vector<Row> compare(const Question& question) {
+  std::vector<Row> rows;
+  for (Strategy strategy : question.strategies) rows.push_back(compare_one(question, strategy));
+  return rows;
+}
+
+std::optional<std::size_t> best_row(const std::vector<Row>& rows) {
+  std::optional<std::size_t> best;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].estimate || !rows[i].estimate->memory.fits()) continue;
+    if (!best || rows[i].estimate->step.time < rows[*best].estimate->step.time) best = i;
+  }
+  return best;
+}
+
+}  // namespace ithaca

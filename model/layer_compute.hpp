@@ -1,0 +1,47 @@
+#pragma once
+// Kernel time of one rank for one micro-batch: a layer forward and backward, and embedding, head and loss.
+
+#include "model/compute.hpp"
+#include "model/layout.hpp"
+#include "model/quantity.hpp"
+#include "model/split.hpp"
+#include "model/transformer.hpp"
+#include "model/workload.hpp"
+
+namespace ithaca {
+
+/// Times of the slowest rank; `imbalance` is the part of `attention` that an even deal would save.
+struct KernelTimes {
+  Seconds gemm{};
+  Seconds attention{};
+  Seconds memory_bound{};
+  Seconds imbalance{};
+  Seconds attention_hop{};  ///< attention over one block that came round the ring: what a hop can hide behind
+  constexpr Seconds total() const { return gemm + attention + memory_bound; }
+
+  KernelTimes& operator+=(const KernelTimes& other);
+  friend KernelTimes operator*(const KernelTimes& times, double count);
+};
+
+KernelTimes layer_forward(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
+                          const RankSplit& rank);
+/// Without what a recompute policy repeats.
+KernelTimes layer_backward(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
+                           const RankSplit& rank);
+/// The attention core again, for selective recomputation.
+KernelTimes core_forward(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
+                         const RankSplit& rank);
+/// Embedding, head and loss, forward and backward.
+KernelTimes ends_both_ways(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank);
+
+/// FLOPs that all ranks of one replica execute together in one layer's forward: matrices and attention apart, padding
+/// and copied heads included.
+struct ExecutedFlops {
+  Flop matrices{};
+  Flop attention{};
+  Flop head{};
+};
+ExecutedFlops executed_forward_flops(const Transformer& model, const Workload& work, const Layout& layout,
+                                     const RankSplit& rank);
+
+}  // namespace ithaca

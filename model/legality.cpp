@@ -1,0 +1,58 @@
+#include "model/legality.hpp"
+
+#include <algorithm>
+
+#include "model/split.hpp"
+
+namespace ithaca {
+namespace {
+
+std::optional<Refusal> check_degrees(const Layout& l) {
+  const int smallest = std::min({l.tp, l.pp, l.dp, l.ulysses, l.ring});
+  if (smallest < 1) return Refusal{Rule::degree, l, smallest, 1};
+  if (l.zero < 0 || l.zero > 3) return Refusal{Rule::zero_stage, l, l.zero, 3};
+  if (l.pp > 1) return Refusal{Rule::pipeline, l, l.pp, 1};
+  const bool no_ulysses = l.strategy == Strategy::megatron_sp || l.strategy == Strategy::ring;
+  const bool no_ring = l.strategy == Strategy::megatron_sp || l.strategy == Strategy::ulysses;
+  if (no_ulysses && l.ulysses > 1) return Refusal{Rule::strategy_degree, l, l.ulysses, 1};
+  if (no_ring && l.ring > 1) return Refusal{Rule::strategy_degree, l, l.ring, 1};
+  return std::nullopt;
+}
+
+std::optional<Refusal> check_heads(const Transformer& m, const Layout& l) {
+  if (m.heads < l.tp) return Refusal{Rule::tp_heads, l, l.tp, m.heads};
+  if (m.heads % l.tp != 0) return Refusal{Rule::tp_heads, l, l.tp, m.heads};
+  if (m.kv_heads % l.tp != 0 && l.tp % m.kv_heads != 0) return Refusal{Rule::tp_kv_heads, l, l.tp, m.kv_heads};
+  if (m.ffn % l.tp != 0) return Refusal{Rule::tp_ffn, l, l.tp, m.ffn};
+  if (m.heads / l.tp < l.ulysses) return Refusal{Rule::ulysses_heads, l, l.ulysses, m.heads / l.tp};
+  return std::nullopt;
+}
+
+std::optional<Refusal> check_workload(const Workload& w, const Layout& l) {
+  if (w.seq_len.count < sequence_multiple(l, w.causal)) {
+    return Refusal{Rule::sequence_short, l, w.seq_len.count, sequence_multiple(l, w.causal)};
+  }
+  if (w.global_batch % (l.dp * w.micro_batch) != 0) {
+    return Refusal{Rule::dp_batch, l, l.dp * w.micro_batch, w.global_batch};
+  }
+  if (l.ring > 1 && !w.flash) return Refusal{Rule::ring_flash, l, l.ring, 1};
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Refusal> check_layout(const Transformer& model, const Workload& work, const Cluster& cluster,
+                                    const Layout& layout) {
+  if (const auto refusal = check_degrees(layout)) return refusal;
+  if (const auto refusal = check_heads(model, layout)) return refusal;
+  if (const auto refusal = check_workload(work, layout)) return refusal;
+  if (cluster.max_gpus > 0 && layout.gpus() > cluster.max_gpus) {
+    return Refusal{Rule::cluster_size, layout, layout.gpus(), cluster.max_gpus};
+  }
+  if (cluster.gpu.peak[static_cast<std::size_t>(work.dtype)] <= FlopPerSecond{}) {
+    return Refusal{Rule::dtype, layout, 0, 0};
+  }
+  return std::nullopt;
+}
+
+}  // namespace ithaca
