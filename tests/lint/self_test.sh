@@ -14,6 +14,7 @@ plant_good_tree() {
   printf '#pragma once\n#include "validate/good.hpp"\n' >"$tree/cli/main.hpp"
   printf '#pragma once\n#include "model/good.hpp"\n' >"$tree/validate/good.hpp"
   printf 'ithaca_tests(model SOURCES good_test.cpp)\n' >"$tree/tests/model/CMakeLists.txt"
+  printf 'See `model/good.hpp`.\n' >"$tree/README.md"
   printf '# path, reason\n' >"$tree/tests/lint/untested.txt"
 }
 
@@ -34,7 +35,7 @@ catches() {  # catches CHECK FILE TEXT COMPLAINT: with TEXT in FILE the check fa
 }
 
 plant_good_tree
-for check in includes.sh style.sh format.sh tested.sh paths.sh; do
+for check in includes.sh style.sh format.sh tested.sh docs.sh paths.sh; do
   [[ $check == format.sh ]] && ! command -v clang-format-14 >/dev/null && continue
   passes $check
 done
@@ -60,6 +61,7 @@ catches tested.sh model/a.cpp '\n' 'model/a.cpp: no tests/model/a_test.cpp'
 catches tested.sh tests/model/a_test.cpp '\n' 'is in no CMakeLists.txt'
 catches tested.sh tests/lint/untested.txt 'model/good.cpp trivial\n' 'has a test: drop the line'
 catches tested.sh tests/lint/untested.txt 'model/gone.cpp trivial\n' 'is gone: drop the line'
+catches docs.sh README.md '\nSee `model/gone.hpp`.\n' 'README.md:2: model/gone.hpp does not exist'
 catches paths.sh README.md 'see /work/notes\n' 'README.md:1'
 catches paths.sh README.md 'see ../shared/data\n' 'README.md:1'
 if command -v clang-format-14 >/dev/null; then catches format.sh model/a.cpp 'int  x ;\n' 'a.cpp:1'; fi
