@@ -42,10 +42,11 @@ Seconds above_floors(const Gpu& gpu, Seconds launch, Seconds curve, Flop work, B
 double tiled_time(const GemmCurve::Rates& rates, const Gemm& g, int sms) {
   const double k = static_cast<double>(g.k);
   const double per_sm = 1.0 / sms;
+  const double share = g.batch > 1 ? rates.batched : 1;
   std::array<double, GemmCurve::kTileSizes> start{}, multiply{};
   for (std::size_t i = 0; i < kTileArea.size(); ++i) {
     start[i] = rates.wave.value() * (kTileArea[i] / kTileArea[0]);
-    multiply[i] = 2 * kTileArea[i] * sms * k / rates.tile[i].value();
+    multiply[i] = 2 * kTileArea[i] * sms * k / (rates.tile[i].value() * share);
   }
   double best = std::numeric_limits<double>::infinity();
   for (const Tile& tile : kTiles) {
@@ -79,19 +80,21 @@ AttentionElements elements(const AttentionCall& c) {
   return {width * static_cast<double>(c.queries * c.heads), width * static_cast<double>(c.keys * c.kv_heads)};
 }
 
-/// Time of one score (a query with a key in one head) and the start-up at a head size between or beyond the points.
+/// Time of one score (a query with a key in one head) and the start-up at a head size between or beyond the points:
+/// smaller ones on the first line (the softmax does not shrink), larger ones at the last point's rate.
 struct ScoreTime {
   double seconds, start_up;
 };
 ScoreTime score_time(const AttentionCurve::Points& points, double head_dim, double flops_per_dim) {
   const auto time = [&](std::size_t i) { return flops_per_dim * points[i].head_dim / points[i].rate.value(); };
-  if (points.size() == 1) return {time(0) * head_dim / points[0].head_dim, points[0].start_up};
+  const std::size_t last = points.size() - 1;
+  if (last == 0 || head_dim >= points[last].head_dim)
+    return {time(last) * head_dim / points[last].head_dim, points[last].start_up};
   std::size_t i = 1;
-  while (i + 1 < points.size() && points[i].head_dim < head_dim) ++i;
+  while (points[i].head_dim < head_dim) ++i;
   const auto &a = points[i - 1], &b = points[i];
   const double x = (head_dim - a.head_dim) / (b.head_dim - a.head_dim);
-  return {time(i - 1) + x * (time(i) - time(i - 1)),
-          std::max(0.0, a.start_up + std::clamp(x, 0.0, 1.0) * (b.start_up - a.start_up))};
+  return {time(i - 1) + x * (time(i) - time(i - 1)), a.start_up + std::max(x, 0.0) * (b.start_up - a.start_up)};
 }
 
 /// `flops_per_dim` is the FLOPs of one score over d: 4 forward, 10 backward.

@@ -20,6 +20,7 @@ struct GemmCurve {
     std::array<FlopPerSecond, kTileSizes> tile{};  ///< of the whole GPU while every multiprocessor works on a tile
     Seconds wave{};                                ///< start and write-out of one wave of 256x128 tiles
     Seconds split{};                               ///< added when a few tiles split k to fill the GPU
+    double batched = 1;                            ///< share of the tile rates that batches of GEMMs reach
   };
   Seconds launch{};
   Rates half;  ///< bf16 and fp16
