@@ -19,6 +19,7 @@ struct AttentionCall {
   std::int64_t batch = 1, queries = 0, keys = 0, heads = 0, kv_heads = 0, head_dim = 0;
   bool causal = true;
   bool flash = true;
+  friend constexpr bool operator==(const AttentionCall&, const AttentionCall&) = default;
 };
 
 constexpr Flop flops(const Gemm& g) {

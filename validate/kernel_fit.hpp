@@ -1,0 +1,26 @@
+#pragma once
+// Efficiency curves from measured kernels. A declared part of the samples is never fitted and tells how far the curve
+// can be trusted.
+
+#include <string>
+#include <vector>
+
+#include "configs/reader/load_kernels.hpp"
+#include "model/gpu.hpp"
+
+namespace ithaca {
+
+/// GEMMs: every fourth shape by a hash of (batch, m, n, k). Attention: the lengths 1024 and 8192.
+bool is_held_out(const KernelSample& sample);
+/// The model's answer to the sample.
+Seconds predicted_time(const Gpu& gpu, const KernelSample& sample);
+
+/// Curves of all kernels among the samples of `gpu`, whose own curves are not looked at; name and source stay empty.
+/// What was not measured is derived:
+/// - backward with a causal mask, where no sample shows it: from the full one, by the ratio that another kernel of the
+///   same GPU shows;
+/// - forward and backward apart, where all but one shape were measured only together: by their shares of that shape,
+///   whose samples are then neither fitted nor judged.
+Kernels fit_kernels(const Gpu& gpu, const std::vector<KernelSample>& samples);
+
+}  // namespace ithaca

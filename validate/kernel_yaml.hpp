@@ -1,0 +1,13 @@
+#pragma once
+// Writes fitted curves as a kernel file, schema kernels/1: what load_kernels reads.
+
+#include <string>
+
+#include "configs/reader/load_kernels.hpp"
+
+namespace ithaca {
+
+/// Four significant digits, so that another compiler's last bits do not show.
+std::string kernel_yaml(const Kernels& kernels);
+
+}  // namespace ithaca
