@@ -64,7 +64,7 @@ catches tested.sh tests/lint/untested.txt 'model/gone.cpp trivial\n' 'is gone: d
 catches docs.sh README.md '\nSee `model/gone.hpp`.\n' 'README.md:2: model/gone.hpp does not exist'
 catches paths.sh README.md 'see /work/notes\n' 'README.md:1'
 catches paths.sh README.md 'see ../shared/data\n' 'README.md:1'
-if command -v clang-format-14 >/dev/null; then catches format.sh model/a.cpp 'int  x ;\n' 'a.cpp:1'; fi
+if command -v clang-format-14 >/dev/null; then catches format.sh model/a.cpp 'int  x ;\n' 'clang-format-14 -i ./model/a.cpp'; fi
 
 rm -f "$tree.out"
 exit $failed
