@@ -1,30 +1,46 @@
 #pragma once
-// A vector of at most `Capacity` elements without allocation, for the analytic hot path.
+// A vector of at most `Capacity` elements without allocation, for the analytic hot path. Only what it holds is copied;
+// the rest of its storage is never touched.
 
 #include <cassert>
 #include <cstddef>
+#include <cstring>
+#include <new>
+#include <type_traits>
 
 namespace ithaca {
 
 template <class T, std::size_t Capacity>
 class StaticVector {
+  static_assert(std::is_trivially_copyable_v<T>);
+
  public:
+  StaticVector() {}
+  StaticVector(const StaticVector& other) { *this = other; }
+  StaticVector& operator=(const StaticVector& other) {
+    if (this == &other) return *this;
+    size_ = other.size_;
+    std::memcpy(storage_, other.storage_, size_ * sizeof(T));
+    return *this;
+  }
+
+  /// Holds on to what it has when full; debug builds stop there.
   void push_back(const T& item) {
     assert(size_ < Capacity);
-    if (size_ < Capacity) items_[size_++] = item;
+    if (size_ < Capacity) new (storage_ + sizeof(T) * size_++) T(item);
   }
   void clear() { size_ = 0; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  T* begin() { return items_; }
-  T* end() { return items_ + size_; }
-  const T* begin() const { return items_; }
-  const T* end() const { return items_ + size_; }
-  T& operator[](std::size_t i) { return items_[i]; }
-  const T& operator[](std::size_t i) const { return items_[i]; }
+  T* begin() { return std::launder(reinterpret_cast<T*>(storage_)); }
+  T* end() { return begin() + size_; }
+  const T* begin() const { return std::launder(reinterpret_cast<const T*>(storage_)); }
+  const T* end() const { return begin() + size_; }
+  T& operator[](std::size_t i) { return begin()[i]; }
+  const T& operator[](std::size_t i) const { return begin()[i]; }
 
  private:
-  T items_[Capacity];
+  alignas(T) std::byte storage_[sizeof(T) * Capacity];
   std::size_t size_ = 0;
 };
 

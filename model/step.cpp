@@ -199,8 +199,9 @@ Result<StepEstimate, Refusal> estimate_step(const Transformer& model, const Work
   e.active_gpus = layout.gpus();
   e.padded_seq = Tokens{job.rank.padded_seq};
   e.paper_elements = paper_elements(model, work, layout);
-  e.forward = forward_traffic(model, work, cluster, layout, job.rank, job.groups);
-  e.backward = backward_traffic(model, work, cluster, layout, job.rank, job.groups);
+  const TrainingTraffic traffic = layer_traffic(model, work, cluster, layout, job.rank, job.groups);
+  e.forward = traffic.forward;
+  e.backward = traffic.backward;
   add_times(e, job);
   add_flops_and_bound(e, job);
   e.memory = peak_memory(model, work, cluster, layout, job.rank);

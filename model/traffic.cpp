@@ -38,15 +38,14 @@ Collective all_to_all(const Layer& l, Tensor tensor, const HeadSplit::Exchange& 
   return c;
 }
 
-/// All-gather or reduce-scatter of the tp group's full activation, one of Megatron-SP's pairs.
-Collective tp_collective(const Layer& l, Op op, Tensor tensor) {
+/// The tp group's full activation gathered or reduced, which costs a ring the same.
+Collective tp_exchange(const Layer& l) {
   const int ranks = l.layout.tp;
-  Collective c{.op = op, .tensor = tensor, .group = ranks};
+  Collective c{.op = Op::all_gather, .group = ranks};
   c.message = Bytes{l.element() * static_cast<double>(l.rank.tokens) * static_cast<double>(l.model.hidden)};
   c.sent = c.received = c.sent_mean = c.message * ((ranks - 1.0) / ranks);
-  c.nic = nic_bytes(l.cluster, l.groups.tp, op, c.sent);
-  c.cost = op == Op::all_gather ? all_gather_cost(l.cluster, l.groups.tp, c.message)
-                                : reduce_scatter_cost(l.cluster, l.groups.tp, c.message);
+  c.nic = nic_bytes(l.cluster, l.groups.tp, c.op, c.sent);
+  c.cost = all_gather_cost(l.cluster, l.groups.tp, c.message);
   return c;
 }
 
@@ -63,30 +62,52 @@ Collective ring_hops(const Layer& l, Tensor tensor, double element, int hops) {
   return c;
 }
 
-void add_forward(LayerTraffic& traffic, const Layer& l, bool recomputed) {
-  const auto add = [&](Collective c) {
-    c.recomputed = recomputed;
-    traffic.add(c);
-  };
-  if (l.layout.tp > 1) add(tp_collective(l, Op::all_gather, Tensor::attention_input));
-  if (l.layout.ulysses > 1) add(all_to_all(l, Tensor::qkv, l.rank.split.qkv, false));
-  if (l.layout.ring > 1) add(ring_hops(l, Tensor::kv_block, l.element(), l.layout.ring - 1));
-  if (l.layout.ulysses > 1) add(all_to_all(l, Tensor::attention_output, l.rank.split.output, false));
-  if (l.layout.tp > 1) {
-    add(tp_collective(l, Op::reduce_scatter, Tensor::attention_output));
-    add(tp_collective(l, Op::all_gather, Tensor::mlp_input));
-    add(tp_collective(l, Op::reduce_scatter, Tensor::mlp_output));
+/// Adds the tp group's exchanges, all of one cost.
+class TpExchanges {
+ public:
+  TpExchanges(const Layer& layer) : on_(layer.layout.tp > 1) {
+    if (on_) exchange_ = tp_exchange(layer);
   }
+  void add(LayerTraffic& traffic, Op op, Tensor tensor, bool overlapped = false) {
+    if (!on_) return;
+    exchange_.op = op;
+    exchange_.tensor = tensor;
+    exchange_.overlapped = overlapped;
+    traffic.add(exchange_);
+  }
+
+ private:
+  bool on_;
+  Collective exchange_;
+};
+
+void add_forward(LayerTraffic& traffic, const Layer& l, TpExchanges& tp) {
+  tp.add(traffic, Op::all_gather, Tensor::attention_input);
+  if (l.layout.ulysses > 1) traffic.add(all_to_all(l, Tensor::qkv, l.rank.split.qkv, false));
+  if (l.layout.ring > 1) traffic.add(ring_hops(l, Tensor::kv_block, l.element(), l.layout.ring - 1));
+  if (l.layout.ulysses > 1) traffic.add(all_to_all(l, Tensor::attention_output, l.rank.split.output, false));
+  tp.add(traffic, Op::reduce_scatter, Tensor::attention_output);
+  tp.add(traffic, Op::all_gather, Tensor::mlp_input);
+  tp.add(traffic, Op::reduce_scatter, Tensor::mlp_output);
 }
 
-/// Backward of one tp sub-block: the mirrored pair, and the stored sharded input gathered once more for the weight
-/// gradient, which hides behind the input gradient's GEMM.
-void add_tp_backward(LayerTraffic& traffic, const Layer& l, Tensor output, Tensor input) {
-  if (l.layout.tp == 1) return;
-  traffic.add(tp_collective(l, Op::all_gather, output));
-  Collective again = tp_collective(l, Op::all_gather, input);
-  again.overlapped = true;
-  traffic.add(again);
+/// In each of a layer's two blocks Megatron-SP mirrors the forward's pair and gathers the stored sharded input once
+/// more for the weight gradient, behind the input gradient's GEMM.
+void add_backward(LayerTraffic& traffic, const Layer& l, TpExchanges& tp) {
+  tp.add(traffic, Op::all_gather, Tensor::mlp_output);
+  tp.add(traffic, Op::all_gather, Tensor::mlp_input, true);
+  tp.add(traffic, Op::reduce_scatter, Tensor::mlp_input);
+  tp.add(traffic, Op::all_gather, Tensor::attention_output);
+  tp.add(traffic, Op::all_gather, Tensor::attention_input, true);
+  if (l.layout.ulysses > 1) traffic.add(all_to_all(l, Tensor::attention_output, l.rank.split.output, true));
+  if (l.layout.ring > 1) {
+    const bool fp32 = l.work.ring_gradient == RingGradient::fp32;
+    const int hops = l.layout.ring - 1;
+    traffic.add(ring_hops(l, Tensor::kv_block, l.element(), hops));
+    traffic.add(ring_hops(l, Tensor::kv_gradient, fp32 ? 4.0 : l.element(), fp32 ? hops + 1 : hops));
+  }
+  if (l.layout.ulysses > 1) traffic.add(all_to_all(l, Tensor::qkv, l.rank.split.qkv, true));
+  tp.add(traffic, Op::reduce_scatter, Tensor::attention_input);
 }
 
 }  // namespace
@@ -116,29 +137,17 @@ void LayerTraffic::add(const Collective& c) {
   bound += c.cost.bound;
 }
 
-LayerTraffic forward_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,
-                             const Layout& layout, const RankSplit& rank, const RankGroups& groups) {
-  LayerTraffic traffic;
-  add_forward(traffic, {model, work, cluster, layout, rank, groups}, false);
-  return traffic;
-}
-
-LayerTraffic backward_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,
+TrainingTraffic layer_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,
                               const Layout& layout, const RankSplit& rank, const RankGroups& groups) {
-  const Layer l{model, work, cluster, layout, rank, groups};
-  LayerTraffic traffic;
-  if (work.recompute == Recompute::full) add_forward(traffic, l, true);
-  add_tp_backward(traffic, l, Tensor::mlp_output, Tensor::mlp_input);
-  if (layout.tp > 1) traffic.add(tp_collective(l, Op::reduce_scatter, Tensor::mlp_input));
-  add_tp_backward(traffic, l, Tensor::attention_output, Tensor::attention_input);
-  if (layout.ulysses > 1) traffic.add(all_to_all(l, Tensor::attention_output, rank.split.output, true));
-  if (layout.ring > 1) {
-    const bool fp32 = work.ring_gradient == RingGradient::fp32;
-    traffic.add(ring_hops(l, Tensor::kv_block, l.element(), layout.ring - 1));
-    traffic.add(ring_hops(l, Tensor::kv_gradient, fp32 ? 4.0 : l.element(), fp32 ? layout.ring : layout.ring - 1));
+  const Layer layer{model, work, cluster, layout, rank, groups};
+  TpExchanges tp(layer);
+  TrainingTraffic traffic;
+  add_forward(traffic.forward, layer, tp);
+  if (work.recompute == Recompute::full) {
+    traffic.backward = traffic.forward;
+    for (Collective& c : traffic.backward.collectives) c.recomputed = true;
   }
-  if (layout.ulysses > 1) traffic.add(all_to_all(l, Tensor::qkv, rank.split.qkv, true));
-  if (layout.tp > 1) traffic.add(tp_collective(l, Op::reduce_scatter, Tensor::attention_input));
+  add_backward(traffic.backward, layer, tp);
   return traffic;
 }
 

@@ -45,7 +45,7 @@ struct Collective {
 };
 
 struct LayerTraffic {
-  StaticVector<Collective, 12> collectives;
+  StaticVector<Collective, 20> collectives;
   Bytes sent{};
   Bytes sent_mean{};
   Bytes received{};
@@ -58,9 +58,10 @@ struct LayerTraffic {
 
 /// Traffic of one layer for one micro-batch: the sequence split's and the tp group's, not ZeRO's.
 /// Backward mirrors forward; a full recompute repeats the forward in front of it.
-LayerTraffic forward_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,
-                             const Layout& layout, const RankSplit& rank, const RankGroups& groups);
-LayerTraffic backward_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,
+struct TrainingTraffic {
+  LayerTraffic forward, backward;
+};
+TrainingTraffic layer_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,
                               const Layout& layout, const RankSplit& rank, const RankGroups& groups);
 
 /// The papers' per-link count of one layer's forward for one sequence, in elements: Ulysses 4Nh/P and Megatron-SP 4Nh

@@ -1,0 +1,156 @@
+#include "model/collective.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/machines.hpp"
+
+namespace ithaca {
+namespace {
+
+using test::round_cluster;
+
+constexpr double kGB = 1e9;
+
+Placement at(int size, int stride, int machine) { return place(round_cluster(), {size, stride}, machine); }
+
+TEST(Placement, GroupsOnNodesOfEight) {
+  // Consecutive ranks fill nodes; strided ranks share a node 8/stride at a time, and the others of the node use its
+  // NICs at the same time.
+  EXPECT_EQ(at(32, 1, 32).levels[0].members, 8);
+  EXPECT_EQ(at(32, 1, 32).nodes, 4);
+  EXPECT_EQ(at(32, 1, 32).levels[0].sharers, 1);
+  EXPECT_EQ(at(2, 32, 64).levels[0].members, 1);
+  EXPECT_EQ(at(2, 32, 64).levels[0].sharers, 8);
+  EXPECT_EQ(at(8, 2, 16).levels[0].members, 4);
+  EXPECT_EQ(at(8, 2, 16).levels[0].sharers, 2);
+  EXPECT_EQ(at(4, 1, 64).nodes, 1);
+  EXPECT_EQ(at(5, 1, 5).nodes, 1);
+}
+
+TEST(Placement, GroupsThatStraddleNodes) {
+  EXPECT_EQ(at(12, 1, 12).levels[0].members, 4);  // 8 and 4: the lonelier part counts
+  EXPECT_EQ(at(12, 1, 24).levels[0].members, 4);  // 8+4 | 4+8
+  EXPECT_EQ(at(40, 1, 40).nodes, 5);
+}
+
+TEST(Collective, LargeAllGatherInANode) {
+  // 8 GB gathered by 8: 7 GB pass each port at 400 GB/s: 17.5 ms; ring latency Simple 8.4 + 7 * 3.4 = 32.2 us.
+  const CollectiveCost cost = all_gather_cost(round_cluster(), at(8, 1, 8), Bytes{8 * kGB});
+  EXPECT_NEAR(cost.transfer.value(), 17.5e-3, 1e-9);
+  EXPECT_NEAR(cost.latency.value(), 32.2e-6, 1e-12);
+  EXPECT_NEAR(cost.bound.value(), 7.0 / 450, 1e-12);  // the port's wire rate
+}
+
+TEST(Collective, AllGatherAcrossNodesIsBoundByTheNics) {
+  // 32 GB over 4 nodes of 8: 31 GB pass each port (77.5 ms) and each node's NICs at 384 GB/s: 80.7 ms.
+  const CollectiveCost cost = all_gather_cost(round_cluster(), at(32, 1, 32), Bytes{32 * kGB});
+  EXPECT_NEAR(cost.transfer.value(), 31.0 / 384, 1e-9);
+  // Simple: 8.4 + 28 hops of max(3.4, 3 * 1) + 3 network hops of 14: 8.4 + 95.2 + 42 us.
+  EXPECT_NEAR(cost.latency.value(), 145.6e-6, 1e-11);
+  // Bound: 24 of the 32 GB lie outside a node and enter at 400 GB/s.
+  EXPECT_NEAR(cost.bound.value(), 24.0 / 400, 1e-9);
+}
+
+TEST(Collective, SmallMessagesTakeTheLowLatencyProtocol) {
+  // LL ring of 8: 6.6 + 7 * 0.6 = 10.8 us.
+  const CollectiveCost cost = all_gather_cost(round_cluster(), at(8, 1, 8), Bytes{1024});
+  EXPECT_NEAR(cost.latency.value(), 10.8e-6, 1e-12);
+}
+
+TEST(Collective, LatencyGrowsWithTheRing) {
+  // Calculon charges one latency whatever the rank count (peers' mistake 6).
+  const Bytes tiny{64};
+  const Seconds two = all_gather_cost(round_cluster(), at(2, 1, 2), tiny).latency;
+  const Seconds eight = all_gather_cost(round_cluster(), at(8, 1, 8), tiny).latency;
+  EXPECT_NEAR((eight - two).value(), 6 * 0.6e-6, 1e-12);
+}
+
+TEST(Collective, AllToAllAcrossNodes) {
+  // Each of 32 ranks sends 3.1 GB to 31 peers, 0.1 each: 0.7 GB in the node at 300 GB/s, 2.4 GB out through its NIC at
+  // 320/8 = 40 GB/s: 60 ms. SimuMax multiplied by (P-1)/P and (k-1)/k both and made the node's part free (mistake 2).
+  const CollectiveCost cost = all_to_all_cost(round_cluster(), at(32, 1, 32), Bytes{3.1 * kGB});
+  EXPECT_NEAR(cost.transfer.value(), 2.4 / 40, 1e-9);
+  EXPECT_NEAR(cost.bound.value(), 2.4 / 50, 1e-9);
+  const CollectiveCost inside = all_to_all_cost(round_cluster(), at(8, 1, 8), Bytes{0.7 * kGB});
+  EXPECT_NEAR(inside.transfer.value(), 0.7 / 300, 1e-9);
+}
+
+TEST(Collective, GroupsShareTheNics) {
+  // Eight strided pairs leave a node together: each gets 1/8 of 384 GB/s.
+  const CollectiveCost shared = send_recv_cost(round_cluster(), at(2, 32, 64), Bytes{kGB});
+  EXPECT_NEAR(shared.transfer.value(), 1.0 / 48, 1e-9);
+  // A ring along consecutive ranks leaves each node at one GPU only and still passes one NIC.
+  const CollectiveCost boundary = send_recv_cost(round_cluster(), at(64, 1, 64), Bytes{kGB});
+  EXPECT_NEAR(boundary.transfer.value(), 1.0 / 48, 1e-9);
+}
+
+TEST(Collective, AllReduceInTheSwitch) {
+  // NVLS with 480 GB/s of bus bandwidth on 8: S * 2 * 7/8 / 480; bound S/W. Ring: S * 1.75 / 400.
+  Cluster cluster = round_cluster();
+  const double ring = all_reduce_cost(cluster, at(8, 1, 8), Bytes{8 * kGB}).transfer.value();
+  EXPECT_NEAR(ring, 8 * 1.75 / 400, 1e-9);
+  cluster.port_achieved_nvls = BytesPerSecond{480e9};
+  const CollectiveCost nvls = all_reduce_cost(cluster, place(cluster, {8, 1}, 8), Bytes{8 * kGB});
+  EXPECT_NEAR(nvls.transfer.value(), 8 * 1.75 / 480, 1e-9);
+  EXPECT_NEAR(nvls.bound.value(), 8.0 / 450, 1e-9);
+}
+
+TEST(Collective, SmallAllReduceTakesTheTreeAcrossNodes) {
+  // LL tree on 4 nodes of 8: 6.8 + 2 * (7 * max(0.6, 1) + 2 * 5) = 40.8 us, against 6.6 + 56 * 1 + 6 * 2.7 = 78.8 as
+  // ring.
+  const CollectiveCost cost = all_reduce_cost(round_cluster(), at(32, 1, 32), Bytes{1024});
+  EXPECT_NEAR(cost.latency.value(), 40.8e-6, 1e-11);
+}
+
+TEST(Collective, MeshUsesOnlyTheLinksToItsPeers) {
+  // Seven links of 64 GB/s: two GPUs share one of them.
+  Cluster cluster = round_cluster();
+  cluster.scale_up = ScaleUp::mesh;
+  cluster.port_peak = cluster.port_achieved = cluster.port_achieved_all_to_all = BytesPerSecond{448e9};
+  const CollectiveCost pair = all_to_all_cost(cluster, place(cluster, {2, 1}, 2), Bytes{6.4 * kGB});
+  EXPECT_NEAR(pair.transfer.value(), 6.4 / 64, 1e-9);
+  const CollectiveCost all = all_to_all_cost(cluster, place(cluster, {8, 1}, 8), Bytes{44.8 * kGB});
+  EXPECT_NEAR(all.transfer.value(), 44.8 / 448, 1e-9);
+}
+
+TEST(Collective, OversubscribedTierIsTheBottleneck) {
+  // Pods of 32 GPUs under a tier with a quarter of the NICs' rate: 4 nodes * 400 / 4 = 400 GB/s a pod.
+  Cluster cluster = round_cluster();
+  Domain pod;
+  pod.uplink = Domain::Uplink::tier;
+  pod.gpus = 32;
+  pod.peak = pod.achieved = pod.achieved_all_to_all = BytesPerSecond{400e9};
+  cluster.domains.push_back(pod);
+  // 64 ranks, 6.3 GB leaving each: 3.2 GB go to the other pod, times 32 ranks over 400 GB/s.
+  const CollectiveCost cost = all_to_all_cost(cluster, place(cluster, {64, 1}, 64), Bytes{6.3 * kGB});
+  EXPECT_NEAR(cost.transfer.value(), 3.2 * 32 / 400, 1e-9);
+  EXPECT_NEAR(cost.bound.value(), 3.2 * 32 / 400, 1e-9);
+}
+
+TEST(Collective, NeverUnderItsBoundAndNeverSlowerWithMoreBandwidth) {
+  Cluster fast = round_cluster();
+  fast.domains[0].peak = fast.domains[0].achieved = fast.domains[0].achieved_all_to_all = BytesPerSecond{800e9};
+  for (int size : {2, 3, 4, 6, 8, 12, 16, 32, 40, 64}) {
+    for (int stride : {1, 2, 4, 8, 64}) {
+      for (double bytes = 64; bytes < 1e11; bytes *= 7) {
+        for (auto* cost : {all_gather_cost, reduce_scatter_cost, all_reduce_cost, all_to_all_cost, send_recv_cost}) {
+          const int machine = size * stride;
+          const CollectiveCost slow = cost(round_cluster(), at(size, stride, machine), Bytes{bytes});
+          const CollectiveCost quick = cost(fast, place(fast, {size, stride}, machine), Bytes{bytes});
+          ASSERT_GE(slow.total(), slow.bound) << size << " x " << stride << " " << bytes;
+          ASSERT_LE(quick.total(), slow.total() * (1 + 1e-12)) << size << " x " << stride << " " << bytes;
+          ASSERT_GT(slow.total().value(), 0);
+        }
+      }
+    }
+  }
+}
+
+TEST(Collective, OneRankCostsNothing) {
+  for (auto* cost : {all_gather_cost, reduce_scatter_cost, all_reduce_cost, all_to_all_cost, send_recv_cost}) {
+    EXPECT_EQ(cost(round_cluster(), at(1, 1, 1), Bytes{kGB}).total().value(), 0);
+  }
+}
+
+}  // namespace
+}  // namespace ithaca

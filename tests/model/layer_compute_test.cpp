@@ -1,0 +1,80 @@
+#include "model/layer_compute.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/machines.hpp"
+
+namespace ithaca {
+namespace {
+
+using test::llama_7b;
+using test::round_gpu;
+using test::sequence;
+
+KernelTimes forward(const Layout& layout, const Workload& work, const Transformer& model = llama_7b()) {
+  return layer_forward(model, work, round_gpu(), layout, split_rank(model, work, layout));
+}
+
+TEST(LayerCompute, GemmsAtTheRateOfTheirTiles) {
+  // 65,536 tokens: 2 * 65536 * 202,375,168 weights = 26.5 TFLOP at 800 TFLOPS: 33.157 ms, plus four launches of 3 us
+  // and what the last wave leaves idle (under one of the smallest product's 4,096 / 128 = 32 waves of 256 x 128 tiles).
+  const KernelTimes t = forward(Layout{}, sequence(65536));
+  const double least = 2.0 * 65536 * 202375168 / 800e12;
+  EXPECT_GE(t.gemm.value(), least);
+  EXPECT_LE(t.gemm.value(), least * (1 + 1.0 / 32) + 4 * 3e-6);
+}
+
+TEST(LayerCompute, UnevenHeadsWaitForTheSlowestRank) {
+  // 32 heads over 5 ranks: the slowest has 7, an even deal 6.4: 0.6/7 of its attention is waiting.
+  const KernelTimes t = forward({.strategy = Strategy::ulysses, .ulysses = 5}, sequence(65536));
+  EXPECT_NEAR(t.imbalance / t.attention, 0.6 / 7, 1e-12);
+  EXPECT_EQ(forward({.strategy = Strategy::ulysses, .ulysses = 4}, sequence(65536)).imbalance.value(), 0);
+}
+
+TEST(LayerCompute, PlainCausalRingTakesTwoMinusOneOverRTimesTheBalanced) {
+  // arXiv-independent: rank r-1 of r sees (r - 1/2) blocks of N/r x N/r where the balanced ring sees r/2.
+  for (int r : {2, 4, 8}) {
+    const Layout zigzag{.strategy = Strategy::ring, .ring = r};
+    Layout plain = zigzag;
+    plain.zigzag = false;
+    const double balanced = forward(zigzag, sequence(1 << 20)).attention.value();
+    const double worst = forward(plain, sequence(1 << 20)).attention.value();
+    EXPECT_NEAR(worst / balanced, 2.0 - 1.0 / r, 0.01) << r;
+  }
+}
+
+TEST(LayerCompute, SplittingSharesTheWork) {
+  // Every strategy on 8 GPUs does an eighth of one GPU's matrices and attention, to launches and quantisation.
+  const KernelTimes one = forward(Layout{}, sequence(1 << 20));
+  for (const Layout& layout :
+       {Layout{.strategy = Strategy::ulysses, .ulysses = 8}, Layout{.strategy = Strategy::ring, .ring = 8},
+        Layout{.strategy = Strategy::usp, .ulysses = 4, .ring = 2},
+        Layout{.strategy = Strategy::megatron_sp, .tp = 8}}) {
+    const KernelTimes t = forward(layout, sequence(1 << 20));
+    EXPECT_NEAR(t.gemm / one.gemm, 1.0 / 8, 0.003) << name(layout.strategy);
+    EXPECT_NEAR(t.attention / one.attention, 1.0 / 8, 0.003) << name(layout.strategy);
+  }
+}
+
+TEST(LayerCompute, CopiedKvHeadsAreComputedToo) {
+  // Llama 3 8B under tp 32: each rank projects one whole KV head, 4 times the 8/32 of an even share.
+  const Transformer m = test::llama3_8b();
+  const Layout tp{.strategy = Strategy::megatron_sp, .tp = 32};
+  const Workload work = sequence(65536);
+  const ExecutedFlops copied = executed_forward_flops(m, work, tp, split_rank(m, work, tp));
+  const ExecutedFlops alone = executed_forward_flops(m, work, Layout{}, split_rank(m, work, Layout{}));
+  EXPECT_DOUBLE_EQ((copied.matrices - alone.matrices).value(), 2.0 * 65536 * 4096 * 2 * 24 * 128);
+}
+
+TEST(LayerCompute, BackwardIsAboutTwiceTheForward) {
+  // Two products for each of the forward's; flash's backward 2.5 x FLOPs at 400 instead of 500 TFLOPS: 3.125 times.
+  const Workload work = sequence(1 << 20);
+  const RankSplit rank = split_rank(llama_7b(), work, Layout{});
+  const KernelTimes f = layer_forward(llama_7b(), work, round_gpu(), Layout{}, rank);
+  const KernelTimes b = layer_backward(llama_7b(), work, round_gpu(), Layout{}, rank);
+  EXPECT_NEAR(b.gemm / f.gemm, 2, 0.01);
+  EXPECT_NEAR(b.attention / f.attention, 3.125, 0.01);
+}
+
+}  // namespace
+}  // namespace ithaca

@@ -1,0 +1,41 @@
+#include "model/refusal.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace ithaca {
+namespace {
+
+TEST(Refusal, NamesTheNumbersAndTheWayOut) {
+  const Refusal heads{Rule::ulysses_heads, {.strategy = Strategy::ulysses, .ulysses = 64}, 64, 32};
+  EXPECT_EQ(name(heads.rule), "ulysses.heads");
+  EXPECT_EQ(why(heads), "ulysses 64 is above the 32 query heads: an all-to-all cannot cut a head");
+  EXPECT_EQ(
+      instead(heads),
+      "take --ulysses 32, and use more GPUs through a ring around it (usp with --ulysses 32 --ring 2) or dp with a "
+      "larger --global-batch");
+}
+
+TEST(Refusal, SuggestsADegreeThatDivides) {
+  // The largest divisor of 40 up to 16 is 10.
+  EXPECT_EQ(instead({Rule::tp_heads, {}, 16, 40}), "take --tp 10");
+}
+
+TEST(Refusal, BatchAdviceGoesByWhatIsTooSmall) {
+  EXPECT_EQ(instead({Rule::dp_batch, {}, 4, 1}), "ask for --global-batch 4, or a smaller --dp or --micro-batch");
+  EXPECT_EQ(instead({Rule::dp_batch, {}, 4, 6}), "choose a --global-batch that is a multiple of 4");
+}
+
+TEST(Refusal, EveryRuleHasItsOwnNameAndWords) {
+  std::set<std::string_view> names;
+  for (int i = 0; i <= static_cast<int>(Rule::dtype); ++i) {
+    const Refusal refusal{static_cast<Rule>(i), {}, 3, 2};
+    EXPECT_TRUE(names.insert(name(refusal.rule)).second) << i;
+    EXPECT_FALSE(why(refusal).empty());
+    EXPECT_FALSE(instead(refusal).empty());
+  }
+}
+
+}  // namespace
+}  // namespace ithaca
