@@ -1,0 +1,43 @@
+#pragma once
+// One subcommand as data: its flags, its help and the function that answers it.
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "cli/exit_code.hpp"
+#include "cli/problem.hpp"
+#include "cli/terminal.hpp"
+
+namespace ithaca {
+
+class Arguments;
+
+/// `value` is the placeholder shown in help; empty for a switch.
+struct Flag {
+  std::string_view name;
+  std::string_view value;
+  std::string_view help;
+  bool required = false;
+};
+
+/// What a command has to say: `result` belongs to stdout or to `file`, `talk` to stderr.
+struct Outcome {
+  ExitCode exit = ExitCode::done;
+  std::string result;
+  std::string talk;
+  std::string file;  ///< -o; empty or "-" is stdout
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;  ///< one line
+  std::string_view usage;    ///< "--model M --cluster C --gpus G --seq N [flags]"
+  std::string_view about;    ///< a paragraph for --help; empty lines separate paragraphs
+  std::span<const std::string_view> examples;
+  std::span<const Flag> flags;
+  /// Is called with the problems that the command line already has; with any in the end it answers with all of them.
+  Outcome (*run)(const Arguments&, Problems, const Environment&);
+};
+
+}  // namespace ithaca

@@ -1,0 +1,175 @@
+#include "cli/compare_flags.hpp"
+
+#include <algorithm>
+
+#include "cli/flag_reader.hpp"
+#include "cli/text.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr Flag kFlags[] = {
+    {"--model", "M", "the model: a name from 'ithaca inspect', a YAML file or a Hugging Face config.json", true},
+    {"--cluster", "C", "the cluster: a name from 'ithaca inspect' or a YAML file", true},
+    {"--gpus", "G", "number of GPUs to rent", true},
+    {"--seq", "N", "sequence length in tokens: 1Mi (2^20), 1M (10^6), 131072", true},
+    {"--global-batch", "B", "sequences per optimizer step [1, or the micro-batch]"},
+    {"--micro-batch", "b", "sequences per replica and pass [1]"},
+    {"--dtype", "T", "bf16, fp16 or fp32 [bf16]"},
+    {"--attention", "A", "flash or eager, causal or full, as a comma list [flash,causal]"},
+    {"--recompute", "R", "none, selective or full [full]"},
+    {"--zero", "Z", "ZeRO stage 0 to 3 [1 for megatron_sp, 3 for the others]"},
+    {"--tp", "T", "tensor-parallel degree [chosen]"},
+    {"--pp", "P", "pipeline-parallel degree [1]"},
+    {"--dp", "D", "data-parallel degree [chosen]"},
+    {"--ulysses", "U", "Ulysses degree [chosen]"},
+    {"--ring", "R", "ring degree [chosen]"},
+    {"--strategies", "S", "comma list of ulysses, megatron_sp, ring and usp [all]"},
+    {"--grad-dtype", "T", "gradients in the training type (same) or fp32 [same]"},
+    {"--ring-grad", "T", "the ring sends dK and dV in fp32 or in half [fp32]"},
+    {"--no-zigzag", "", "plain ring, without the causal load balance"},
+    {"--dropout", "", "keep dropout masks"},
+    {"--tiled-loss", "", "logits and loss by slices of the sequence"},
+    {"--price", "USD", "price of a GPU-hour, such as 2.50USD [the profile's]"},
+    {"--explain", "", "every term: formula, numbers put in, result, source"},
+    {"--json", "", "JSON, SI base units, full precision"},
+    {"--csv", "", "CSV, one line a strategy"},
+    {"-o", "FILE", "write there instead of stdout"},
+    {"--color", "WHEN", "auto, always or never [auto]"},
+};
+
+constexpr Choice<Dtype> kDtypeNames[] = {{"bf16", Dtype::bf16}, {"fp16", Dtype::fp16}, {"fp32", Dtype::fp32}};
+constexpr Choice<Recompute> kRecomputeNames[] = {
+    {"none", Recompute::none}, {"selective", Recompute::selective}, {"full", Recompute::full}};
+constexpr Choice<bool> kGradientNames[] = {{"same", false}, {"fp32", true}};
+constexpr Choice<RingGradient> kRingGradientNames[] = {{"fp32", RingGradient::fp32}, {"half", RingGradient::half}};
+constexpr Choice<ColorWhen> kColorNames[] = {
+    {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
+
+enum class AttentionWord { flash, eager, causal, full };
+constexpr Choice<AttentionWord> kAttentionNames[] = {{"flash", AttentionWord::flash},
+                                                     {"eager", AttentionWord::eager},
+                                                     {"causal", AttentionWord::causal},
+                                                     {"full", AttentionWord::full}};
+
+constexpr std::int64_t kMostGpus = 1'000'000;
+constexpr std::int64_t kMostSequences = 1'000'000'000;
+
+void read_attention(FlagReader& flags, Workload& work) {
+  const auto words = flags.choices<AttentionWord>("--attention", kAttentionNames);
+  const auto has = [&](AttentionWord word) { return std::find(words.begin(), words.end(), word) != words.end(); };
+  if (has(AttentionWord::flash) && has(AttentionWord::eager)) {
+    flags.complain("--attention", "flash and eager exclude each other", "keep one of them");
+  }
+  if (has(AttentionWord::causal) && has(AttentionWord::full)) {
+    flags.complain("--attention", "causal and full exclude each other", "keep one of them");
+  }
+  work.flash = !has(AttentionWord::eager);
+  work.causal = !has(AttentionWord::full);
+}
+
+void read_batch(FlagReader& flags, Workload& work) {
+  work.micro_batch = flags.count("--micro-batch", 1, 1'000'000).value_or(1);
+  const auto global = flags.count("--global-batch", 1, kMostSequences);
+  work.global_batch = global.value_or(work.micro_batch);
+  if (work.global_batch % work.micro_batch == 0) return;
+  const std::int64_t rounded = (work.global_batch / work.micro_batch + 1) * work.micro_batch;
+  flags.complain("--global-batch", "is no multiple of --micro-batch " + grouped(work.micro_batch),
+                 "take --global-batch " + std::to_string(rounded) + " or another --micro-batch");
+}
+
+std::optional<int> read_degree(FlagReader& flags, std::string_view flag) {
+  const auto degree = flags.count(flag, 1, kMostGpus);
+  return degree ? std::optional<int>(static_cast<int>(*degree)) : std::nullopt;
+}
+
+Degrees read_degrees(FlagReader& flags) {
+  Degrees degrees;
+  degrees.tp = read_degree(flags, "--tp");
+  degrees.pp = read_degree(flags, "--pp");
+  degrees.dp = read_degree(flags, "--dp");
+  degrees.ulysses = read_degree(flags, "--ulysses");
+  degrees.ring = read_degree(flags, "--ring");
+  if (const auto zero = flags.count("--zero", 0, 3)) degrees.zero = static_cast<int>(*zero);
+  degrees.zigzag = !flags.has("--no-zigzag");
+  return degrees;
+}
+
+void read_workload(FlagReader& flags, CompareRequest& request) {
+  Workload& work = request.work;
+  work.seq_len = flags.tokens("--seq", request.notices).value_or(Tokens{1});
+  work.dtype = flags.choice<Dtype>("--dtype", kDtypeNames).value_or(Dtype::bf16);
+  work.recompute = flags.choice<Recompute>("--recompute", kRecomputeNames).value_or(Recompute::full);
+  work.fp32_gradients = flags.choice<bool>("--grad-dtype", kGradientNames).value_or(false);
+  work.ring_gradient = flags.choice<RingGradient>("--ring-grad", kRingGradientNames).value_or(RingGradient::fp32);
+  work.dropout = flags.has("--dropout");
+  work.tiled_loss = flags.has("--tiled-loss");
+  read_batch(flags, work);
+  read_attention(flags, work);
+}
+
+void read_strategies(FlagReader& flags, CompareRequest& request) {
+  std::vector<Choice<Strategy>> names;
+  for (const Strategy strategy : kStrategies) names.emplace_back(name(strategy), strategy);
+  auto strategies = flags.choices<Strategy>("--strategies", names);
+  if (strategies.empty()) return;
+  auto sorted = strategies;
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) {
+    flags.complain("--strategies", "names a strategy twice", "name each once");
+  }
+  request.strategies = std::move(strategies);
+}
+
+void read_output(FlagReader& flags, CompareRequest& request) {
+  if (flags.has("--json") && flags.has("--csv")) {
+    flags.complain("--json and --csv", "exclude each other", "keep one of them");
+  }
+  if (flags.has("--json")) request.format = Format::json;
+  if (flags.has("--csv")) request.format = Format::csv;
+  request.explain = flags.has("--explain");
+  if (request.explain && request.format != Format::table) {
+    request.notices.push_back("--explain adds text to the table; --json has every term already");
+  }
+  request.file = flags.text("-o");
+  request.color = flags.choice<ColorWhen>("--color", kColorNames).value_or(ColorWhen::automatic);
+}
+
+/// What the user left open and would want to know, in the header's words.
+std::vector<std::string> chosen_defaults(const FlagReader& flags, const CompareRequest& request) {
+  std::vector<std::string> chosen;
+  const auto note = [&](std::string_view flag, std::string text) {
+    if (!flags.has(flag)) chosen.push_back(std::move(text));
+  };
+  note("--global-batch", "--global-batch " + std::to_string(request.work.global_batch));
+  note("--micro-batch", "--micro-batch 1");
+  note("--dtype", "--dtype bf16");
+  note("--attention", "--attention flash,causal");
+  note("--recompute", "--recompute full");
+  note("--zero", "--zero 3 (megatron_sp: 1)");
+  return chosen;
+}
+
+}  // namespace
+
+const std::span<const Flag> kCompareFlags = kFlags;
+
+std::string_view name(Dtype dtype) { return kDtypeNames[static_cast<std::size_t>(dtype)].first; }
+std::string_view name(Recompute recompute) { return kRecomputeNames[static_cast<std::size_t>(recompute)].first; }
+
+CompareRequest read_compare_flags(const Arguments& arguments, Problems& problems) {
+  FlagReader flags(arguments, problems);
+  CompareRequest request;
+  request.model = flags.text("--model");
+  request.cluster = flags.text("--cluster");
+  request.gpus = static_cast<int>(flags.count("--gpus", 1, kMostGpus).value_or(1));
+  read_workload(flags, request);
+  request.degrees = read_degrees(flags);
+  read_strategies(flags, request);
+  request.price = flags.dollars("--price");
+  read_output(flags, request);
+  request.defaults = chosen_defaults(flags, request);
+  return request;
+}
+
+}  // namespace ithaca

@@ -1,0 +1,219 @@
+#include "cli/explain_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "cli/compare_flags.hpp"
+#include "cli/limiting_wires.hpp"
+#include "cli/remarks.hpp"
+#include "cli/text.hpp"
+#include "cli/volume_formula.hpp"
+#include "model/units.hpp"
+
+namespace ithaca {
+namespace {
+
+/// Everything that the sections of one row speak about.
+struct Subject {
+  const Question& q;
+  const Row& row;
+  const StepEstimate& e;
+  RankSplit rank;
+  LimitingWires wires;
+  const Style& style;
+
+  double layers() const { return static_cast<double>(q.model.layers); }
+  std::int64_t micro_batches() const { return q.work.global_batch / (row.layout.dp * q.work.micro_batch); }
+};
+
+std::string whole(double count) { return grouped(std::llround(count)); }
+std::string exact_bytes(Bytes bytes) { return whole(bytes.value()) + " bytes"; }
+
+std::string heading(const std::string& text, const Style& style) { return "\n" + style.strong(text) + "\n"; }
+
+std::string paragraph(const std::string& text, const Style& style) { return wrap(text, style.width, "  ", "      "); }
+std::string detail(const std::string& text, const Style& style) { return wrap(text, style.width, "    ", "      "); }
+
+std::string write_symbols(const Subject& s) {
+  const Transformer& m = s.q.model;
+  const RankSplit& r = s.rank;
+  std::vector<std::string> all;
+  const auto add = [&](std::string_view symbol, std::int64_t value) {
+    all.push_back(fmt::format("{} = {}", symbol, grouped(value)));
+  };
+  add("e", static_cast<std::int64_t>(element_bytes(s.q.work.dtype)));
+  add("b", s.q.work.micro_batch);
+  add("N", r.padded_seq);
+  add("h", m.hidden);
+  add("L", m.layers);
+  add("a", r.heads);
+  add("a_kv", r.kv_heads);
+  add("d", m.head_dim);
+  add("f", r.ffn);
+  add("V", r.vocab);
+  add("t", s.row.layout.tp);
+  add("u", s.row.layout.ulysses);
+  add("r", s.row.layout.ring);
+  add("S", s.row.layout.dp * s.row.layout.sequence());
+  add("T", r.tokens);
+  add("q", r.split.max_query);
+  add("k", r.split.max_kv);
+  add("K", r.split.kv_copies);
+  return heading("Symbols", s.style) + wrap(join_words(all, "and"), s.style.width, "  ", "  ") +
+         paragraph(
+             "N with padding; a, a_kv, f and V of one tp rank; t, u, r the tp, ulysses and ring degrees; "
+             "S = dp * u * r; T = b*N/(u*r) tokens of a rank; q, k heads of a rank after the all-to-all, K KV "
+             "heads over all of its ranks, copies counted",
+             s.style) +
+         paragraph(fmt::format("params/tp = L * {} + {} = {}: layers, then embeddings, final norm and head",
+                               whole(r.layer_weights), whole(r.other_weights),
+                               whole(s.layers() * r.layer_weights + r.other_weights)),
+                   s.style);
+}
+
+std::string time_words(const Collective& c, const std::string& wire, const Style& style) {
+  std::string text = fmt::format("time = latency {} + transfer {} = {}", print(c.cost.latency), print(c.cost.transfer),
+                                 print(c.cost.total()));
+  if (c.cost.transfer > Seconds{}) {
+    text += fmt::format(" ({} per GPU{})", print(c.sent / c.cost.transfer),
+                        wire.empty() ? "" : fmt::format(", limited by {}", wire));
+  }
+  return detail(text + fmt::format("; wires at their peak: {}", print(c.cost.bound)), style);
+}
+
+std::string write_collective(const Subject& s, const Collective& c, const Product& formula, const std::string& wire) {
+  std::string title = fmt::format("{} {} over {} ranks", name(c.op), name(c.tensor), c.group);
+  if (c.count > 1) title += fmt::format(", {} times", grouped(c.count));
+  if (c.recomputed) title += ", recomputed forward";
+  if (c.overlapped) title += ", may hide behind compute";
+  return paragraph(title, s.style) +
+         detail(fmt::format("sent = {} = {} = {}", symbols(formula), numbers(formula), exact_bytes(c.sent)), s.style) +
+         detail(
+             fmt::format("received {}, mean sent {}, per NIC {}", print(c.received), print(c.sent_mean), print(c.nic)),
+             s.style) +
+         time_words(c, wire, s.style);
+}
+
+std::string write_traffic(const Subject& s, const std::string& title, const LayerTraffic& traffic,
+                          const std::vector<std::string>& wires, bool backward) {
+  std::string text = heading(title, s.style);
+  if (traffic.collectives.empty()) return text + "  nothing is sent\n";
+  for (std::size_t i = 0; i < traffic.collectives.size(); ++i) {
+    const Collective& c = traffic.collectives[i];
+    const bool of_backward = backward && !c.recomputed;
+    text += write_collective(s, c, sent_formula(s.q.model, s.q.work, s.row.layout, s.rank, c, of_backward), wires[i]);
+  }
+  return text + paragraph(fmt::format("all: sent {}, {}", exact_bytes(traffic.sent), print(traffic.time)), s.style);
+}
+
+std::string write_parameters(const Subject& s) {
+  const auto& collectives = s.e.parameters.collectives;
+  if (collectives.empty()) return "";
+  std::string text =
+      heading(fmt::format("Weights and gradients of the whole step (ZeRO-{})", s.row.layout.zero), s.style);
+  for (std::size_t i = 0; i < collectives.size(); ++i) {
+    text += write_collective(s, collectives[i], parameter_formula(collectives[i]), s.wires.parameters[i]);
+  }
+  return text;
+}
+
+std::string write_paper(const Subject& s) {
+  return paragraph(
+      fmt::format("the paper's count for one sequence, forward: {} elements (Ulysses 4Nh/P and Megatron-SP "
+                  "4Nh, arXiv 2309.14509 section 3.2; ring 2N*a_kv*d; combined splits add up)",
+                  whole(s.e.paper_elements)),
+      s.style);
+}
+
+std::string write_compute(const Subject& s) {
+  const Gpu& gpu = s.q.cluster.gpu;
+  const auto part = [&](std::string_view what, Seconds time, std::string_view how) {
+    return paragraph(
+        fmt::format("{} {} ({} % of the step): {}", what, print(time), significant(100 * (time / s.e.step.time)), how),
+        s.style);
+  };
+  return heading("Compute of the step, slowest GPU", s.style) +
+         part("matrix products", s.e.parts.gemm,
+              fmt::format("each GEMM by its shape, tiles and waves, on {} ({})", gpu.name, name(gpu.gemm_mark))) +
+         part("attention", s.e.parts.attention,
+              fmt::format("by length, mask and head size on {} ({})", gpu.name, name(gpu.attention_mark))) +
+         part("memory-bound kernels", s.e.parts.memory_bound,
+              fmt::format("bytes / ({} * {})", print(gpu.memory_rate), significant(gpu.memory_efficiency))) +
+         part("of it waiting for the slowest rank", s.e.parts.imbalance, "uneven heads or causal blocks");
+}
+
+std::string write_step(const Subject& s) {
+  const StepTime& t = s.e.step;
+  const FlopPerSecond peak = s.q.cluster.gpu.peak[static_cast<std::size_t>(s.q.work.dtype)];
+  std::string text = heading("Step", s.style);
+  text += paragraph(
+      fmt::format("time = compute {} + exposed communication {} + bubble {} + optimizer {} = {}", print(t.compute),
+                  print(t.exposed_comm), print(t.bubble), print(t.optimizer), print(t.time)),
+      s.style);
+  text += paragraph(fmt::format("MFU = model FLOPs / (time * GPUs * peak) = {} / ({} * {} * {}) = {} %; counting full "
+                                "attention {} %; HFU, by executed FLOPs {}, {} %",
+                                significant(s.e.model_flops.value()), print(t.time), s.q.gpus, print(peak),
+                                significant(100 * s.row.mfu), significant(100 * s.row.mfu_full_attention),
+                                significant(s.e.executed_flops.value()), significant(100 * s.row.hfu)),
+                    s.style);
+  const Seconds arithmetic = s.e.executed_flops / (peak * s.e.active_gpus);
+  const Seconds wires =
+      (s.e.forward.bound + s.e.backward.bound) * (s.layers() * static_cast<double>(s.micro_batches()));
+  text +=
+      paragraph(fmt::format("bound = max(executed FLOPs / ({} GPUs * peak) = {}, L * {} micro-batches * the layer's "
+                            "wires at their peak = {}) = {}; the estimate is {} of it",
+                            s.e.active_gpus, print(arithmetic), s.micro_batches(), print(wires), print(t.bound),
+                            times(t.time / t.bound)),
+                s.style);
+  if (s.q.cluster.price_per_gpu_hour <= Dollars{}) return text;
+  return text + paragraph(fmt::format("USD per 10^6 tokens = {} * {} GPUs * {} / 3600 s / ({} * {} tokens) * 10^6 = {}",
+                                      significant(s.q.cluster.price_per_gpu_hour.value()), s.q.gpus, print(t.time),
+                                      s.q.work.global_batch, grouped(s.q.work.seq_len.count),
+                                      significant(s.row.per_million_tokens.value())),
+                          s.style);
+}
+
+std::string write_memory(const Subject& s) {
+  const MemoryLedger& ledger = s.e.memory;
+  std::string text = heading(fmt::format("Memory at the peak, in the {}", name(ledger.moment)), s.style);
+  for (const MemoryTerm& term : ledger.terms) {
+    text += fmt::format("  {:<24}{:>12}\n", term.name, print(term.bytes));
+    text += detail(fmt::format("{} [{}]", term.formula, term.source), s.style);
+  }
+  text += fmt::format("  {:<24}{:>12}\n", "sum", print(ledger.peak()));
+  return text +
+         paragraph(fmt::format("of {}: {}", print(ledger.capacity), ledger.fits() ? "fits" : "does NOT fit"), s.style);
+}
+
+std::string write_row(const Report& report, const Row& row, const Style& style) {
+  std::string text = "\n" + style.strong(row_words(row)) + "\n" + std::string(row_words(row).size(), '=') + "\n";
+  if (!row.estimate) return text + paragraph("refused: " + why(*row.refused) + "; " + instead(*row.refused), style);
+  const Question& q = report.question;
+  const Subject s{q, row, *row.estimate, split_rank(q.model, q.work, row.layout), limiting_wires(q, row.layout), style};
+  text += write_symbols(s);
+  text +=
+      write_traffic(s, "One layer's forward, one micro-batch", s.e.forward, s.wires.forward, false) + write_paper(s);
+  text += write_traffic(s, "One layer's backward, one micro-batch", s.e.backward, s.wires.backward, true);
+  return text + write_parameters(s) + write_compute(s) + write_step(s) + write_memory(s);
+}
+
+std::string write_figures(const Report& report, const Style& style) {
+  if (report.figures.empty()) return "";
+  std::string text = heading("Hardware figures", style);
+  for (const Figure& figure : report.figures) {
+    text += paragraph(fmt::format("{} = {} ({})", figure.name, figure.value, name(figure.mark)), style);
+    if (!figure.source.empty()) text += detail(figure.source, style);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string write_explanation(const Report& report, const Style& style) {
+  std::string text;
+  for (const Row& row : report.rows) text += write_row(report, row, style);
+  return text + write_figures(report, style);
+}
+
+}  // namespace ithaca

@@ -1,0 +1,154 @@
+#include "cli/json_writer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/compare_flags.hpp"
+#include "cli/row_fields.hpp"
+#include "cli/verdict.hpp"
+#include "model/frameworks.hpp"
+
+namespace ithaca {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct ToJson {
+  Json operator()(std::monostate) const { return nullptr; }
+  template <class T>
+  Json operator()(const T& value) const {
+    return value;
+  }
+};
+
+/// Bytes are whole and exact below 2^53; they are written as integers.
+Json bytes(Bytes value) {
+  const auto count = static_cast<std::int64_t>(value.value());
+  if (static_cast<double>(count) == value.value()) return count;
+  return value.value();
+}
+
+Json::json_pointer pointer(std::string_view dotted) {
+  std::string path = "/" + std::string(dotted);
+  for (char& c : path) c = c == '.' ? '/' : c;
+  return Json::json_pointer(path);
+}
+
+Json collective(const Collective& c) {
+  return {{"op", name(c.op)},
+          {"tensor", name(c.tensor)},
+          {"group", c.group},
+          {"count", c.count},
+          {"recomputed", c.recomputed},
+          {"overlapped", c.overlapped},
+          {"message_bytes", bytes(c.message)},
+          {"sent_bytes", bytes(c.sent)},
+          {"sent_bytes_mean", bytes(c.sent_mean)},
+          {"received_bytes", bytes(c.received)},
+          {"nic_bytes", bytes(c.nic)},
+          {"time_s", c.cost.total().value()},
+          {"latency_s", c.cost.latency.value()},
+          {"transfer_s", c.cost.transfer.value()},
+          {"bound_s", c.cost.bound.value()}};
+}
+
+Json collectives(const LayerTraffic& traffic) {
+  Json list = Json::array();
+  for (const Collective& c : traffic.collectives) list.push_back(collective(c));
+  return list;
+}
+
+Json terms(const MemoryLedger& ledger) {
+  Json list = Json::array();
+  for (const MemoryTerm& term : ledger.terms) {
+    list.push_back(
+        {{"name", term.name}, {"bytes", bytes(term.bytes)}, {"formula", term.formula}, {"source", term.source}});
+  }
+  return list;
+}
+
+Json framework_answers(const Question& question, const Row& row) {
+  Json list = Json::array();
+  for (const FrameworkAnswer& answer : frameworks(question.model, row.layout)) {
+    list.push_back(
+        {{"name", answer.framework}, {"accepts", answer.accepts}, {"rule", answer.rule}, {"source", answer.source}});
+  }
+  return list;
+}
+
+Json row_json(const Question& question, const Row& row) {
+  Json json = Json::object();
+  for (const RowField& field : row_fields()) {
+    const std::string group(field.name.substr(0, field.name.find('.')));
+    if (is_absent(group, row)) {
+      json[group] = nullptr;
+    } else {
+      json[pointer(field.name)] = std::visit(ToJson{}, get(field, question, row));
+    }
+  }
+  json["frameworks"] = nullptr;
+  if (!row.estimate) return json;
+  json["frameworks"] = framework_answers(question, row);
+  json["layer"]["forward"]["collectives"] = collectives(row.estimate->forward);
+  json["layer"]["backward"]["collectives"] = collectives(row.estimate->backward);
+  json["step"]["parameter_collectives"] = collectives(row.estimate->parameters);
+  json["memory"]["terms"] = terms(row.estimate->memory);
+  return json;
+}
+
+Json marks(const Question& question) {
+  const Gpu& gpu = question.cluster.gpu;
+  return {{"gemm", name(gpu.gemm_mark)},
+          {"attention", name(gpu.attention_mark)},
+          {"links", name(question.cluster.link_mark)},
+          {"time", name(time_mark(question))},
+          {"volume", "exact"}};
+}
+
+Json provenance(const Report& report) {
+  const Provenance& p = report.made_by;
+  return {
+      {"version", p.version},
+      {"git", p.git},
+      {"argv", p.argv},
+      {"inputs",
+       {{{"kind", "model"}, {"name", report.question.model.name}, {"file", p.model_file}, {"source", p.model_source}},
+        {{"kind", "cluster"},
+         {"name", report.question.cluster.name},
+         {"file", p.cluster_file},
+         {"source", p.cluster_source}}}},
+      {"marks", marks(report.question)}};
+}
+
+Json question_json(const Report& report) {
+  const Question& q = report.question;
+  return {{"model", q.model.name},
+          {"parameters", parameter_count(q.model)},
+          {"cluster", q.cluster.name},
+          {"gpu", q.cluster.gpu.name},
+          {"gpus", q.gpus},
+          {"dtype", name(q.work.dtype)},
+          {"recompute", name(q.work.recompute)},
+          {"flash", q.work.flash},
+          {"causal", q.work.causal},
+          {"dropout", q.work.dropout},
+          {"tiled_loss", q.work.tiled_loss},
+          {"fp32_gradients", q.work.fp32_gradients},
+          {"ring_gradient", q.work.ring_gradient == RingGradient::fp32 ? "fp32" : "half"},
+          {"usd_per_gpu_hour", q.cluster.price_per_gpu_hour.value()},
+          {"price_source", report.price_source},
+          {"defaults", report.defaults}};
+}
+
+}  // namespace
+
+std::string write_json(const Report& report) {
+  Json json = {{"format_version", "1.0"}, {"provenance", provenance(report)}, {"question", question_json(report)}};
+  json["notices"] = report.notices;
+  json["rows"] = Json::array();
+  for (const Row& row : report.rows) json["rows"].push_back(row_json(report.question, row));
+  json["best"] = report.best ? Json(name(report.rows[*report.best].strategy)) : Json(nullptr);
+  json["verdict"] = verdict(report);
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace ithaca

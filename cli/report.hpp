@@ -1,0 +1,47 @@
+#pragma once
+// The whole answer of `ithaca compare`, from which every writer works.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/compare.hpp"
+#include "model/mark.hpp"
+
+namespace ithaca {
+
+/// One figure of the hardware with where it comes from.
+struct Figure {
+  std::string name;
+  std::string value;
+  Mark mark = Mark::datasheet;
+  std::string source;
+};
+
+struct Provenance {
+  std::string version, git;
+  std::vector<std::string> argv;
+  std::string model_file, model_source;
+  std::string cluster_file, cluster_source;
+};
+
+struct Report {
+  Provenance made_by;
+  Question question;
+  std::string price_source;  ///< with its date; "--price" if it was given
+  std::vector<Figure> figures;
+  std::vector<std::string> defaults;
+  std::vector<std::string> notices;
+  std::vector<Row> rows;
+  std::optional<std::size_t> best;  ///< the row to take
+};
+
+/// What the step time of every row inherits from kernels and links.
+Mark time_mark(const Question& question);
+
+/// "ulysses 32 x dp 2"
+std::string layout_words(const Layout& layout);
+/// "causal flash attention"
+std::string attention_words(const Workload& work);
+
+}  // namespace ithaca

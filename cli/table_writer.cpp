@@ -1,0 +1,243 @@
+#include "cli/table_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "cli/compare_flags.hpp"
+#include "cli/remarks.hpp"
+#include "cli/text.hpp"
+#include "cli/verdict.hpp"
+#include "model/units.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr int kLabelWidth = 27;
+constexpr int kColumnWidth = 13;
+
+/// One line of the table: a label and a cell for every row of the report.
+struct Line {
+  std::string label;
+  std::vector<std::string> cells;
+  bool heading = false;
+};
+
+/// Collects the lines; refused rows get a dash everywhere but in the first line.
+class Lines {
+ public:
+  explicit Lines(const std::vector<Row>& rows) : rows_(rows) {}
+
+  void heading(std::string text) { lines_.push_back({std::move(text), {}, true}); }
+
+  void text(std::string label, const std::function<std::string(const Row&)>& cell) {
+    Line line{std::move(label), {}, false};
+    for (const Row& row : rows_) line.cells.push_back(row.estimate ? cell(row) : "-");
+    lines_.push_back(std::move(line));
+  }
+
+  /// `label` is followed by the unit that suits all values.
+  void numbers(std::string label, std::span<const Scale> scales, const std::function<double(const Row&)>& value) {
+    std::vector<double> values;
+    for (const Row& row : rows_) {
+      if (row.estimate) values.push_back(value(row));
+    }
+    const Scale scale = common_scale(values, scales);
+    if (!scale.unit.empty()) label += fmt::format(", {}", scale.unit);
+    text(std::move(label), [&](const Row& row) { return significant(value(row) / scale.size); });
+  }
+
+  void bytes(std::string label, const std::function<Bytes(const StepEstimate&)>& value) {
+    numbers(std::move(label), kByteScales, [&](const Row& row) { return value(*row.estimate).value(); });
+  }
+  void seconds(std::string label, const std::function<Seconds(const StepEstimate&)>& value) {
+    numbers(std::move(label), kSecondScales, [&](const Row& row) { return value(*row.estimate).value(); });
+  }
+
+  std::vector<Line> take() { return std::move(lines_); }
+
+ private:
+  const std::vector<Row>& rows_;
+  std::vector<Line> lines_;
+};
+
+std::string degree(int size) { return size == 1 ? "-" : fmt::format("{}", size); }
+
+std::string ratio(Seconds time, Seconds bound) { return bound > Seconds{} ? times(time / bound) : "-"; }
+
+std::string paper_formula(const Row& row) {
+  const Layout& l = row.layout;
+  const std::string ulysses = "4Nh/P", megatron = "4Nh", ring = "2N*a_kv*d";
+  if (l.ulysses > 1 && l.ring > 1) return l.tp > 1 ? "sum of 3" : "4Nh/P + ring";
+  if (l.tp > 1 && (l.ulysses > 1 || l.ring > 1)) return "sum of 2";
+  if (l.tp > 1) return megatron;
+  if (l.ulysses > 1) return ulysses;
+  return l.ring > 1 ? ring : "0";
+}
+
+void add_layout(Lines& lines, const Report& report) {
+  const auto any = [&](auto has) { return std::any_of(report.rows.begin(), report.rows.end(), has); };
+  lines.heading("Layout");
+  if (any([](const Row& r) { return r.layout.ulysses > 1; })) {
+    lines.text("  ulysses degree", [](const Row& r) { return degree(r.layout.ulysses); });
+  }
+  if (any([](const Row& r) { return r.layout.ring > 1; })) {
+    lines.text("  ring degree", [](const Row& r) { return degree(r.layout.ring); });
+  }
+  lines.text("  tensor parallel (tp)", [](const Row& r) { return degree(r.layout.tp); });
+  lines.text("  data parallel (dp)", [](const Row& r) { return degree(r.layout.dp); });
+  lines.text("  ZeRO stage", [](const Row& r) { return fmt::format("{}", r.layout.zero); });
+  lines.text("  GPUs working", [](const Row& r) { return grouped(r.estimate->active_gpus); });
+  lines.text("  GPUs idle", [](const Row& r) { return grouped(r.idle_gpus); });
+}
+
+void add_layer(Lines& lines) {
+  lines.heading("One layer, one micro-batch, per GPU");
+  lines.bytes("  forward sends", [](const StepEstimate& e) { return e.forward.sent; });
+  lines.numbers("  paper's elements", kCountScales, [](const Row& r) { return r.estimate->paper_elements; });
+  lines.text("  paper's formula", paper_formula);
+  lines.bytes("  backward sends", [](const StepEstimate& e) { return e.backward.sent; });
+  lines.bytes("  both, per NIC", [](const StepEstimate& e) { return e.forward.nic + e.backward.nic; });
+  const auto time = [](const StepEstimate& e) { return e.forward.time + e.backward.time; };
+  const auto bound = [](const StepEstimate& e) { return e.forward.bound + e.backward.bound; };
+  lines.seconds("  communication", time);
+  lines.seconds("  physical bound", bound);
+  lines.text("  ratio to the bound", [&](const Row& r) { return ratio(time(*r.estimate), bound(*r.estimate)); });
+}
+
+void add_step(Lines& lines, const Report& report) {
+  lines.heading("One training step");
+  lines.seconds("  compute", [](const StepEstimate& e) { return e.step.compute; });
+  lines.seconds("  communication", [](const StepEstimate& e) { return e.step.comm; });
+  lines.seconds("  exposed communication", [](const StepEstimate& e) { return e.step.exposed_comm; });
+  lines.seconds("  step time", [](const StepEstimate& e) { return e.step.time; });
+  lines.seconds("  physical bound", [](const StepEstimate& e) { return e.step.bound; });
+  lines.text("  ratio to the bound", [](const Row& r) { return ratio(r.estimate->step.time, r.estimate->step.bound); });
+  lines.text("  tokens/s", [](const Row& r) { return significant(r.tokens_per_s.value()); });
+  lines.text("  TFLOPS per GPU (model)", [](const Row& r) { return significant(r.model_rate_per_gpu.value() / 1e12); });
+  lines.text("  MFU, %", [](const Row& r) { return significant(100 * r.mfu); });
+  if (report.question.cluster.price_per_gpu_hour > Dollars{}) {
+    lines.text("  USD per 10^6 tokens", [](const Row& r) { return significant(r.per_million_tokens.value()); });
+  }
+}
+
+void add_memory(Lines& lines, const Report& report) {
+  const Bytes capacity = report.question.cluster.gpu.memory;
+  lines.heading(fmt::format("Memory of a GPU, {}", print(capacity)));
+  lines.bytes("  peak", [](const StepEstimate& e) { return e.memory.peak(); });
+  lines.text("  of the capacity, %",
+             [](const Row& r) { return significant(100 * (r.estimate->memory.peak() / r.estimate->memory.capacity)); });
+  lines.text("  fits", [](const Row& r) { return r.estimate->memory.fits() ? "yes" : "NO"; });
+  lines.text("  peak comes in", [](const Row& r) { return std::string(name(r.estimate->memory.moment)); });
+  lines.text("  longest N that fits",
+             [](const Row& r) { return r.max_seq_len.count > 0 ? grouped(r.max_seq_len.count) : "none"; });
+}
+
+std::vector<Line> all_lines(const Report& report) {
+  Lines lines(report.rows);
+  add_layout(lines, report);
+  add_layer(lines);
+  add_step(lines, report);
+  add_memory(lines, report);
+  return lines.take();
+}
+
+std::string paint(const std::string& cell, const Style& style) {
+  const std::string word = cell.substr(std::min(cell.find_first_not_of(' '), cell.size()));
+  if (word == "NO" || word == "refused") return style.bad(cell);
+  return word == "yes" ? style.good(cell) : cell;
+}
+
+std::string write_names(const Report& report, std::size_t first, std::size_t last, const Style& style) {
+  std::string names(kLabelWidth, ' '), states(kLabelWidth, ' ');
+  bool any_state = false;
+  for (std::size_t i = first; i < last; ++i) {
+    const Row& row = report.rows[i];
+    const std::string_view state = row.refused ? "refused" : report.best == i ? "best" : "";
+    any_state = any_state || !state.empty();
+    names += style.strong(fmt::format("{:>{}}", name(row.strategy), kColumnWidth));
+    states += paint(fmt::format("{:>{}}", state, kColumnWidth), style);
+  }
+  return names + "\n" + (any_state ? states.substr(0, states.find_last_not_of(' ') + 1) + "\n" : "");
+}
+
+std::string write_block(const Report& report, const std::vector<Line>& lines, std::size_t first, std::size_t last,
+                        const Style& style) {
+  std::string text = write_names(report, first, last, style);
+  for (const Line& line : lines) {
+    if (line.heading) {
+      text += style.strong(line.label) + "\n";
+      continue;
+    }
+    text += fmt::format("{:<{}}", line.label, kLabelWidth);
+    for (std::size_t i = first; i < last; ++i) {
+      text += paint(fmt::format("{:>{}}", line.cells[i], kColumnWidth), style);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string write_refusals(const Report& report, const Style& style) {
+  std::string text;
+  for (const Row& row : report.rows) {
+    if (!row.refused) continue;
+    text += "\n" +
+            wrap(fmt::format("{} is refused ({}): {}", name(row.strategy), name(row.refused->rule), why(*row.refused)),
+                 style.width, "", "  ");
+    text += wrap(instead(*row.refused), style.width, "  instead: ", "    ");
+  }
+  return text;
+}
+
+std::string write_list(std::string_view title, const std::vector<std::string>& items, const Style& style) {
+  if (items.empty()) return "";
+  std::string text = "\n" + style.strong(title) + "\n";
+  for (const std::string& item : items) text += wrap(item, style.width, "- ", "  ");
+  return text;
+}
+
+}  // namespace
+
+std::string write_heading(const Report& report, const Style& style) {
+  const Question& q = report.question;
+  const auto batch = q.work.global_batch;
+  std::string text = wrap(fmt::format("{} ({} billion parameters), sequences of {} tokens, {} a step", q.model.name,
+                                      significant(static_cast<double>(parameter_count(q.model)) / 1e9),
+                                      grouped(q.work.seq_len.count), batch),
+                          style.width);
+  text += wrap(fmt::format("{} {} GPUs of {}{}", grouped(q.gpus), q.cluster.gpu.name, q.cluster.name,
+                           q.cluster.price_per_gpu_hour > Dollars{}
+                               ? fmt::format(", {} USD per GPU-hour ({})",
+                                             significant(q.cluster.price_per_gpu_hour.value()), report.price_source)
+                               : ""),
+               style.width);
+  text += wrap(fmt::format("{}, {}, recompute {}, micro-batch {}{}{}{}", name(q.work.dtype), attention_words(q.work),
+                           name(q.work.recompute), q.work.micro_batch, q.work.dropout ? ", dropout" : "",
+                           q.work.tiled_loss ? ", tiled loss" : "", q.work.fp32_gradients ? ", fp32 gradients" : ""),
+               style.width);
+  if (!report.defaults.empty()) text += wrap("chosen: " + join_words(report.defaults), style.width, "", "  ");
+  const Gpu& gpu = q.cluster.gpu;
+  text += wrap(fmt::format("marks: bytes exact, matrix products {}, attention {}, links {}", name(gpu.gemm_mark),
+                           name(gpu.attention_mark), name(q.cluster.link_mark)),
+               style.width, "", "  ");
+  return text;
+}
+
+std::string write_table(const Report& report, const Style& style) {
+  std::string text = write_heading(report, style);
+  const std::vector<Line> lines = all_lines(report);
+  const auto columns = static_cast<std::size_t>(std::max(1, (style.width - kLabelWidth) / kColumnWidth));
+  for (std::size_t first = 0; first < report.rows.size(); first += columns) {
+    text += "\n" + write_block(report, lines, first, std::min(first + columns, report.rows.size()), style);
+  }
+  text += write_refusals(report, style);
+  text += write_list("Remarks", remarks(report), style);
+  text += write_list("Frameworks", framework_remarks(report), style);
+  text += "\n" + style.strong("Verdict") + "\n";
+  for (const std::string& sentence : verdict(report)) text += wrap(sentence, style.width);
+  return text;
+}
+
+}  // namespace ithaca

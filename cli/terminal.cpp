@@ -1,0 +1,50 @@
+#include "cli/terminal.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace ithaca {
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+int terminal_columns() {
+  winsize size{};
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? std::clamp<int>(size.ws_col, 40, 200) : 80;
+}
+
+bool is_on(const std::string& value) { return !value.empty() && value != "0"; }
+
+}  // namespace
+
+Environment read_environment() {
+  Environment environment;
+  environment.out_is_terminal = isatty(STDOUT_FILENO) == 1;
+  if (environment.out_is_terminal) environment.columns = terminal_columns();
+  environment.term = variable("TERM");
+  environment.no_color = variable("NO_COLOR");
+  environment.force_color = variable("FORCE_COLOR");
+  if (environment.force_color.empty()) environment.force_color = variable("CLICOLOR_FORCE");
+  return environment;
+}
+
+bool use_color(ColorWhen when, const Environment& environment) {
+  if (when != ColorWhen::automatic) return when == ColorWhen::always;
+  if (is_on(environment.force_color)) return true;
+  if (!environment.no_color.empty()) return false;
+  return environment.out_is_terminal && environment.term != "dumb";
+}
+
+std::string Style::paint(std::string_view text, std::string_view code) const {
+  if (!color) return std::string(text);
+  return std::string(code) + std::string(text) + "\x1b[0m";
+}
+
+}  // namespace ithaca

@@ -1,0 +1,137 @@
+#include "cli/verdict.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/remarks.hpp"
+#include "cli/text.hpp"
+#include "model/units.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr double kTie = 1.05;  // the accuracy that model/compare.hpp assumes of itself
+
+const StepEstimate& estimate(const Row& row) { return *row.estimate; }
+Seconds step(const Row& row) { return estimate(row).step.time; }
+bool fits(const Row& row) { return row.estimate && estimate(row).memory.fits(); }
+
+const Row* find(const Report& report, Strategy strategy) {
+  for (const Row& row : report.rows) {
+    if (row.strategy == strategy) return &row;
+  }
+  return nullptr;
+}
+
+std::string faster_than(const Row& best, const Row& other) {
+  const double ratio = step(other) / step(best);
+  if (ratio < kTie) {
+    return fmt::format("level with {} within the model's own accuracy ({} against {})", name(other.strategy),
+                       print(step(best)), print(step(other)));
+  }
+  return fmt::format("{} faster than {} ({})", times(ratio), name(other.strategy), print(step(other)));
+}
+
+/// The fastest of the others that fit.
+const Row* runner_up(const Report& report) {
+  const Row* next = nullptr;
+  for (std::size_t i = 0; i < report.rows.size(); ++i) {
+    const Row& row = report.rows[i];
+    if (i != *report.best && fits(row) && (next == nullptr || step(row) < step(*next))) next = &row;
+  }
+  return next;
+}
+
+std::string what_to_take(const Report& report) {
+  const Row& best = report.rows[*report.best];
+  const Row* next = runner_up(report);
+  std::string text = fmt::format("Take {}: {} a step", row_words(best), print(step(best)));
+  if (next != nullptr) return text + ", " + faster_than(best, *next) + ".";
+  return text + (report.rows.size() > 1 ? "; it is the only one that fits." : ".");
+}
+
+/// "9.0x less" or "1.2x more" of something.
+std::string less(double ours, double theirs) {
+  if (ours <= 0 || theirs <= 0) return "as much";
+  const double ratio = theirs / ours;
+  return ratio >= 1 ? times(ratio) + " less" : times(1 / ratio) + " more";
+}
+
+std::string against_megatron(const Report& report) {
+  const Row* ulysses = find(report, Strategy::ulysses);
+  const Row* megatron = find(report, Strategy::megatron_sp);
+  if (ulysses == nullptr || megatron == nullptr || !ulysses->estimate || !megatron->estimate) return "";
+  const StepEstimate &u = estimate(*ulysses), &m = estimate(*megatron);
+  std::string text = fmt::format(
+      "{} against {}: it sends {} per GPU and layer, communicates {} time", row_words(*ulysses), row_words(*megatron),
+      less((u.forward.sent + u.backward.sent).value(), (m.forward.sent + m.backward.sent).value()),
+      less(u.step.comm.value(), m.step.comm.value()));
+  const double ratio = m.step.time / u.step.time;
+  text += ratio >= 1 ? fmt::format(", and a step is {} faster", times(ratio))
+                     : fmt::format(", but a step is {} slower", times(1 / ratio));
+  for (const Row* row : {ulysses, megatron}) {
+    if (!fits(*row)) text += fmt::format("; {} does not fit", name(row->strategy));
+  }
+  return text + ".";
+}
+
+struct Share {
+  std::string_view of;
+  double part;
+};
+
+std::string what_limits(const Row& row) {
+  const StepEstimate& e = estimate(row);
+  Share shares[] = {{"matrix products", e.parts.gemm / e.step.time},
+                    {"attention", e.parts.attention / e.step.time},
+                    {"memory-bound kernels", e.parts.memory_bound / e.step.time},
+                    {"exposed communication", e.step.exposed_comm / e.step.time},
+                    {"the pipeline's bubble", e.step.bubble / e.step.time},
+                    {"the optimizer", e.step.optimizer / e.step.time}};
+  std::sort(std::begin(shares), std::end(shares), [](const Share& a, const Share& b) { return a.part > b.part; });
+  const double exposed = e.step.exposed_comm / e.step.time;
+  std::string text = fmt::format("Limit: {} ({} % of the step)", shares[0].of, significant(100 * shares[0].part));
+  if (shares[0].of == "exposed communication") {
+    text += fmt::format(", then {} ({} %)", shares[1].of, significant(100 * shares[1].part));
+  } else {
+    text += fmt::format("; exposed communication is {} %", significant(100 * exposed));
+  }
+  return text + fmt::format("; memory allows up to {} tokens.", grouped(row.max_seq_len.count));
+}
+
+std::vector<std::string> none_fits(const Report& report) {
+  const Row *closest = nullptr, *longest = nullptr;
+  for (const Row& row : report.rows) {
+    if (!row.estimate) continue;
+    if (closest == nullptr || estimate(row).memory.peak() < estimate(*closest).memory.peak()) closest = &row;
+    if (longest == nullptr || row.max_seq_len > longest->max_seq_len) longest = &row;
+  }
+  if (closest == nullptr) return {"No strategy is possible: each is refused for the reason given with it."};
+  std::vector<std::string> lines{fmt::format("None fits: {} comes closest with {} of {} per GPU.", row_words(*closest),
+                                             print(estimate(*closest).memory.peak()),
+                                             print(estimate(*closest).memory.capacity))};
+  if (longest->max_seq_len.count > 0) {
+    lines.push_back(fmt::format("The longest sequence that fits is {} tokens ({}).",
+                                grouped(longest->max_seq_len.count), row_words(*longest)));
+  } else {
+    lines.push_back(
+        "No sequence fits: weights and optimizer states alone fill the memory. Take more --gpus, --zero 3, "
+        "or a --tp degree.");
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::vector<std::string> verdict(const Report& report) {
+  if (!report.best) return none_fits(report);
+  const Row& best = report.rows[*report.best];
+  std::vector<std::string> lines{what_to_take(report)};
+  if (std::string rival = against_megatron(report); !rival.empty()) lines.push_back(std::move(rival));
+  lines.push_back(what_limits(best));
+  if (const std::string idle = idle_remark(report, best); !idle.empty()) lines.push_back(idle + ".");
+  return lines;
+}
+
+}  // namespace ithaca

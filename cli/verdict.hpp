@@ -1,0 +1,15 @@
+#pragma once
+// What the report means, in sentences.
+
+#include <string>
+#include <vector>
+
+#include "cli/report.hpp"
+
+namespace ithaca {
+
+/// One sentence or two an item: which strategy to take and by how much, Ulysses against Megatron-SP, what limits it,
+/// who would use the idle GPUs; or why there is none to take.
+std::vector<std::string> verdict(const Report& report);
+
+}  // namespace ithaca
