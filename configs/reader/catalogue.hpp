@@ -1,0 +1,29 @@
+#pragma once
+// The models, GPUs, clusters and kernel curves that come with Ithaca, embedded in the program, and files beside them.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "configs/reader/diagnostic.hpp"
+#include "configs/reader/document.hpp"
+#include "model/result.hpp"
+
+namespace ithaca {
+
+enum class Kind : std::uint8_t { model, gpu, cluster, kernels };
+
+struct CatalogueFile {
+  Kind kind{};
+  std::string_view name;  ///< "llama3-8b"
+  std::string_view file;  ///< "configs/models/llama3-8b.yaml", as messages show it
+  std::string_view text;
+};
+
+/// Every name of a kind, sorted.
+std::vector<std::string> catalogue_names(Kind kind);
+/// The document behind a name, or behind a path: what contains '/' or ends in .yaml, .yml or .json is a file.
+Result<Document, Diagnostics> open_document(Kind kind, std::string_view name_or_path);
+
+}  // namespace ithaca
