@@ -34,7 +34,8 @@ struct AttentionCurve {
     FlopPerSecond rate{};  ///< executed FLOPs a second of an endless sequence, half precision
     double start_up = 0;   ///< keys' worth of time that each query costs on top
   };
-  using Points = StaticVector<Point, 4>;  ///< by rising head_dim
+  static constexpr std::size_t kMaxHeadSizes = 4;
+  using Points = StaticVector<Point, kMaxHeadSizes>;  ///< by rising head_dim
   struct Pass {
     Points full, causal;
   };

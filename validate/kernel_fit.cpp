@@ -102,6 +102,7 @@ void fit_points(Gpu& gpu, const Samples& samples, bool backward, bool causal, do
   const double half_peak = gpu.peak[static_cast<std::size_t>(Dtype::bf16)].value() / 2;
   for (const std::int64_t d : head_dims) {
     const std::size_t i = mine.size();
+    if (i == AttentionCurve::kMaxHeadSizes) return;  // the largest head sizes run at the last one's rate
     mine.push_back({static_cast<double>(d), FlopPerSecond{half_peak}, 0});
     if (backward_share > 0) other.push_back(mine[i]);
     const auto place = [&](Gpu&, const std::vector<double>& p) {

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "configs/reader/diagnostic.hpp"
 #include "model/compute.hpp"
+#include "model/result.hpp"
 
 namespace ithaca {
 
@@ -50,10 +52,15 @@ struct KernelSample {
   Seconds time{};
 };
 
+/// A table of measured kernels of one GPU.
 struct KernelSamples {
   std::string source;
   std::string gpu;
   std::vector<KernelSample> samples;
 };
+
+/// `file` is the name for messages, `text` the content.
+Result<Kernels, Diagnostics> read_kernels(std::string file, std::string text);
+Result<KernelSamples, Diagnostics> read_kernel_samples(std::string file, std::string text);
 
 }  // namespace ithaca

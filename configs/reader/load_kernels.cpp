@@ -1,0 +1,251 @@
+#include "configs/reader/load_kernels.hpp"
+
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+#include "configs/reader/fields.hpp"
+#include "configs/reader/nearest.hpp"
+
+namespace ithaca {
+namespace {
+
+/// A number that is its own unit: seconds in `time_s`, percent in `mean_percent`, keys in `start_up`.
+Parsed<double> parse_number(std::string_view text) {
+  const std::string copy(text);
+  char* end = nullptr;
+  const double value = std::strtod(copy.c_str(), &end);
+  if (copy.empty() || *end != '\0' || !std::isfinite(value))
+    return UnitError{"'" + copy + "' is no number", "write a decimal number such as 1.5 or 2e-6"};
+  return value;
+}
+
+Parsed<double> parse_not_negative(std::string_view text) {
+  auto number = parse_number(text);
+  if (number && *number < 0) return UnitError{"'" + std::string(text) + "' is negative", "write 0 or more"};
+  return number;
+}
+
+Parsed<Seconds> parse_measured_seconds(std::string_view text) {
+  const auto number = parse_number(text);
+  if (!number) return number.error();
+  if (*number <= 0) return UnitError{"'" + std::string(text) + "' is no time that a kernel takes", "write more than 0"};
+  return Seconds{*number};
+}
+
+template <class T>
+struct Word {
+  const char* text;
+  T value;
+};
+/// One of a closed set of words.
+template <class T, std::size_t N>
+Parsed<T> parse_word(std::string_view text, const std::array<Word<T>, N>& words) {
+  std::vector<std::string> names;
+  for (const Word<T>& word : words) {
+    if (text == word.text) return word.value;
+    names.emplace_back(word.text);
+  }
+  return UnitError{"'" + std::string(text) + "' is unknown here", suggestion(text, names)};
+}
+
+using Op = KernelSample::Op;
+constexpr std::array<Word<Op>, 4> kOps{{{"gemm", Op::gemm},
+                                        {"attention_forward", Op::attention_forward},
+                                        {"attention_backward", Op::attention_backward},
+                                        {"attention_forward_backward", Op::attention_forward_backward}}};
+constexpr std::array<Word<Dtype>, 3> kTypes{{{"bf16", Dtype::bf16}, {"fp16", Dtype::fp16}, {"fp32", Dtype::fp32}}};
+constexpr std::array<Word<Mark>, 4> kMarks{{{"measured", Mark::measured},
+                                            {"calibrated", Mark::calibrated},
+                                            {"datasheet", Mark::datasheet},
+                                            {"extrapolated", Mark::extrapolated}}};
+Parsed<Op> parse_op(std::string_view text) { return parse_word(text, kOps); }
+Parsed<Dtype> parse_dtype(std::string_view text) { return parse_word(text, kTypes); }
+Parsed<Mark> parse_mark(std::string_view text) { return parse_word(text, kMarks); }
+
+/// Calls `read(Fields&)` for each map of the list, and finishes it.
+template <class Read>
+void for_each(const Document& document, const Node* list, const std::string& what, Diagnostics& diagnostics,
+              Read read) {
+  if (list == nullptr) return;
+  int number = 0;
+  for (const Node& item : list->items) {
+    ++number;
+    const std::string name = what + " " + std::to_string(number);
+    if (item.kind != Node::Kind::map) {
+      diagnostics.push_back({document.place(item), name + " is no map", "", "write {key: value, ...}", {}});
+      continue;
+    }
+    Fields fields(document, item, name, diagnostics);
+    read(fields);
+    fields.finish();
+  }
+}
+
+class KernelReader {
+ public:
+  KernelReader(const Document& document, Diagnostics& diagnostics) : document_(document), diagnostics_(diagnostics) {}
+
+  Kernels read() {
+    Fields fields(document_, document_.root, "kernel file", diagnostics_);
+    check_schema(fields, "kernels");
+    Kernels kernels;
+    kernels.name = fields.text("name");
+    kernels.gpu = fields.text("gpu");
+    kernels.made_by = fields.text("made_by");
+    kernels.source = fields.text("source");
+    kernels.split = fields.text("split");
+    if (fields.has("gemm")) read_gemm(fields.map("gemm"), kernels);
+    if (fields.has("attention"))
+      for_each(document_, fields.sequence("attention"), "attention", diagnostics_,
+               [&](Fields& inside) { kernels.attention.push_back(attention(inside)); });
+    if (fields.has("errors"))
+      for_each(document_, fields.sequence("errors"), "error", diagnostics_,
+               [&](Fields& inside) { kernels.errors.push_back(error(inside)); });
+    if (!kernels.gemm && kernels.attention.empty() && document_.root.kind == Node::Kind::map)
+      fields.problem(document_.root, "no curve in this file", "", "give it 'gemm', 'attention' or both");
+    fields.finish();
+    return kernels;
+  }
+
+ private:
+  /// Calls `read(Fields&)` on the map under `key`, if it is one.
+  template <class Read>
+  void inside(Fields& fields, std::string_view key, Read read) {
+    const Node* map = fields.map(key);
+    if (map == nullptr) return;
+    Fields inner(document_, *map, "'" + std::string(key) + "'", diagnostics_);
+    read(inner);
+    inner.finish();
+  }
+
+  void read_gemm(const Node* map, Kernels& kernels) {
+    if (map == nullptr) return;
+    Fields fields(document_, *map, "'gemm'", diagnostics_);
+    GemmCurve curve;
+    kernels.gemm_mark = fields.need("mark", parse_mark);
+    curve.launch = fields.need("launch", parse_seconds);
+    inside(fields, "half", [&](Fields& f) { curve.half = rates(f); });
+    inside(fields, "fp32", [&](Fields& f) { curve.fp32 = rates(f); });
+    fields.finish();
+    kernels.gemm = curve;
+  }
+
+  GemmCurve::Rates rates(Fields& fields) {
+    GemmCurve::Rates r;
+    inside(fields, "tiles", [&](Fields& f) {
+      const std::array<const char*, GemmCurve::kTileSizes> sizes{"256x128", "128x128", "128x64", "64x64"};
+      for (std::size_t i = 0; i < sizes.size(); ++i) r.tile[i] = f.need(sizes[i], parse_flop_rate);
+    });
+    r.wave = fields.need("wave", parse_seconds);
+    r.split = fields.need("split", parse_seconds);
+    r.batched = fields.need("batched", parse_share);
+    return r;
+  }
+
+  AttentionKernel attention(Fields& fields) {
+    AttentionKernel a;
+    a.kernel = fields.text("kernel");
+    a.mark = fields.need("mark", parse_mark);
+    a.derived = fields.text_or("derived", "");
+    a.curve.launch = fields.need("launch", parse_seconds);
+    inside(fields, "forward", [&](Fields& f) { a.curve.forward = pass(f); });
+    inside(fields, "backward", [&](Fields& f) { a.curve.backward = pass(f); });
+    return a;
+  }
+
+  AttentionCurve::Pass pass(Fields& fields) {
+    AttentionCurve::Pass p;
+    p.full = points(fields, "full");
+    p.causal = points(fields, "causal");
+    return p;
+  }
+
+  AttentionCurve::Points points(Fields& fields, const char* key) {
+    AttentionCurve::Points points;
+    const Node* list = fields.sequence(key);
+    if (list == nullptr) return points;
+    if (list->items.empty() || list->items.size() > AttentionCurve::kMaxHeadSizes) {
+      fields.problem(*list, "'" + std::string(key) + "' has " + std::to_string(list->items.size()) + " head sizes", "",
+                     "give it 1 to " + std::to_string(AttentionCurve::kMaxHeadSizes));
+      return points;
+    }
+    for_each(document_, list, key, diagnostics_, [&](Fields& f) {
+      AttentionCurve::Point point;
+      point.head_dim = static_cast<double>(f.need("head_dim", parse_size));
+      point.rate = f.need("rate", parse_flop_rate);
+      point.start_up = f.need("start_up", parse_not_negative);
+      if (!points.empty() && !(points[points.size() - 1].head_dim < point.head_dim))
+        f.problem(*f.node("head_dim"), "head sizes must rise", "", "sort the list");
+      points.push_back(point);
+    });
+    return points;
+  }
+
+  static FitError error(Fields& fields) {
+    FitError e;
+    e.of = fields.text("of");
+    e.held_out = fields.need("held_out", parse_flag);
+    e.samples = static_cast<int>(fields.need("samples", parse_size));
+    e.mean = fields.need("mean_percent", parse_not_negative);
+    e.bias = fields.need("bias_percent", parse_number);
+    e.max = fields.need("max_percent", parse_not_negative);
+    return e;
+  }
+
+  const Document& document_;
+  Diagnostics& diagnostics_;
+};
+
+KernelSample sample(Fields& fields) {
+  KernelSample s;
+  s.op = fields.need("op", parse_op);
+  s.dtype = fields.need("dtype", parse_dtype);
+  s.time = fields.need("time_s", parse_measured_seconds);
+  if (s.op == Op::gemm) {
+    s.gemm.m = fields.need("m", parse_size);
+    s.gemm.n = fields.need("n", parse_size);
+    s.gemm.k = fields.need("k", parse_size);
+    s.gemm.batch = fields.need("batch", parse_size);
+    return s;
+  }
+  AttentionCall& a = s.attention;
+  s.kernel = fields.text_or("kernel", "");
+  a.queries = a.keys = fields.need("seq", parse_size);
+  a.heads = fields.need("heads", parse_size);
+  a.kv_heads = fields.need("kv_heads", parse_size);
+  a.head_dim = fields.need("head_dim", parse_size);
+  a.batch = fields.need("batch", parse_size);
+  a.causal = fields.need("causal", parse_flag);
+  a.flash = s.kernel != "standard";
+  return s;
+}
+
+}  // namespace
+
+Result<Kernels, Diagnostics> read_kernels(std::string file, std::string text) {
+  const auto document = parse_document(std::move(file), std::move(text));
+  if (!document) return document.error();
+  Diagnostics diagnostics;
+  Kernels kernels = KernelReader(*document, diagnostics).read();
+  if (!diagnostics.empty()) return diagnostics;
+  return kernels;
+}
+
+Result<KernelSamples, Diagnostics> read_kernel_samples(std::string file, std::string text) {
+  const auto document = parse_document(std::move(file), std::move(text));
+  if (!document) return document.error();
+  Diagnostics diagnostics;
+  Fields fields(*document, document->root, "table", diagnostics);
+  check_schema(fields, "measurements");
+  KernelSamples table;
+  table.source = fields.text("source");
+  table.gpu = fields.text("gpu");
+  for_each(*document, fields.sequence("samples"), "sample", diagnostics,
+           [&](Fields& inside) { table.samples.push_back(sample(inside)); });
+  fields.finish();
+  if (!diagnostics.empty()) return diagnostics;
+  return table;
+}
+
+}  // namespace ithaca
