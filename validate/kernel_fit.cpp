@@ -243,4 +243,20 @@ Kernels fit_kernels(const Gpu& gpu, const Samples& all) {
   return kernels;
 }
 
+Kernels fit_tables(const Gpu& gpu, const std::vector<KernelSamples>& tables) {
+  Samples all;
+  std::string source;
+  for (const KernelSamples& table : tables) {
+    all.insert(all.end(), table.samples.begin(), table.samples.end());
+    source += (source.empty() ? "" : "; ") + table.source;
+  }
+  Kernels kernels = fit_kernels(gpu, all);
+  kernels.name = kernels.gpu = gpu.name;
+  kernels.made_by = "ithaca_fit_kernels";
+  kernels.source = source;
+  kernels.split =
+      "held out: attention of 1024 and 8192 tokens; GEMMs of every fourth shape by FNV-1a of batch, m, n, k";
+  return kernels;
+}
+
 }  // namespace ithaca

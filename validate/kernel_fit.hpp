@@ -22,5 +22,7 @@ Seconds predicted_time(const Gpu& gpu, const KernelSample& sample);
 /// - forward and backward apart, where all but one shape were measured only together: by their shares of that shape,
 ///   whose samples are then neither fitted nor judged.
 Kernels fit_kernels(const Gpu& gpu, const std::vector<KernelSample>& samples);
+/// The same for all samples of the tables, named after the GPU and with the tables' sources.
+Kernels fit_tables(const Gpu& gpu, const std::vector<KernelSamples>& tables);
 
 }  // namespace ithaca

@@ -53,8 +53,8 @@ std::string error(const FitError& e) {
 
 std::string kernel_yaml(const Kernels& kernels) {
   std::string text = fmt::format(
-      "# Made by a program: change the tables it reads and run it again.\n"
-      "schema: kernels/1\nname: {}\ngpu: {}\nmade_by: {}\nsource: {}\nsplit: {}\n",
+      "# Made by a program: change what it reads, and run it again.\n"
+      "schema: kernels/1\nname: {}\ngpu: {}\nmade_by: {}\nsource: \"{}\"\nsplit: \"{}\"\n",
       kernels.name, kernels.gpu, kernels.made_by, kernels.source, kernels.split);
   if (kernels.gemm) text += gemm(*kernels.gemm, kernels.gemm_mark);
   if (!kernels.attention.empty()) text += "attention:\n";

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "configs/reader/catalogue.hpp"
 #include "configs/reader/fields.hpp"
 #include "configs/reader/nearest.hpp"
 
@@ -223,25 +224,33 @@ KernelSample sample(Fields& fields) {
 
 }  // namespace
 
-Result<Kernels, Diagnostics> read_kernels(std::string file, std::string text) {
-  const auto document = parse_document(std::move(file), std::move(text));
+Result<Kernels, Diagnostics> load_kernels(std::string_view name_or_path) {
+  const auto document = open_document(Kind::kernels, name_or_path);
   if (!document) return document.error();
+  return read_kernels(*document);
+}
+
+Result<KernelSamples, Diagnostics> load_kernel_samples(std::string_view path) {
+  const auto document = open_document(Kind::kernels, path);
+  if (!document) return document.error();
+  return read_kernel_samples(*document);
+}
+
+Result<Kernels, Diagnostics> read_kernels(const Document& document) {
   Diagnostics diagnostics;
-  Kernels kernels = KernelReader(*document, diagnostics).read();
+  Kernels kernels = KernelReader(document, diagnostics).read();
   if (!diagnostics.empty()) return diagnostics;
   return kernels;
 }
 
-Result<KernelSamples, Diagnostics> read_kernel_samples(std::string file, std::string text) {
-  const auto document = parse_document(std::move(file), std::move(text));
-  if (!document) return document.error();
+Result<KernelSamples, Diagnostics> read_kernel_samples(const Document& document) {
   Diagnostics diagnostics;
-  Fields fields(*document, document->root, "table", diagnostics);
+  Fields fields(document, document.root, "table", diagnostics);
   check_schema(fields, "measurements");
   KernelSamples table;
   table.source = fields.text("source");
   table.gpu = fields.text("gpu");
-  for_each(*document, fields.sequence("samples"), "sample", diagnostics,
+  for_each(document, fields.sequence("samples"), "sample", diagnostics,
            [&](Fields& inside) { table.samples.push_back(sample(inside)); });
   fields.finish();
   if (!diagnostics.empty()) return diagnostics;

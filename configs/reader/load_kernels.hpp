@@ -4,9 +4,11 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "configs/reader/diagnostic.hpp"
+#include "configs/reader/document.hpp"
 #include "model/compute.hpp"
 #include "model/result.hpp"
 
@@ -59,8 +61,11 @@ struct KernelSamples {
   std::vector<KernelSample> samples;
 };
 
-/// `file` is the name for messages, `text` the content.
-Result<Kernels, Diagnostics> read_kernels(std::string file, std::string text);
-Result<KernelSamples, Diagnostics> read_kernel_samples(std::string file, std::string text);
+/// `name_or_path` as in open_document.
+Result<Kernels, Diagnostics> load_kernels(std::string_view name_or_path);
+Result<KernelSamples, Diagnostics> load_kernel_samples(std::string_view path);
+
+Result<Kernels, Diagnostics> read_kernels(const Document& document);
+Result<KernelSamples, Diagnostics> read_kernel_samples(const Document& document);
 
 }  // namespace ithaca
