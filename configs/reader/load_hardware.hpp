@@ -1,0 +1,41 @@
+#pragma once
+// GPU and cluster profiles: schemas gpu/1 and cluster/1 of hw_profiles, from the catalogue or from a person's own file.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "configs/reader/diagnostic.hpp"
+#include "model/cluster.hpp"
+#include "model/result.hpp"
+
+namespace ithaca {
+
+/// One figure of a profile, for `--explain` and provenance.
+struct FigureSource {
+  std::string figure;  ///< "gpu.memory_rate", "scale_up.achieved", "domain 1.peak"
+  std::string value;   ///< as written; what the loader derived is printed exactly
+  Mark mark = Mark::datasheet;
+  std::string source;
+};
+
+struct LoadedGpu {
+  Gpu gpu;
+  std::string description;
+  std::vector<FigureSource> sources;
+};
+
+struct LoadedCluster {
+  Cluster cluster;
+  std::string description;
+  std::string price_date;  ///< when the default price was read: 2026, 2026-10 or 2026-10-06
+  std::vector<FigureSource> sources;
+};
+
+/// A catalogue name or a file. A file names its GPU and kernel curves by catalogue name or by a path beside itself.
+/// What nobody measured is derived and marked extrapolated: sustained rates from the share of its peak that the GPU of
+/// the GEMM curves reaches, and curves of another GPU by rescale() of model/compute.hpp.
+Result<LoadedGpu, Diagnostics> load_gpu(std::string_view name_or_path);
+Result<LoadedCluster, Diagnostics> load_cluster(std::string_view name_or_path);
+
+}  // namespace ithaca
