@@ -1,0 +1,103 @@
+#include "configs/reader/hugging_face.hpp"
+
+namespace ithaca {
+namespace {
+
+/// What a family means by what its config.json leaves out (transformers' configuration classes).
+struct Family {
+  std::string_view type;
+  bool tied_embeddings;
+  bool qkv_bias;
+  bool qk_norm;
+};
+constexpr Family kFamilies[] = {
+    {"llama", false, false, false}, {"mistral", false, false, false}, {"qwen2", false, true, false},
+    {"qwen3", false, false, true},  {"gpt2", true, true, false},
+};
+
+const Family* family(Fields& fields) {
+  const Node* type = fields.needed_node("model_type");
+  if (type == nullptr) return nullptr;
+  for (const Family& f : kFamilies) {
+    if (f.type == type->text) return &f;
+  }
+  fields.problem(*type, "model_type '" + type->text + "' is not supported", "one of llama, mistral, qwen2, qwen3, gpt2",
+                 "describe the model in a model/1 file; 'ithaca inspect --model llama3-8b' shows the figures it needs");
+  return nullptr;
+}
+
+Transformer read_gpt2(Fields& fields) {
+  Transformer m;
+  m.hidden = fields.need("n_embd", parse_size);
+  m.layers = fields.need("n_layer", parse_size);
+  m.heads = m.kv_heads = fields.need("n_head", parse_size);
+  m.head_dim = m.heads > 0 ? m.hidden / m.heads : 0;
+  m.ffn = fields.maybe("n_inner", parse_size).value_or(4 * m.hidden);
+  m.vocab = fields.need("vocab_size", parse_size);
+  m.learned_positions = fields.need("n_positions", parse_size);
+  m.norm = Norm::layer;
+  m.gated_ffn = false;
+  m.output_bias = m.ffn_bias = true;
+  return m;
+}
+
+Transformer read_llama_like(Fields& fields) {
+  Transformer m;
+  m.hidden = fields.need("hidden_size", parse_size);
+  m.layers = fields.need("num_hidden_layers", parse_size);
+  m.heads = fields.need("num_attention_heads", parse_size);
+  m.kv_heads = fields.maybe("num_key_value_heads", parse_size).value_or(m.heads);
+  m.head_dim = fields.maybe("head_dim", parse_size).value_or(m.heads > 0 ? m.hidden / m.heads : 0);
+  m.ffn = fields.need("intermediate_size", parse_size);
+  m.vocab = fields.need("vocab_size", parse_size);
+  return m;
+}
+
+/// attention_bias means all four projections in llama and mistral-like files, Q, K and V's own bias in qwen2.
+void read_switches(Fields& fields, const Family& f, Transformer& m) {
+  m.tied_embeddings = fields.maybe("tie_word_embeddings", parse_flag).value_or(f.tied_embeddings);
+  m.qkv_bias = f.qkv_bias;
+  m.qk_norm = f.qk_norm;
+  if (f.type == "llama" || f.type == "qwen3") {
+    m.qkv_bias = m.output_bias = fields.maybe("attention_bias", parse_flag).value_or(false);
+  }
+  if (f.type == "llama") m.ffn_bias = fields.maybe("mlp_bias", parse_flag).value_or(false);
+}
+
+}  // namespace
+
+void check_shape(Fields& fields, const Transformer& m, const ShapeKeys& keys) {
+  if (m.hidden == 0 || m.heads == 0) return;
+  const Node* heads = fields.node(keys.heads);
+  const Node* kv_heads = fields.node(keys.kv_heads);
+  if (heads != nullptr && kv_heads != nullptr && m.kv_heads > 0 && m.heads % m.kv_heads != 0) {
+    fields.conflict(*kv_heads, *heads,
+                    std::to_string(m.kv_heads) + " KV heads do not divide " + std::to_string(m.heads) + " query heads",
+                    "every KV head serves the same number of query heads");
+  }
+  const Node* hidden = fields.node(keys.hidden);
+  if (fields.node(keys.head_dim) == nullptr && hidden != nullptr && heads != nullptr && m.hidden % m.heads != 0) {
+    fields.conflict(
+        *hidden, *heads,
+        "hidden size " + std::to_string(m.hidden) + " is no multiple of " + std::to_string(m.heads) + " heads",
+        "give '" + std::string(keys.head_dim) + "' if the head size does not follow from the hidden size");
+  }
+}
+
+LoadedModel read_hugging_face(const Document& document, Diagnostics& problems) {
+  Fields fields(document, document.root, "the config", problems);
+  LoadedModel loaded;
+  const Family* f = document.root.kind == Node::Kind::map ? family(fields) : nullptr;
+  if (f == nullptr) return loaded;
+  const bool gpt2 = f->type == "gpt2";
+  loaded.model = gpt2 ? read_gpt2(fields) : read_llama_like(fields);
+  read_switches(fields, *f, loaded.model);
+  loaded.model.name = fields.text_or("_name_or_path", document.file);
+  loaded.source = "Hugging Face config, model_type " + std::string(f->type);
+  check_shape(fields, loaded.model,
+              gpt2 ? ShapeKeys{"n_embd", "n_head", "", "head_dim"}
+                   : ShapeKeys{"hidden_size", "num_attention_heads", "num_key_value_heads", "head_dim"});
+  return loaded;
+}
+
+}  // namespace ithaca

@@ -1,0 +1,21 @@
+#pragma once
+// Hugging Face config.json files as they are: llama, mistral, qwen2, qwen3 and gpt2.
+
+#include "configs/reader/document.hpp"
+#include "configs/reader/fields.hpp"
+#include "configs/reader/load_model.hpp"
+
+namespace ithaca {
+
+/// Keys that this reader does not need are passed over: such files hold dozens.
+LoadedModel read_hugging_face(const Document& document, Diagnostics& problems);
+
+/// The names that a file format gives to the figures that must agree.
+struct ShapeKeys {
+  std::string_view hidden, heads, kv_heads, head_dim;
+};
+/// Reports figures that contradict each other: KV heads that do not divide the heads, a head size that does not follow
+/// from the hidden size where it is not given.
+void check_shape(Fields& fields, const Transformer& model, const ShapeKeys& keys);
+
+}  // namespace ithaca

@@ -1,0 +1,69 @@
+#include "configs/reader/load_model.hpp"
+
+#include "configs/reader/catalogue.hpp"
+#include "configs/reader/fields.hpp"
+#include "configs/reader/hugging_face.hpp"
+
+namespace ithaca {
+namespace {
+
+Parsed<Norm> parse_norm(std::string_view text) {
+  if (text == "rms") return Norm::rms;
+  if (text == "layer") return Norm::layer;
+  return UnitError{"'" + std::string(text) + "' is no norm", "write rms or layer"};
+}
+
+void read_shape(Fields& fields, Transformer& m) {
+  m.hidden = fields.need("hidden", parse_size);
+  m.layers = fields.need("layers", parse_size);
+  m.heads = fields.need("heads", parse_size);
+  m.kv_heads = fields.maybe("kv_heads", parse_size).value_or(m.heads);
+  m.head_dim = fields.maybe("head_dim", parse_size).value_or(m.heads > 0 ? m.hidden / m.heads : 0);
+  m.ffn = fields.need("ffn", parse_size);
+  m.vocab = fields.need("vocab", parse_size);
+  m.learned_positions = fields.maybe("learned_positions", parse_size).value_or(0);
+  m.norm = fields.maybe("norm", parse_norm).value_or(Norm::rms);
+  m.gated_ffn = fields.maybe("gated_ffn", parse_flag).value_or(true);
+  m.tied_embeddings = fields.maybe("tied_embeddings", parse_flag).value_or(false);
+  m.final_norm = fields.maybe("final_norm", parse_flag).value_or(true);
+  m.qkv_bias = fields.maybe("qkv_bias", parse_flag).value_or(false);
+  m.output_bias = fields.maybe("output_bias", parse_flag).value_or(false);
+  m.ffn_bias = fields.maybe("ffn_bias", parse_flag).value_or(false);
+  m.qk_norm = fields.maybe("qk_norm", parse_flag).value_or(false);
+}
+
+LoadedModel read_model(const Document& document, Diagnostics& problems) {
+  Fields fields(document, document.root, "the model", problems);
+  LoadedModel loaded;
+  check_schema(fields, "model");
+  loaded.model.name = fields.text("name");
+  loaded.source = fields.text("source");
+  loaded.note = fields.text_or("note", "");
+  read_shape(fields, loaded.model);
+  check_shape(fields, loaded.model, {"hidden", "heads", "kv_heads", "head_dim"});
+  fields.finish();
+  return loaded;
+}
+
+bool is_hugging_face(const Document& document) {
+  for (const Entry& entry : document.root.entries) {
+    if (entry.key.text == "schema") return false;
+    if (entry.key.text == "model_type" || entry.key.text == "architectures") return true;
+  }
+  return document.file.ends_with(".json");
+}
+
+}  // namespace
+
+Result<LoadedModel, Diagnostics> load_model(std::string_view name_or_path) {
+  auto document = open_document(Kind::model, name_or_path);
+  if (!document) return document.error();
+  Diagnostics problems;
+  LoadedModel loaded =
+      is_hugging_face(*document) ? read_hugging_face(*document, problems) : read_model(*document, problems);
+  loaded.file = document->file;
+  if (!problems.empty()) return problems;
+  return loaded;
+}
+
+}  // namespace ithaca

@@ -1,0 +1,51 @@
+#include "configs/reader/nearest.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace ithaca {
+namespace {
+
+/// Levenshtein distance, a row at a time.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+constexpr std::size_t kLongestWord = 64;  // nobody misspells more than that
+
+}  // namespace
+
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& names) {
+  if (word.size() > kLongestWord) return std::nullopt;
+  const std::string* best = nullptr;
+  std::size_t distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  for (const std::string& name : names) {
+    const std::size_t d = edit_distance(word, name);
+    if (d < distance) {
+      distance = d;
+      best = &name;
+    }
+  }
+  return best == nullptr ? std::nullopt : std::optional(*best);
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& names) {
+  if (const auto name = nearest(word, names)) return "did you mean '" + *name + "'?";
+  if (names.empty() || names.size() > 8) return "";
+  std::string list = names.size() == 1 ? "the only name is " : "one of ";
+  for (std::size_t i = 0; i < names.size(); ++i) list += (i == 0 ? "" : ", ") + names[i];
+  return list;
+}
+
+}  // namespace ithaca
