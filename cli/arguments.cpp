@@ -5,6 +5,8 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 
+#include "configs/reader/nearest.hpp"
+
 namespace ithaca {
 namespace {
 
@@ -36,18 +38,19 @@ std::vector<std::string> names_of(const Command& command) {
 std::string help_of(const Command& command) { return "see 'ithaca " + std::string(command.name) + " --help'"; }
 
 /// What CLI11 could not place: unknown flags, and words that belong to none. Gives the flags that were probably meant.
-std::vector<std::string> report_rest(const Command& command, const std::vector<std::string>& rest, Problems& problems) {
+std::vector<std::string> report_rest(const Command& command, const std::vector<std::string>& rest,
+                                     Diagnostics& problems) {
   std::vector<std::string> meant;
   bool after_flag = false;
   for (const std::string& word : rest) {
     const bool is_flag = word.size() > 1 && word[0] == '-';
     if (is_flag) {
       const std::string name = word.substr(0, word.find('='));
-      const std::string near = nearest_name(name, names_of(command));
-      problems.push_back({name, "unknown flag", near.empty() ? help_of(command) : "did you mean '" + near + "'?"});
+      const std::string near = nearest(name, names_of(command)).value_or("");
+      problems.push_back(mistake(name, "unknown flag", help_of(command), suggestion(name, names_of(command))));
       meant.push_back(near);
     } else if (!after_flag) {
-      problems.push_back({word, "this word belongs to no flag", "write a flag before it; " + help_of(command)});
+      problems.push_back(mistake(word, "this word belongs to no flag", "write a flag before it; " + help_of(command)));
     }
     after_flag = is_flag;
   }
@@ -59,19 +62,19 @@ void take(const Flag& flag, const CLI::Option& option, ParsedArguments& parsed) 
   const std::vector<std::string> values = option.results();
   const bool is_switch = flag.value.empty();
   if (values.size() > 1) {
-    parsed.problems.push_back({name, "given " + std::to_string(values.size()) + " times", "give it once"});
+    parsed.problems.push_back(mistake(name, "given " + std::to_string(values.size()) + " times", "give it once"));
   } else if (!is_switch && (values.empty() || values[0].empty())) {
-    parsed.problems.push_back({name, "needs a value", "write " + name + " " + std::string(flag.value)});
+    parsed.problems.push_back(mistake(name, "needs a value", "write " + name + " " + std::string(flag.value)));
   } else if (is_switch && !values.empty() && values[0] != "true") {
-    parsed.problems.push_back({name + "=" + values[0], "this flag takes no value", "write " + name + " alone"});
+    parsed.problems.push_back(mistake(name + "=" + values[0], "this flag takes no value", "write " + name + " alone"));
   } else {
     parsed.arguments.set(flag.name, values.empty() ? "" : values[0]);
   }
 }
 
-void report_missing(const Command& command, const Flag& flag, Problems& problems) {
-  problems.push_back({std::string(flag.name), "missing: " + std::string(flag.help),
-                      "ithaca " + std::string(command.name) + " " + std::string(command.usage)});
+void report_missing(const Command& command, const Flag& flag, Diagnostics& problems) {
+  problems.push_back(mistake(std::string(flag.name), "missing: " + std::string(flag.help),
+                             "ithaca " + std::string(command.name) + " " + std::string(command.usage)));
 }
 
 }  // namespace
@@ -100,7 +103,7 @@ ParsedArguments parse_arguments(const Command& command, const std::vector<std::s
   try {
     app.parse(reversed);
   } catch (const CLI::ParseError& error) {
-    parsed.problems.push_back({std::string(command.name), error.what(), help_of(command)});
+    parsed.problems.push_back(mistake(std::string(command.name), error.what(), help_of(command)));
     return parsed;
   }
   const std::vector<std::string> meant = report_rest(command, app.remaining(), parsed.problems);

@@ -26,7 +26,7 @@ class Arguments {
 
 struct ParsedArguments {
   Arguments arguments;
-  Problems problems;
+  Diagnostics problems;
 };
 
 /// Splits `words` (after the command's name) by the table: unknown flags, flags given twice, missing values and missing

@@ -37,7 +37,7 @@ struct Command {
   std::span<const std::string_view> examples;
   std::span<const Flag> flags;
   /// Is called with the problems that the command line already has; with any in the end it answers with all of them.
-  Outcome (*run)(const Arguments&, Problems, const Environment&);
+  Outcome (*run)(const Arguments&, Diagnostics, const Environment&);
 };
 
 }  // namespace ithaca

@@ -5,6 +5,7 @@
 #include "cli/arguments.hpp"
 #include "cli/help.hpp"
 #include "cli/version.hpp"
+#include "configs/reader/nearest.hpp"
 
 namespace ithaca {
 namespace {
@@ -15,8 +16,8 @@ Outcome unknown_command(const std::string& word) {
   std::vector<std::string> names;
   for (const Command& command : all_commands()) names.emplace_back(command.name);
   const bool flag = !word.empty() && word[0] == '-';
-  const Problem problem{word, flag ? "a command comes first" : "unknown command", suggest(word, names)};
-  return {ExitCode::usage, "", print({problem}), ""};
+  const std::string what = flag ? "a command comes first" : "there is no such command";
+  return {ExitCode::usage, "", print(mistake(word, what, "see 'ithaca --help'", suggestion(word, names))), ""};
 }
 
 bool has(const std::vector<std::string>& words, std::string_view word) {

@@ -157,7 +157,7 @@ const std::span<const Flag> kCompareFlags = kFlags;
 std::string_view name(Dtype dtype) { return kDtypeNames[static_cast<std::size_t>(dtype)].first; }
 std::string_view name(Recompute recompute) { return kRecomputeNames[static_cast<std::size_t>(recompute)].first; }
 
-CompareRequest read_compare_flags(const Arguments& arguments, Problems& problems) {
+CompareRequest read_compare_flags(const Arguments& arguments, Diagnostics& problems) {
   FlagReader flags(arguments, problems);
   CompareRequest request;
   request.model = flags.text("--model");

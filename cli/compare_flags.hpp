@@ -30,7 +30,7 @@ struct CompareRequest {
 
 extern const std::span<const Flag> kCompareFlags;
 
-CompareRequest read_compare_flags(const Arguments& arguments, Problems& problems);
+CompareRequest read_compare_flags(const Arguments& arguments, Diagnostics& problems);
 
 std::string_view name(Dtype dtype);
 std::string_view name(Recompute recompute);

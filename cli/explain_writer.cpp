@@ -201,8 +201,8 @@ std::string write_row(const Report& report, const Row& row, const Style& style) 
 std::string write_figures(const Report& report, const Style& style) {
   if (report.figures.empty()) return "";
   std::string text = heading("Hardware figures", style);
-  for (const Figure& figure : report.figures) {
-    text += paragraph(fmt::format("{} = {} ({})", figure.name, figure.value, name(figure.mark)), style);
+  for (const FigureSource& figure : report.figures) {
+    text += paragraph(fmt::format("{} = {} ({})", figure.figure, figure.value, name(figure.mark)), style);
     if (!figure.source.empty()) text += detail(figure.source, style);
   }
   return text;

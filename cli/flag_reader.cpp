@@ -10,10 +10,10 @@ constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;
 
 }  // namespace
 
-void FlagReader::complain(std::string_view flag, std::string what, std::string next) {
+void FlagReader::complain(std::string_view flag, std::string what, std::string next, std::string hint) {
   const std::string given = text(flag);
   const std::string where = given.empty() ? std::string(flag) : std::string(flag) + " " + given;
-  problems_.push_back({where, std::move(what), std::move(next)});
+  problems_.push_back(mistake(where, std::move(what), std::move(next), std::move(hint)));
 }
 
 std::optional<std::int64_t> FlagReader::count(std::string_view flag, std::int64_t least, std::int64_t most) {

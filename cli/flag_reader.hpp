@@ -10,6 +10,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/problem.hpp"
+#include "configs/reader/nearest.hpp"
 #include "model/quantity.hpp"
 
 namespace ithaca {
@@ -19,7 +20,7 @@ using Choice = std::pair<std::string_view, T>;
 
 class FlagReader {
  public:
-  FlagReader(const Arguments& arguments, Problems& problems) : arguments_(arguments), problems_(problems) {}
+  FlagReader(const Arguments& arguments, Diagnostics& problems) : arguments_(arguments), problems_(problems) {}
 
   bool has(std::string_view flag) const { return arguments_.has(flag); }
   std::string text(std::string_view flag) const { return arguments_.find(flag).value_or(""); }
@@ -45,7 +46,7 @@ class FlagReader {
     return found;
   }
 
-  void complain(std::string_view flag, std::string what, std::string next);
+  void complain(std::string_view flag, std::string what, std::string next, std::string hint = "");
 
  private:
   template <class T>
@@ -55,13 +56,13 @@ class FlagReader {
       if (choice.first == word) return choice.second;
       names.emplace_back(choice.first);
     }
-    complain(flag, "'" + word + "' is none of its values", suggest(word, names));
+    complain(flag, "'" + word + "' is none of its values", "", suggestion(word, names));
     return std::nullopt;
   }
   std::vector<std::string> words(std::string_view flag) const;
 
   const Arguments& arguments_;
-  Problems& problems_;
+  Diagnostics& problems_;
 };
 
 }  // namespace ithaca

@@ -151,4 +151,19 @@ std::string write_json(const Report& report) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string write_json(const std::vector<Section>& sections) {
+  Json json = {{"format_version", "1.0"}};
+  for (const Section& section : sections) {
+    Json items = Json::array();
+    for (const Section::Item& item : section.items) {
+      Json entry = {{"name", item.name}, {"value", item.value}};
+      if (!item.mark.empty()) entry["mark"] = item.mark;
+      if (!item.source.empty()) entry["source"] = item.source;
+      items.push_back(std::move(entry));
+    }
+    json[section.key] = std::move(items);
+  }
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 }  // namespace ithaca

@@ -1,25 +1,16 @@
 #pragma once
-// A mistake on the command line: where, what, and what to do next.
+// A mistake on the command line, in the same words and form as one in a file.
 
 #include <string>
-#include <string_view>
-#include <vector>
+#include <utility>
+
+#include "configs/reader/diagnostic.hpp"
 
 namespace ithaca {
 
-struct Problem {
-  std::string where;  ///< "--gpus 0"
-  std::string what;   ///< "at least 1 GPU is needed"
-  std::string next;   ///< may be empty
-};
-using Problems = std::vector<Problem>;
-
-/// "error: WHERE: WHAT" and "next: NEXT" for each, wrapped to 80 columns.
-std::string print(const Problems& problems);
-
-/// The valid name that `wrong` most likely stands for: an edit distance of at most a third of its length; else empty.
-std::string nearest_name(std::string_view wrong, const std::vector<std::string>& valid);
-/// "did you mean 'x'?", else "choose from a, b and c" where the list is short, else empty.
-std::string suggest(std::string_view wrong, const std::vector<std::string>& valid);
+/// `where` is the flag with its value as typed; `hint` is a guess at what was meant.
+inline Diagnostic mistake(std::string where, std::string what, std::string next, std::string hint = "") {
+  return {Place{std::move(where), 0, 0, 1, ""}, std::move(what), std::move(hint), std::move(next), {}};
+}
 
 }  // namespace ithaca

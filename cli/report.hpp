@@ -5,18 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "configs/reader/load_hardware.hpp"
 #include "model/compare.hpp"
 #include "model/mark.hpp"
 
 namespace ithaca {
-
-/// One figure of the hardware with where it comes from.
-struct Figure {
-  std::string name;
-  std::string value;
-  Mark mark = Mark::datasheet;
-  std::string source;
-};
 
 struct Provenance {
   std::string version, git;
@@ -28,8 +21,8 @@ struct Provenance {
 struct Report {
   Provenance made_by;
   Question question;
-  std::string price_source;  ///< with its date; "--price" if it was given
-  std::vector<Figure> figures;
+  std::string price_source;           ///< with its date; "--price" if it was given
+  std::vector<FigureSource> figures;  ///< of the cluster and its GPU
   std::vector<std::string> defaults;
   std::vector<std::string> notices;
   std::vector<Row> rows;

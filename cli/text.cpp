@@ -67,6 +67,7 @@ std::string wrap(std::string_view text, int width, std::string_view first_indent
     line += word;
     empty = false;
   }
+  line.resize(line.find_last_not_of(' ') + 1);  // an indent alone
   return result + line + "\n";
 }
 

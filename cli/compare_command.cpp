@@ -1,0 +1,89 @@
+#include "cli/compare_command.hpp"
+
+#include <algorithm>
+
+#include "cli/commands.hpp"
+#include "cli/csv_writer.hpp"
+#include "cli/explain_writer.hpp"
+#include "cli/json_writer.hpp"
+#include "cli/table_writer.hpp"
+#include "cli/version.hpp"
+
+namespace ithaca {
+namespace {
+
+std::string write(const Report& report, const CompareRequest& request, const Environment& environment) {
+  if (request.format == Format::json) return write_json(report);
+  if (request.format == Format::csv) return write_csv(report);
+  const bool to_terminal = request.file.empty() || request.file == "-";
+  const Environment target = to_terminal ? environment : Environment{};
+  const Style style{target.columns, use_color(request.color, target)};
+  return write_table(report, style) + (request.explain ? write_explanation(report, style) : "");
+}
+
+/// Takes the diagnostics of a failed load, or nothing.
+template <class Loaded>
+void collect(const Result<Loaded, Diagnostics>& loaded, Diagnostics& problems) {
+  if (!loaded) problems.insert(problems.end(), loaded.error().begin(), loaded.error().end());
+}
+
+Outcome answer(const Report& report, const CompareRequest& request, const Environment& environment) {
+  Outcome outcome;
+  outcome.result = write(report, request, environment);
+  outcome.file = request.file;
+  for (const std::string& notice : report.notices) outcome.talk += "note: " + notice + "\n";
+  const bool any = std::any_of(report.rows.begin(), report.rows.end(), [](const Row& row) { return !row.refused; });
+  if (!any) outcome.exit = ExitCode::infeasible;
+  return outcome;
+}
+
+Outcome run_compare(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
+  const CompareRequest request = read_compare_flags(arguments, problems);
+  const auto model = load_model(request.model);
+  const auto cluster = load_cluster(request.cluster);
+  if (arguments.has("--model")) collect(model, problems);
+  if (arguments.has("--cluster")) collect(cluster, problems);
+  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  return answer(make_report(request, *model, *cluster, arguments.typed), request, environment);
+}
+
+constexpr std::string_view kExamples[] = {
+    "ithaca compare --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi",
+    "ithaca compare --model qwen2.5-14b --cluster aws-p5 --gpus 32 --seq 512Ki --global-batch 8 --strategies "
+    "ulysses,megatron_sp --explain",
+    "ithaca compare --model ./config.json --cluster dgx-a100 --gpus 16 --seq 128Ki --json -o answer.json",
+};
+
+}  // namespace
+
+const Command kCompare{
+    "compare",
+    "every strategy side by side for one model, cluster and sequence length",
+    "--model M --cluster C --gpus G --seq N [flags]",
+    "A column a strategy: how it would be laid out, what each GPU sends per layer beside the papers' own counts, the "
+    "time, memory and price of a training step, and the longest sequence that fits. Degrees that are not given are "
+    "chosen: what fits before what does not, then the fewest idle GPUs, then the fewest bytes among the splits within "
+    "5 % of the fastest.",
+    kExamples,
+    kCompareFlags,
+    run_compare,
+};
+
+Report make_report(const CompareRequest& request, const LoadedModel& model, const LoadedCluster& cluster,
+                   std::vector<std::string> argv) {
+  Report report;
+  report.made_by = {std::string(version()), std::string(git_revision()), std::move(argv), model.file, model.source,
+                    request.cluster,        cluster.description};
+  report.question = {model.model, request.work, cluster.cluster, request.gpus, request.degrees, request.strategies};
+  report.price_source = request.price ? "--price" : "list price of " + cluster.price_date;
+  if (request.price) report.question.cluster.price_per_gpu_hour = *request.price;
+  report.figures = cluster.sources;
+  report.defaults = request.defaults;
+  report.notices = request.notices;
+  if (!model.note.empty()) report.notices.push_back(model.model.name + ": " + model.note);
+  report.rows = compare(report.question);
+  report.best = best_row(report.rows);
+  return report;
+}
+
+}  // namespace ithaca

@@ -1,0 +1,15 @@
+#pragma once
+// `ithaca compare`: every strategy side by side.
+
+#include "cli/compare_flags.hpp"
+#include "cli/report.hpp"
+#include "configs/reader/load_hardware.hpp"
+#include "configs/reader/load_model.hpp"
+
+namespace ithaca {
+
+/// The answer to a request about a model and a cluster that have been read.
+Report make_report(const CompareRequest& request, const LoadedModel& model, const LoadedCluster& cluster,
+                   std::vector<std::string> argv);
+
+}  // namespace ithaca
