@@ -5,6 +5,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 
+#include "cli/text.hpp"
 #include "configs/reader/nearest.hpp"
 
 namespace ithaca {
@@ -72,8 +73,9 @@ void take(const Flag& flag, const CLI::Option& option, ParsedArguments& parsed) 
   }
 }
 
-void report_missing(const Command& command, const Flag& flag, Diagnostics& problems) {
-  problems.push_back(mistake(std::string(flag.name), "missing: " + std::string(flag.help),
+void report_missing(const Command& command, const std::vector<std::string>& missing, Diagnostics& problems) {
+  if (missing.empty()) return;
+  problems.push_back(mistake(join_words(missing), "missing",
                              "ithaca " + std::string(command.name) + " " + std::string(command.usage)));
 }
 
@@ -107,15 +109,17 @@ ParsedArguments parse_arguments(const Command& command, const std::vector<std::s
     return parsed;
   }
   const std::vector<std::string> meant = report_rest(command, app.remaining(), parsed.problems);
+  std::vector<std::string> missing;
   for (std::size_t i = 0; i < options.size(); ++i) {
     const Flag& flag = command.flags[i];
     const bool misspelt = std::find(meant.begin(), meant.end(), flag.name) != meant.end();
     if (options[i]->count() > 0) {
       take(flag, *options[i], parsed);
     } else if (flag.required && !misspelt) {
-      report_missing(command, flag, parsed.problems);
+      missing.emplace_back(flag.name);
     }
   }
+  report_missing(command, missing, parsed.problems);
   return parsed;
 }
 

@@ -49,16 +49,15 @@ Outcome run_compare(const Arguments& arguments, Diagnostics problems, const Envi
 
 constexpr std::string_view kExamples[] = {
     "ithaca compare --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi",
-    "ithaca compare --model qwen2.5-14b --cluster aws-p5 --gpus 32 --seq 512Ki --global-batch 8 --strategies "
-    "ulysses,megatron_sp --explain",
-    "ithaca compare --model ./config.json --cluster dgx-a100 --gpus 16 --seq 128Ki --json -o answer.json",
+    "ithaca compare --model ./config.json --cluster aws-p5 --gpus 8 --seq 64Ki",
+    "ithaca compare --model llama-7b --cluster dgx-a100 --gpus 8 --seq 64Ki --csv",
 };
 
 }  // namespace
 
 const Command kCompare{
     "compare",
-    "every strategy side by side for one model, cluster and sequence length",
+    "every strategy side by side for a model, cluster and length",
     "--model M --cluster C --gpus G --seq N [flags]",
     "A column a strategy: how it would be laid out, what each GPU sends per layer beside the papers' own counts, the "
     "time, memory and price of a training step, and the longest sequence that fits. Degrees that are not given are "

@@ -9,7 +9,7 @@ namespace {
 
 ExitCode cannot_write(const std::string& where) {
   const std::string reason = std::strerror(errno);
-  std::fprintf(stderr, "error: %s: cannot write: %s\n  next: check the path, its permissions and the disk\n",
+  std::fprintf(stderr, "error: %s: cannot write: %s\nnext: check the path, its permissions and the disk\n",
                where.c_str(), reason.c_str());
   return ExitCode::internal;
 }

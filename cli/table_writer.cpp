@@ -24,6 +24,8 @@ struct Line {
   bool heading = false;
 };
 
+using TimeOf = std::function<Seconds(const StepEstimate&)>;
+
 /// Collects the lines; refused rows get a dash everywhere but in the first line.
 class Lines {
  public:
@@ -51,8 +53,20 @@ class Lines {
   void bytes(std::string label, const std::function<Bytes(const StepEstimate&)>& value) {
     numbers(std::move(label), kByteScales, [&](const Row& row) { return value(*row.estimate).value(); });
   }
-  void seconds(std::string label, const std::function<Seconds(const StepEstimate&)>& value) {
-    numbers(std::move(label), kSecondScales, [&](const Row& row) { return value(*row.estimate).value(); });
+  /// Lines of one section share their unit, so that they can be added up by eye.
+  void seconds(std::initializer_list<std::pair<std::string, TimeOf>> lines) {
+    std::vector<double> values;
+    for (const Row& row : rows_) {
+      for (const auto& line : lines) {
+        if (row.estimate) values.push_back(line.second(*row.estimate).value());
+      }
+    }
+    const Scale scale = common_scale({&*std::max_element(values.begin(), values.end()), 1}, kSecondScales);
+    for (const auto& [label, time] : lines) {
+      const TimeOf& of = time;
+      text(fmt::format("{}, {}", label, scale.unit),
+           [&of, &scale](const Row& row) { return significant(of(*row.estimate).value() / scale.size); });
+    }
   }
 
   std::vector<Line> take() { return std::move(lines_); }
@@ -101,18 +115,17 @@ void add_layer(Lines& lines) {
   lines.bytes("  both, per NIC", [](const StepEstimate& e) { return e.forward.nic + e.backward.nic; });
   const auto time = [](const StepEstimate& e) { return e.forward.time + e.backward.time; };
   const auto bound = [](const StepEstimate& e) { return e.forward.bound + e.backward.bound; };
-  lines.seconds("  communication", time);
-  lines.seconds("  physical bound", bound);
+  lines.seconds({{"  communication", time}, {"  physical bound", bound}});
   lines.text("  ratio to the bound", [&](const Row& r) { return ratio(time(*r.estimate), bound(*r.estimate)); });
 }
 
 void add_step(Lines& lines, const Report& report) {
   lines.heading("One training step");
-  lines.seconds("  compute", [](const StepEstimate& e) { return e.step.compute; });
-  lines.seconds("  communication", [](const StepEstimate& e) { return e.step.comm; });
-  lines.seconds("  exposed communication", [](const StepEstimate& e) { return e.step.exposed_comm; });
-  lines.seconds("  step time", [](const StepEstimate& e) { return e.step.time; });
-  lines.seconds("  physical bound", [](const StepEstimate& e) { return e.step.bound; });
+  lines.seconds({{"  compute", [](const StepEstimate& e) { return e.step.compute; }},
+                 {"  communication", [](const StepEstimate& e) { return e.step.comm; }},
+                 {"  exposed communication", [](const StepEstimate& e) { return e.step.exposed_comm; }},
+                 {"  step time", [](const StepEstimate& e) { return e.step.time; }},
+                 {"  physical bound", [](const StepEstimate& e) { return e.step.bound; }}});
   lines.text("  ratio to the bound", [](const Row& r) { return ratio(r.estimate->step.time, r.estimate->step.bound); });
   lines.text("  tokens/s", [](const Row& r) { return significant(r.tokens_per_s.value()); });
   lines.text("  TFLOPS per GPU (model)", [](const Row& r) { return significant(r.model_rate_per_gpu.value() / 1e12); });
@@ -207,12 +220,13 @@ std::string write_heading(const Report& report, const Style& style) {
                                       significant(static_cast<double>(parameter_count(q.model)) / 1e9),
                                       grouped(q.work.seq_len.count), batch),
                           style.width);
-  text += wrap(fmt::format("{} {} GPUs of {}{}", grouped(q.gpus), q.cluster.gpu.name, q.cluster.name,
-                           q.cluster.price_per_gpu_hour > Dollars{}
-                               ? fmt::format(", {} USD per GPU-hour ({})",
-                                             significant(q.cluster.price_per_gpu_hour.value()), report.price_source)
-                               : ""),
-               style.width);
+  text += wrap(
+      fmt::format("{} {} GPU{} of {}{}", grouped(q.gpus), q.cluster.gpu.name, q.gpus == 1 ? "" : "s", q.cluster.name,
+                  q.cluster.price_per_gpu_hour > Dollars{}
+                      ? fmt::format(", {} USD per GPU-hour ({})", significant(q.cluster.price_per_gpu_hour.value()),
+                                    report.price_source)
+                      : ""),
+      style.width);
   text += wrap(fmt::format("{}, {}, recompute {}, micro-batch {}{}{}{}", name(q.work.dtype), attention_words(q.work),
                            name(q.work.recompute), q.work.micro_batch, q.work.dropout ? ", dropout" : "",
                            q.work.tiled_loss ? ", tiled loss" : "", q.work.fp32_gradients ? ", fp32 gradients" : ""),
@@ -227,9 +241,10 @@ std::string write_heading(const Report& report, const Style& style) {
 
 std::string write_table(const Report& report, const Style& style) {
   std::string text = write_heading(report, style);
-  const std::vector<Line> lines = all_lines(report);
+  const bool any = std::any_of(report.rows.begin(), report.rows.end(), [](const Row& r) { return !r.refused; });
+  const std::vector<Line> lines = any ? all_lines(report) : std::vector<Line>{};
   const auto columns = static_cast<std::size_t>(std::max(1, (style.width - kLabelWidth) / kColumnWidth));
-  for (std::size_t first = 0; first < report.rows.size(); first += columns) {
+  for (std::size_t first = 0; any && first < report.rows.size(); first += columns) {
     text += "\n" + write_block(report, lines, first, std::min(first + columns, report.rows.size()), style);
   }
   text += write_refusals(report, style);
