@@ -26,8 +26,8 @@ struct Rates {
   Rate peak, achieved, all_to_all;
 };
 Rates read_rates(Figures& figures) {
-  Rates rates{figures.need("peak", above_zero(parse_rate)), figures.need("achieved", above_zero(parse_rate)),
-              figures.need("achieved_all_to_all", above_zero(parse_rate))};
+  Rates rates{figures.need("peak", parse_rate), figures.need("achieved", parse_rate),
+              figures.need("achieved_all_to_all", parse_rate)};
   figures.at_most("achieved", rates.achieved, "peak", rates.peak);
   figures.at_most("achieved_all_to_all", rates.all_to_all, "peak", rates.peak);
   return rates;
@@ -56,7 +56,8 @@ class ClusterReader {
   LoadedCluster loaded_;
   Cluster& cluster_ = loaded_.cluster;
   const Node* scale_up_gpus_ = nullptr;
-  int box_ = 0;                           ///< GPUs of the scale-up domain
+  int box_ = 0;  ///< GPUs of the scale-up domain
+  std::vector<const Node*> domain_uplinks_;
   std::vector<const Node*> domain_gpus_;  ///< where each domain states its size
 };
 
@@ -73,7 +74,7 @@ void ClusterReader::read_scale_up() {
   cluster_.port_achieved = rates.achieved.value;
   cluster_.port_achieved_all_to_all = rates.all_to_all.value;
   cluster_.link_mark = worst(rates.achieved.mark, rates.all_to_all.mark);
-  const Rate nvls = figures.maybe("achieved_nvls", above_zero(parse_rate));
+  const Rate nvls = figures.maybe("achieved_nvls", parse_rate);
   cluster_.port_achieved_nvls = nvls.value;
   // The switch adds up, so a port carries the buffer once: bus bandwidth is at most 2 (n-1)/n times the port's.
   if (box_ > 0)
@@ -106,6 +107,7 @@ Domain ClusterReader::read_domain(const Node& node, const std::string& name) {
   Fields inside(document_, node, name, diagnostics_);
   Figures figures(inside, sources_, name + ".", loaded_.sources);
   domain.uplink = static_cast<Domain::Uplink>(choose(inside, "uplink", {"socket", "nics", "tier"}));
+  domain_uplinks_.push_back(inside.node("uplink"));
   domain_gpus_.push_back(inside.node("gpus"));
   domain.gpus = static_cast<int>(inside.need("gpus", parse_devices));
   domain.ports = static_cast<int>(inside.maybe("ports", parse_devices).value_or(0));
@@ -148,8 +150,9 @@ void ClusterReader::check_nesting() {
           *domain_gpus_[i], *domain_gpus_[i - 1],
           "a domain of " + std::to_string(outer.gpus) + " GPUs around domains of " + std::to_string(inner.gpus),
           "list domains from inner to outer, each a multiple of the one before");
+    if (domain_uplinks_[i] == nullptr || domain_uplinks_[i - 1] == nullptr) continue;
     if (outer.uplink < inner.uplink || (outer.uplink == inner.uplink && outer.uplink == Domain::Uplink::nics))
-      fields_.conflict(*domain_gpus_[i], *domain_gpus_[i - 1], "these domains are in the wrong order",
+      fields_.conflict(*domain_uplinks_[i], *domain_uplinks_[i - 1], "these domains are in the wrong order",
                        "list sockets first, then the node with its NICs, then tiers");
   }
   if (domains.empty() || scale_up_gpus_ == nullptr || box_ < 1) return;
@@ -201,7 +204,7 @@ Result<LoadedCluster, Diagnostics> ClusterReader::read() {
   Figures figures(fields_, sources_, "", loaded_.sources);
   cluster_.cpu = static_cast<CpuVendor>(choose(fields_, "cpu", {"intel", "amd", "arm"}));
   cluster_.nic_latency = figures.need("nic_latency", parse_seconds).value;
-  cluster_.price_per_gpu_hour = figures.need("price_per_gpu_hour", above_zero(parse_dollars)).value;
+  cluster_.price_per_gpu_hour = figures.need("price_per_gpu_hour", parse_dollars).value;
   loaded_.price_date = fields_.need("price_date", parse_date);
   read_gpu();
   fields_.finish();

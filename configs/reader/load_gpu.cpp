@@ -35,9 +35,9 @@ void read_rates(const Document& document, Fields& fields, const Node* sources, G
   if (const Node* map = fields.map("peak")) {
     Fields inside(document, *map, "peak", diagnostics);
     Figures peak(inside, sources, "gpu.peak.", record);
-    peaks[kBf16] = peak.maybe("bf16", above_zero(parse_flop_rate));
-    peaks[kFp16] = peak.need("fp16", above_zero(parse_flop_rate));
-    peaks[kFp32] = peak.need("fp32", above_zero(parse_flop_rate));
+    peaks[kBf16] = peak.maybe("bf16", parse_flop_rate);
+    peaks[kFp16] = peak.need("fp16", parse_flop_rate);
+    peaks[kFp32] = peak.need("fp32", parse_flop_rate);
     inside.finish();
   }
   for (std::size_t i = 0; i < kDtypes; ++i) gpu.peak[i] = peaks[i].value;
@@ -47,7 +47,7 @@ void read_rates(const Document& document, Fields& fields, const Node* sources, G
   Fields inside(document, *map, "sustained", diagnostics);
   Figures sustained(inside, sources, "gpu.sustained.", record);
   for (std::size_t i = 0; i < kDtypes; ++i) {
-    const Rate rate = sustained.maybe(kDtypeNames[i], above_zero(parse_flop_rate));
+    const Rate rate = sustained.maybe(kDtypeNames[i], parse_flop_rate);
     gpu.sustained[i] = rate.value;
     sustained.at_most("sustained", rate, "peak", peaks[i]);
     if (rate.node != nullptr && peaks[i].node == nullptr)
@@ -84,11 +84,11 @@ Result<GpuFile, Diagnostics> read_gpu(const Document& document) {
   Figures figures(fields, sources, "gpu.", file.loaded.sources);
   gpu.arch = static_cast<int>(fields.need("arch", parse_arch));
   gpu.sms = static_cast<int>(figures.need("sms", parse_devices).value);
-  gpu.memory = figures.need("memory", above_zero(parse_bytes)).value;
-  gpu.memory_rate = figures.need("memory_rate", above_zero(parse_rate)).value;
+  gpu.memory = figures.need("memory", parse_bytes).value;
+  gpu.memory_rate = figures.need("memory_rate", parse_rate).value;
   gpu.memory_efficiency = figures.need("memory_efficiency", parse_share).value;
   read_rates(document, fields, sources, gpu, file.loaded.sources, diagnostics);
-  gpu.host_link = figures.need("host_link", above_zero(parse_rate)).value;
+  gpu.host_link = figures.need("host_link", parse_rate).value;
   read_kernel_names(document, fields, file, diagnostics);
   fields.finish();
   if (!diagnostics.empty()) return diagnostics;

@@ -11,17 +11,6 @@
 
 namespace ithaca {
 
-/// A parser that also refuses zero and less.
-template <class Parse>
-auto above_zero(Parse parse) {
-  return [parse](std::string_view text) {
-    auto parsed = parse(text);
-    if (parsed && !(parsed.value() > std::decay_t<decltype(parsed.value())>{}))
-      return decltype(parsed){UnitError{"'" + std::string(text) + "' is not above zero", ""}};
-    return parsed;
-  };
-}
-
 /// A count of GPUs, NICs or multiprocessors: 1 to 2^24.
 Parsed<std::int64_t> parse_devices(std::string_view text);
 
