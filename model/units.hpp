@@ -1,7 +1,8 @@
 #pragma once
 // Quantities as people write them. Units are always written: `1Mi` tokens is 2^20 and `1M` is 10^6, `80GB` is not
 // `80GiB`, `400Gbps` is bits and `50GBps` bytes. A bare number where a unit is due is an error that names the likely
-// ones.
+// ones. Numbers are decimal digits, perhaps with a fraction and an exponent, then the unit at once: no sign, leading
+// zero, space, underscore, hexadecimal, infinity or NaN. Bytes, rates and tokens are above zero.
 
 #include <string>
 #include <string_view>
@@ -25,7 +26,7 @@ Parsed<BytesPerSecond> parse_rate(std::string_view text);      ///< 400Gbps, 50G
 Parsed<FlopPerSecond> parse_flop_rate(std::string_view text);  ///< 989TFLOPS, 1.979PFLOPS
 Parsed<Tokens> parse_tokens(std::string_view text);            ///< 1048576, 128Ki, 1Mi, 1M
 Parsed<Dollars> parse_dollars(std::string_view text);          ///< 2.99USD
-Parsed<std::int64_t> parse_count(std::string_view text);       ///< whole, decimal, no leading zero
+Parsed<std::int64_t> parse_count(std::string_view text);       ///< 64; zero or more, whole, digits alone
 
 /// Printers for people: three significant digits and one unit, chosen by size. Bytes in GiB and friends, rates in GB/s.
 std::string print(Bytes value);
@@ -34,7 +35,7 @@ std::string print(BytesPerSecond value);
 std::string print(FlopPerSecond value);
 std::string print(Tokens value);  ///< 1Mi when exact, else digits in groups: 1,000,000
 
-/// Shortest text that parses back to the same value.
+/// Shortest text that parses back to the same value; decimal bytes rather than bits.
 std::string exact(Bytes value);
 std::string exact(Seconds value);
 std::string exact(BytesPerSecond value);

@@ -4,30 +4,202 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace ithaca {
 namespace {
+
+constexpr double kKi = 1024, kMi = 1024 * kKi, kGi = 1024 * kMi, kTi = 1024 * kGi, kPi = 1024 * kTi;
 
 template <class T>
 std::string error_of(const Parsed<T>& parsed) {
   return parsed ? "no error" : parsed.error().what + " | " + parsed.error().next;
 }
 
+// --- reading ---
+
 TEST(Units, DecimalIsNotBinary) {
-  EXPECT_EQ(*parse_bytes("80GB"), Bytes{80e9});
-  EXPECT_EQ(*parse_bytes("80GiB"), Bytes{80 * 1073741824.0});  // 2^30 = 1073741824
-  EXPECT_EQ(*parse_tokens("1M"), Tokens{1000000});
-  EXPECT_EQ(*parse_tokens("1Mi"), Tokens{1048576});  // 2^20
+  const std::pair<const char*, double> cases[] = {{"16B", 16},       {"1KB", 1e3},        {"80GB", 80e9},
+                                                  {"1.5TB", 1.5e12}, {"2PB", 2e15},       {"512KiB", 512 * kKi},
+                                                  {"1MiB", kMi},     {"80GiB", 80 * kGi}, {"79.11GiB", 79.11 * kGi},
+                                                  {"1TiB", kTi},     {"0.5PiB", kPi / 2}};
+  for (const auto& [text, bytes] : cases) EXPECT_EQ(*parse_bytes(text), Bytes{bytes}) << text;
 }
 
 TEST(Units, BitsAreNotBytes) {
-  EXPECT_EQ(*parse_rate("400Gbps"), BytesPerSecond{50e9});  // 400 / 8
-  EXPECT_EQ(*parse_rate("50GBps"), BytesPerSecond{50e9});
+  const std::pair<const char*, double> cases[] = {{"400Gbps", 50e9},  // 400e9 bits / 8
+                                                  {"50GBps", 50e9},  {"3.35TBps", 3.35e12}, {"8bps", 1},
+                                                  {"1Bps", 1},       {"100Mbps", 12.5e6},   {"1.6Tbps", 200e9},
+                                                  {"64Kbps", 8e3},   {"1GiBps", kGi},       {"2KiBps", 2 * kKi}};
+  for (const auto& [text, rate] : cases) EXPECT_EQ(*parse_rate(text), BytesPerSecond{rate}) << text;
+}
+
+// Powers of ten join the number's own exponent: the result is the double nearest to what is written.
+TEST(Units, SecondsAreTheNearestDouble) {
+  const std::pair<const char*, double> cases[] = {
+      {"7.1us", 7.1e-6}, {"3ms", 3e-3},  {"2s", 2},       {"250ns", 250e-9},           {"0s", 0},    {"0.1us", 0.1e-6},
+      {"5min", 300},     {"1.5h", 5400}, {"1e-6s", 1e-6}, {"8.6314e-06s", 8.6314e-06}, {"1e+3ms", 1}};
+  for (const auto& [text, seconds] : cases) EXPECT_EQ(*parse_seconds(text), Seconds{seconds}) << text;
+}
+
+TEST(Units, FlopRatesAndDollars) {
+  EXPECT_EQ(*parse_flop_rate("989TFLOPS"), FlopPerSecond{989e12});
+  EXPECT_EQ(*parse_flop_rate("1.979PFLOPS"), FlopPerSecond{1.979e15});
+  EXPECT_EQ(*parse_flop_rate("500GFLOPS"), FlopPerSecond{500e9});
+  EXPECT_EQ(*parse_flop_rate("1.1EFLOPS"), FlopPerSecond{1.1e18});
+  EXPECT_EQ(*parse_dollars("2.99USD"), Dollars{2.99});
+  EXPECT_EQ(*parse_dollars("0USD"), Dollars{0});
+}
+
+TEST(Units, TokensAreWholeAndNeedNoUnit) {
+  const std::pair<const char*, std::int64_t> cases[] = {
+      {"1", 1},     {"1048576", 1048576}, {"1Mi", 1048576},  {"128Ki", 131072}, {"1M", 1000000},
+      {"3K", 3000}, {"1.5Ki", 1536},      {"1.1M", 1100000}, {"2.3M", 2300000}, {"4Gi", 4294967296}};
+  for (const auto& [text, tokens] : cases) EXPECT_EQ(*parse_tokens(text), Tokens{tokens}) << text;
+  const std::string likely = "write digits alone, or 128Ki (x 2^10), 128Mi (x 2^20) or 128M (x 10^6)";
+  EXPECT_EQ(error_of(parse_tokens("128k")), "'128k' has an unknown unit 'k' | " + likely);
+  EXPECT_EQ(error_of(parse_tokens("0.3Ki")).substr(0, 27), "'0.3Ki' is no whole number ");  // 307.2
+  EXPECT_EQ(error_of(parse_tokens("0")), "'0' is below one token | give 1 or more");
+  EXPECT_EQ(error_of(parse_tokens("1e6")), "'1e6' has an exponent | write 1000000");
+}
+
+TEST(Units, CountsAreDigitsAlone) {
+  EXPECT_EQ(*parse_count("0"), 0);
+  EXPECT_EQ(*parse_count("9007199254740992"), 9007199254740992);  // 2^53
+  EXPECT_EQ(error_of(parse_count("9007199254740994")),
+            "'9007199254740994' is absurdly large | check the number and its unit");
+  EXPECT_EQ(error_of(parse_count("1e6")), "'1e6' has an exponent | write 1000000");
+  EXPECT_EQ(error_of(parse_count("64.5")), "'64.5' is no whole number | write digits alone, such as 64");
+  EXPECT_EQ(error_of(parse_count("64x")), "'64x' has an unknown unit 'x' | write digits alone, such as 64");
+  EXPECT_EQ(error_of(parse_count("true")), "'true' is no number | write digits alone, such as 64");
 }
 
 TEST(Units, BareNumbersNameTheLikelyUnits) {
   EXPECT_EQ(error_of(parse_bytes("80")), "'80' has no unit | write 80GB (10^9 bytes) or 80GiB (2^30 bytes)");
   EXPECT_EQ(error_of(parse_rate("400")), "'400' has no unit | write 400Gbps (bits) or 400GBps (bytes)");
+  EXPECT_EQ(error_of(parse_rate("1e3")), "'1e3' has no unit | write 1e3Gbps (bits) or 1e3GBps (bytes)");
+  EXPECT_EQ(error_of(parse_seconds("7.1")), "'7.1' has no unit | write 7.1us, 7.1ms or 7.1s");
+  EXPECT_EQ(error_of(parse_flop_rate("989")), "'989' has no unit | write 989TFLOPS or 989PFLOPS");
+  EXPECT_EQ(error_of(parse_dollars("2.99")), "'2.99' has no unit | write 2.99USD");
 }
+
+TEST(Units, UnknownUnitsKeepTheirPrefix) {
+  const std::string giga = "write 80GB (10^9 bytes) or 80GiB (2^30 bytes)";
+  EXPECT_EQ(error_of(parse_bytes("80Gb")), "'80Gb' has an unknown unit 'Gb' | " + giga);
+  EXPECT_EQ(error_of(parse_bytes("80GBx")), "'80GBx' has an unknown unit 'GBx' | " + giga);
+  EXPECT_EQ(error_of(parse_bytes("80.GB")), "'80.GB' has an unknown unit '.GB' | " + giga);
+  EXPECT_EQ(error_of(parse_bytes("5Mb")),
+            "'5Mb' has an unknown unit 'Mb' | write 5MB (10^6 bytes) or 5MiB (2^20 bytes)");
+  EXPECT_EQ(error_of(parse_rate("3TB/s")), "'3TB/s' has an unknown unit 'TB/s' | write 3Tbps (bits) or 3TBps (bytes)");
+  EXPECT_EQ(error_of(parse_rate("80GB")), "'80GB' has an unknown unit 'GB' | write 80Gbps (bits) or 80GBps (bytes)");
+  EXPECT_EQ(error_of(parse_seconds("7.1\xC2\xB5s")),
+            "'7.1\xC2\xB5s' has an unknown unit '\xC2\xB5s' | write 7.1us, 7.1ms or 7.1s");
+  EXPECT_EQ(error_of(parse_dollars("2.99EUR")), "'2.99EUR' has an unknown unit 'EUR' | write 2.99USD");
+}
+
+TEST(Units, SpellingsThatOthersReadDifferently) {
+  EXPECT_EQ(error_of(parse_count("010")), "'010' starts with a zero | write '10'");
+  EXPECT_EQ(error_of(parse_count("00")), "'00' starts with a zero | write '0'");
+  EXPECT_EQ(error_of(parse_bytes("080GB")), "'080GB' starts with a zero | write '80GB'");
+  EXPECT_EQ(error_of(parse_count("0x10")), "'0x10' is not decimal | write it in decimal digits");
+  EXPECT_EQ(error_of(parse_count("0o17")), "'0o17' is not decimal | write it in decimal digits");
+  EXPECT_EQ(error_of(parse_tokens("1_048_576")), "'1_048_576' has an underscore in it | write '1048576'");
+  EXPECT_EQ(error_of(parse_tokens("1,048,576")), "'1,048,576' has a separator in it | write '1048576'");
+  EXPECT_EQ(error_of(parse_bytes("80 GB")), "'80 GB' has a space in it | write '80GB'");
+  EXPECT_EQ(error_of(parse_bytes("80GB ")), "'80GB ' has a space in it | write '80GB'");
+  EXPECT_EQ(error_of(parse_bytes("-80GB")), "'-80GB' is negative | leave the sign out");
+  EXPECT_EQ(error_of(parse_bytes("+80GB")), "'+80GB' has a sign | leave the sign out");
+  EXPECT_EQ(error_of(parse_bytes("")), "the value is empty | write 80GB (10^9 bytes) or 80GiB (2^30 bytes)");
+  for (const char* text : {".inf", "inf", "nan", ".nan", "NaN", "~", "yes", ".5GB", "GB", " 80GB", "\xC2\xA0",
+                           "\xEF\xBC\x91GB"}) {  // the last is a full-width 1
+    EXPECT_EQ(error_of(parse_bytes(text)),
+              "'" + std::string(text) + "' is no number | write 80GB (10^9 bytes) or 80GiB (2^30 bytes)");
+  }
+}
+
+TEST(Units, ImpossibleValues) {
+  EXPECT_EQ(error_of(parse_bytes("0GB")), "'0GB' is zero | give a value above zero");
+  EXPECT_EQ(error_of(parse_rate("0.0Gbps")), "'0.0Gbps' is zero | give a value above zero");
+  EXPECT_EQ(error_of(parse_flop_rate("0TFLOPS")), "'0TFLOPS' is zero | give a value above zero");
+  EXPECT_EQ(error_of(parse_bytes("1e-400B")), "'1e-400B' is zero | give a value above zero");  // underflows
+  const std::string absurd = " is absurdly large | check the number and its unit";
+  for (const char* text : {"1e19B", "1001PB", "1e400GB", "1e99999999999B"}) {
+    EXPECT_EQ(error_of(parse_bytes(text)), "'" + std::string(text) + "'" + absurd);
+  }
+  EXPECT_EQ(error_of(parse_bytes(std::string(500, '9') + "B")), "'" + std::string(40, '9') + "...'" + absurd);
+  EXPECT_EQ(error_of(parse_tokens("1025Gi")), "'1025Gi'" + absurd);
+  EXPECT_EQ(error_of(parse_rate("1000001TBps")), "'1000001TBps'" + absurd);
+}
+
+TEST(Units, MessagesQuoteFortyBytesWithoutControlCharacters) {
+  EXPECT_EQ(error_of(parse_count(std::string(50, 'x'))).substr(0, 45), "'" + std::string(40, 'x') + "...'");
+  EXPECT_EQ(error_of(parse_count("1\n\x1B[31m")).substr(0, 9), "'1??[31m'");
+  // 39 bytes, then a letter of two: the cut goes before the letter.
+  EXPECT_EQ(error_of(parse_count(std::string(39, 'x') + "\xC2\xB5s")).substr(0, 44),
+            "'" + std::string(39, 'x') + "...'");
+}
+
+// --- printing ---
+
+TEST(Units, PrintsThreeDigitsAndOneUnit) {
+  EXPECT_EQ(print(Bytes{0}), "0.00 B");
+  EXPECT_EQ(print(Bytes{80e9}), "74.5 GiB");  // 80e9 / 2^30 = 74.506
+  EXPECT_EQ(print(Bytes{kGi}), "1.00 GiB");
+  EXPECT_EQ(print(Bytes{1023 * kMi}), "1023 MiB");
+  EXPECT_EQ(print(Bytes{1.999 * kPi}), "2.00 PiB");
+  EXPECT_EQ(print(Bytes{-kKi}), "-1.00 KiB");
+  EXPECT_EQ(print(Seconds{7.1e-6}), "7.10 us");
+  EXPECT_EQ(print(Seconds{0.99999}), "1.00 s");  // not 1000 ms
+  EXPECT_EQ(print(Seconds{12345.6}), "12346 s");
+  EXPECT_EQ(print(Seconds{2e-12}), "0.002 ns");
+  EXPECT_EQ(print(Seconds{INFINITY}), "inf s");
+  EXPECT_EQ(print(BytesPerSecond{50e9}), "50.0 GB/s");
+  EXPECT_EQ(print(FlopPerSecond{989.4e12}), "989 TFLOP/s");
+  EXPECT_EQ(print(Tokens{131072}), "128Ki");
+  EXPECT_EQ(print(Tokens{1048576}), "1Mi");
+  EXPECT_EQ(print(Tokens{1536}), "1,536");
+  EXPECT_EQ(print(Tokens{1000000}), "1,000,000");
+  EXPECT_EQ(print(Tokens{999}), "999");
+}
+
+TEST(Units, ExactTextIsTheShortest) {
+  EXPECT_EQ(exact(Bytes{80e9}), "80GB");
+  EXPECT_EQ(exact(Bytes{80 * kGi}), "80GiB");
+  EXPECT_EQ(exact(Bytes{1}), "1B");
+  EXPECT_EQ(exact(Seconds{7.1e-6}), "7.1us");
+  EXPECT_EQ(exact(Seconds{0}), "0s");
+  EXPECT_EQ(exact(Seconds{3600}), "1h");
+  EXPECT_EQ(exact(BytesPerSecond{3.35e12}), "3.35TBps");
+  EXPECT_EQ(exact(BytesPerSecond{500e9}), "500GBps");  // 4Tbps is shorter and means bits
+  EXPECT_EQ(exact(FlopPerSecond{989.4e12}), "989.4TFLOPS");
+}
+
+TEST(Units, ExactTextParsesBackToTheSameValue) {
+  for (double v : {1.0, 3.0, 1e-9, 7.1e-6, 1.0 / 3, 2.0 / 3e9, 123456789.125, 0.1 + 0.2, 1e15, 1.7e17, kGi, 79.11 * kGi,
+                   std::nextafter(1e9, 0)}) {
+    EXPECT_EQ(*parse_bytes(exact(Bytes{v})), Bytes{v}) << exact(Bytes{v});
+    EXPECT_EQ(*parse_rate(exact(BytesPerSecond{v})), BytesPerSecond{v}) << exact(BytesPerSecond{v});
+    EXPECT_EQ(*parse_flop_rate(exact(FlopPerSecond{v})), FlopPerSecond{v}) << exact(FlopPerSecond{v});
+    const Seconds time{v / 1e9};  // 1e15 s would be refused
+    EXPECT_EQ(*parse_seconds(exact(time)), time) << exact(time);
+  }
+}
+
+// --- types ---
+
+template <class A, class B>
+concept Addable = requires(A a, B b) {
+  a + b;
+};
+template <class A, class B>
+concept Comparable = requires(A a, B b) {
+  a < b;
+};
+
+static_assert(Addable<Seconds, Seconds> && !Addable<Seconds, Bytes> && !Addable<Bytes, double>);
+static_assert(!Comparable<Bytes, Seconds> && !Comparable<BytesPerSecond, FlopPerSecond>);
+static_assert(!std::is_convertible_v<double, Bytes> && !std::is_convertible_v<Bytes, double>);
+static_assert(std::is_same_v<decltype(Bytes{} / BytesPerSecond{}), Seconds>);
 
 }  // namespace
 }  // namespace ithaca
