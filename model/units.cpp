@@ -224,8 +224,8 @@ std::string shifted(double value, int exponent) {
   return mantissa.insert(static_cast<std::size_t>(point), ".");
 }
 
-/// The shortest spelling among the units, the last of equals; binary ones take part where they divide without a
-/// remainder, bits never.
+/// The shortest spelling among the units, the largest unit of equals that leaves 1 or more; binary ones take part where
+/// they divide without a remainder, bits never.
 std::string shortest(double value, std::span<const Unit> units) {
   if (!std::isfinite(value) || value == 0) return (value == 0 ? "0" : "inf") + std::string(units.front().name);
   if (value < 0) return "-" + shortest(-value, units);
@@ -233,7 +233,7 @@ std::string shortest(double value, std::span<const Unit> units) {
   for (const Unit& unit : units) {
     if (unit.factor < 1 || (unit.factor > 1 && std::fmod(value, unit.factor) != 0)) continue;
     const std::string text = shifted(value / unit.factor, unit.exponent) + std::string(unit.name);
-    if (text.size() <= best.size()) best = text;
+    if (text.size() < best.size() || (text.size() == best.size() && text[0] != '0')) best = text;
   }
   return best;
 }
