@@ -4,12 +4,6 @@
 #include "model/units.hpp"
 
 namespace ithaca {
-namespace {
-
-constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;
-
-}  // namespace
-
 void FlagReader::complain(std::string_view flag, std::string what, std::string next, std::string hint) {
   const std::string given = text(flag);
   const std::string where = given.empty() ? std::string(flag) : std::string(flag) + " " + given;
@@ -38,10 +32,6 @@ std::optional<Tokens> FlagReader::tokens(std::string_view flag, std::vector<std:
   const auto tokens = parse_tokens(*text);
   if (!tokens) {
     complain(flag, tokens.error().what, tokens.error().next);
-    return std::nullopt;
-  }
-  if (tokens->count < 1 || tokens->count > kMostTokens) {
-    complain(flag, "outside 1 to " + grouped(kMostTokens) + " tokens", "give a length such as 128Ki or 1Mi");
     return std::nullopt;
   }
   const bool decimal = text->back() == 'K' || text->back() == 'k' || text->back() == 'M' || text->back() == 'G';

@@ -140,7 +140,8 @@ std::string write_sections(const std::vector<Section>& sections, const Style& st
     std::size_t widest = 0;
     for (const Section::Item& item : section.items) widest = std::max(widest, item.name.size());
     result += result.empty() ? "" : "\n";
-    result += style.strong(section.title) + "\n";
+    const std::string title = wrap(section.title, style.width, "", "  ");
+    result += style.strong(title.substr(0, title.size() - 1)) + "\n";
     for (const Section::Item& item : section.items) {
       const std::string mark = item.mark.empty() ? "" : fmt::format(" ({})", item.mark);
       result += wrap(item.value + mark, style.width, fmt::format("  {:<{}}  ", item.name, widest),

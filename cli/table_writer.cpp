@@ -90,6 +90,12 @@ std::string paper_formula(const Row& row) {
   return l.ring > 1 ? ring : "0";
 }
 
+std::string longest(const Row& row) {
+  const std::int64_t tokens = row.max_seq_len.count;
+  if (tokens == 0) return "none";
+  return tokens < 10'000'000'000 ? grouped(tokens) : "over 10^10";
+}
+
 void add_layout(Lines& lines, const Report& report) {
   const auto any = [&](auto has) { return std::any_of(report.rows.begin(), report.rows.end(), has); };
   lines.heading("Layout");
@@ -143,8 +149,7 @@ void add_memory(Lines& lines, const Report& report) {
              [](const Row& r) { return significant(100 * (r.estimate->memory.peak() / r.estimate->memory.capacity)); });
   lines.text("  fits", [](const Row& r) { return r.estimate->memory.fits() ? "yes" : "NO"; });
   lines.text("  peak comes in", [](const Row& r) { return std::string(name(r.estimate->memory.moment)); });
-  lines.text("  longest N that fits",
-             [](const Row& r) { return r.max_seq_len.count > 0 ? grouped(r.max_seq_len.count) : "none"; });
+  lines.text("  longest N that fits", longest);
 }
 
 std::vector<Line> all_lines(const Report& report) {

@@ -9,7 +9,8 @@
 
 namespace ithaca {
 
-/// Three significant digits, thousands in groups: 0.969, 31.0, 1,040,000. Exponents below 10^-4.
+/// Three significant digits, thousands in groups: 0.969, 31.0, 1,040,000. Exponents below 10^-4 and from 10^9 on, so
+/// that no number is longer than eleven characters.
 std::string significant(double value);
 /// All digits, in groups of three.
 std::string grouped(std::int64_t value);

@@ -98,7 +98,7 @@ TEST(CompareFlags, MistakesNameTheWayOut) {
       {{"--gpus", "0"}, "--gpus 0", "at least 1"},
       {{"--gpus", "2.5"}, "--gpus 2.5", ""},
       {{"--gpus", "10000000"}, "--gpus 10000000", "at most 1,000,000"},
-      {{"--seq", "0"}, "--seq 0", "128Ki"},
+      {{"--seq", "0"}, "--seq 0", "1 or more"},
       {{"--dtype", "fp8"}, "--dtype fp8", "fp16"},
       {{"--attention", "flash,eager"}, "--attention flash,eager", "keep one"},
       {{"--attention", "causal,full"}, "--attention causal,full", "keep one"},

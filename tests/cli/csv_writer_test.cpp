@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "cli/row_fields.hpp"
 #include "tests/cli/sample_report.hpp"
 
@@ -50,12 +52,11 @@ TEST(WriteCsv, EveryLineHasEveryColumn) {
 TEST(WriteCsv, NumbersKeepFullPrecision) {
   const Report report = test::sample_report();
   const auto records = parse(write_csv(report));
-  for (std::size_t i = 0; i < row_fields().size(); ++i) {
-    if (records[0][i] == "layer.forward.sent_bytes") EXPECT_EQ(records[1][i], "1040187392");
-    if (records[0][i] == "memory.fits") EXPECT_EQ(records[1][i], "true");
-    if (records[0][i] != "step.time_s") continue;
-    EXPECT_EQ(std::stod(records[1][i]), report.rows[0].estimate->step.time.value());
-  }
+  std::map<std::string, std::string> first;
+  for (std::size_t i = 0; i < row_fields().size(); ++i) first[records[0][i]] = records[1][i];
+  EXPECT_EQ(first["layer.forward.sent_bytes"], "1040187392");
+  EXPECT_EQ(first["memory.fits"], "true");
+  EXPECT_EQ(std::stod(first["step.time_s"]), report.rows[0].estimate->step.time.value());
 }
 
 }  // namespace

@@ -28,8 +28,13 @@ Ran shell(const std::string& command) {
   return ran;
 }
 
-const std::string kIthaca = ITHACA_BINARY;
-const std::string kQuestion = kIthaca + " compare --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi";
+const std::string kClean = "env -u FORCE_COLOR -u CLICOLOR_FORCE -u NO_COLOR ";
+const std::string kIthaca = kClean + ITHACA_BINARY;
+const std::string kWords = " compare --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi";
+const std::string kQuestion = kIthaca + kWords;
+
+/// The question with environment variables set.
+std::string with(const std::string& variables) { return kClean + variables + " " + ITHACA_BINARY + kWords; }
 
 TEST(Main, ExitCodesAreTheDocumentedOnes) {
   EXPECT_EQ(shell(kIthaca).exit, 0);
@@ -64,9 +69,9 @@ TEST(Main, DecimalTokensGiveANoticeOnStderr) {
 
 TEST(Main, ColorFollowsTheEnvironment) {
   EXPECT_FALSE(contains(shell(kQuestion).out, "\x1b["));
-  EXPECT_TRUE(contains(shell("FORCE_COLOR=1 " + kQuestion).out, "\x1b["));
-  EXPECT_TRUE(contains(shell("CLICOLOR_FORCE=1 NO_COLOR=1 " + kQuestion).out, "\x1b["));
-  EXPECT_FALSE(contains(shell("FORCE_COLOR=1 " + kQuestion + " --color never").out, "\x1b["));
+  EXPECT_TRUE(contains(shell(with("FORCE_COLOR=1")).out, "\x1b["));
+  EXPECT_TRUE(contains(shell(with("CLICOLOR_FORCE=1 NO_COLOR=1")).out, "\x1b["));
+  EXPECT_FALSE(contains(shell(with("FORCE_COLOR=1") + " --color never").out, "\x1b["));
 }
 
 TEST(Main, FileAndStdoutGetTheSameBytes) {

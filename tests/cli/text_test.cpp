@@ -10,7 +10,7 @@ TEST(Significant, KeepsThreeDigits) {
   EXPECT_EQ(significant(0.96875), "0.969");
   EXPECT_EQ(significant(31.0), "31.0");
   EXPECT_EQ(significant(992), "992");
-  EXPECT_EQ(significant(1040187392), "1,040,000,000");
+  EXPECT_EQ(significant(104018739), "104,000,000");
   EXPECT_EQ(significant(-2.5), "-2.50");
 }
 
@@ -23,6 +23,7 @@ TEST(Significant, RoundingMayAddADigit) {
 TEST(Significant, VerySmallAndVeryLargeUseExponents) {
   EXPECT_EQ(significant(0.000123), "0.000123");
   EXPECT_EQ(significant(0.0000123), "1.23e-05");
+  EXPECT_EQ(significant(999999999), "1.00e+09");  // rounding reaches 10^9
   EXPECT_EQ(significant(1.36e18), "1.36e+18");
 }
 
