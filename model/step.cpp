@@ -171,7 +171,7 @@ void add_times(StepEstimate& e, const Job& job) {
   e.step.optimizer = optimizer_time(job);
   e.step.time = pass * micro + reduction + s.update + e.step.optimizer;
   e.step.comm = ((e.forward.time + e.backward.time) * layers + head) * micro + e.parameters.time;
-  e.step.exposed_comm = e.step.time - e.step.compute - e.step.optimizer;
+  e.step.exposed_comm = max(Seconds{}, e.step.time - e.step.compute - e.step.optimizer);
 }
 
 void add_flops_and_bound(StepEstimate& e, const Job& job) {
