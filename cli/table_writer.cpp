@@ -197,14 +197,25 @@ std::string write_block(const Report& report, const std::vector<Line>& lines, st
   return text;
 }
 
+/// Strategies that are refused in the same words share a paragraph.
 std::string write_refusals(const Report& report, const Style& style) {
-  std::string text;
+  std::vector<std::pair<const Refusal*, std::vector<std::string>>> reasons;
   for (const Row& row : report.rows) {
     if (!row.refused) continue;
-    text += "\n" +
-            wrap(fmt::format("{} is refused ({}): {}", name(row.strategy), name(row.refused->rule), why(*row.refused)),
-                 style.width, "", "  ");
-    text += wrap(instead(*row.refused), style.width, "  instead: ", "    ");
+    const auto same =
+        std::find_if(reasons.begin(), reasons.end(), [&](const auto& r) { return why(*r.first) == why(*row.refused); });
+    if (same == reasons.end()) {
+      reasons.push_back({&*row.refused, {std::string(name(row.strategy))}});
+    } else {
+      same->second.emplace_back(name(row.strategy));
+    }
+  }
+  std::string text;
+  for (const auto& [refusal, strategies] : reasons) {
+    text += "\n" + wrap(fmt::format("{} {} refused ({}): {}", join_words(strategies),
+                                    strategies.size() == 1 ? "is" : "are", name(refusal->rule), why(*refusal)),
+                        style.width, "", "  ");
+    text += wrap(instead(*refusal), style.width, "  instead: ", "    ");
   }
   return text;
 }

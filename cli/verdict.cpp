@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/levers.hpp"
 #include "cli/remarks.hpp"
 #include "cli/text.hpp"
 #include "model/units.hpp"
@@ -63,10 +64,11 @@ std::string against_megatron(const Report& report) {
   const Row* megatron = find(report, Strategy::megatron_sp);
   if (ulysses == nullptr || megatron == nullptr || !ulysses->estimate || !megatron->estimate) return "";
   const StepEstimate &u = estimate(*ulysses), &m = estimate(*megatron);
-  std::string text = fmt::format(
-      "{} against {}: it sends {} per GPU and layer, communicates {} time", row_words(*ulysses), row_words(*megatron),
-      less((u.forward.sent + u.backward.sent).value(), (m.forward.sent + m.backward.sent).value()),
-      less(u.step.comm.value(), m.step.comm.value()));
+  std::string text =
+      fmt::format("{} against {}: it sends {} per GPU, layer and micro-batch, communicates {} time",
+                  row_words(*ulysses), row_words(*megatron),
+                  less((u.forward.sent + u.backward.sent).value(), (m.forward.sent + m.backward.sent).value()),
+                  less(u.step.comm.value(), m.step.comm.value()));
   const double ratio = m.step.time / u.step.time;
   text += ratio >= 1 ? fmt::format(", and a step is {} faster", times(ratio))
                      : fmt::format(", but a step is {} slower", times(1 / ratio));
@@ -115,10 +117,11 @@ std::vector<std::string> none_fits(const Report& report) {
     lines.push_back(fmt::format("The longest sequence that fits is {} tokens ({}).",
                                 grouped(longest->max_seq_len.count), row_words(*longest)));
   } else {
-    lines.push_back(
-        "No sequence fits: weights and optimizer states alone fill the memory. Take more --gpus, --zero 3, "
-        "or a --tp degree.");
+    lines.push_back("No sequence fits: weights, gradients and optimizer states alone fill the memory.");
   }
+  const std::vector<std::string> help = levers(report.question);
+  lines.push_back(help.empty() ? "Neither other settings nor 32 times the GPUs make it fit with the degrees as given."
+                               : "It would fit with " + join_words(help, "or") + ".");
   return lines;
 }
 

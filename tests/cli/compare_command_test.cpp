@@ -17,7 +17,13 @@ Outcome compare_with(std::vector<std::string> more, Environment environment = {}
 }
 
 LoadedModel round_model() { return {test::llama_7b(), "m.yaml", "a paper", "dimensions derived"}; }
-LoadedCluster round_machine() { return {test::round_cluster(), "a round machine", "2025-10", {}}; }
+LoadedCluster round_machine() {
+  LoadedCluster loaded;
+  loaded.cluster = test::round_cluster();
+  loaded.description = "a round machine";
+  loaded.price_date = "2025-10";
+  return loaded;
+}
 
 TEST(MakeReport, TakesPriceAndNoteFromWhereTheyAre) {
   CompareRequest request;

@@ -48,7 +48,7 @@ TEST(WriteTable, NamesIdleGpusAndWhatWouldUseThem) {
 
 TEST(WriteTable, RefusedRowsGiveReasonAndWayOut) {
   const std::string table = write_table(test::report_with_refusals(), kPlain);
-  EXPECT_TRUE(contains(table, "ring is refused (ring.flash): ")) << table;
+  EXPECT_TRUE(contains(table, "ring and usp are refused (ring.flash): ")) << table;
   EXPECT_TRUE(contains(table, "  instead: take --attention flash"));
   EXPECT_TRUE(contains(table, "refused      refused\n"));
 }

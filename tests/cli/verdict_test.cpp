@@ -45,8 +45,8 @@ TEST(Verdict, WithinTheModelsAccuracyItIsATie) {
 }
 
 TEST(Verdict, ComparesBytesWithThePapersRival) {
-  // Whole step with full recompute: 116,500,987,904 + ... over Ulysses' 3,120,562,176 bytes = 37.3 (issue's figures).
-  EXPECT_TRUE(contains(text_of(two_rows(10, 25)), "it sends 37.3x less per GPU and layer"));
+  // Whole step with full recompute: 116,500,987,904 over Ulysses' 3,120,562,176 bytes = 37.3.
+  EXPECT_TRUE(contains(text_of(two_rows(10, 25)), "it sends 37.3x less per GPU, layer and micro-batch"));
 }
 
 TEST(Verdict, NamesTheLimit) {
@@ -72,6 +72,7 @@ TEST(Verdict, NothingFits) {
   const std::string text = text_of(test::answer(test::question(test::llama_7b(), 1, 1024)));
   EXPECT_TRUE(contains(text, "None fits: ")) << text;
   EXPECT_TRUE(contains(text, "No sequence fits: ")) << text;
+  EXPECT_TRUE(contains(text, "It would fit with --gpus 2.")) << text;
   // Eight GPUs hold the states, but not 16 Mi tokens; something shorter fits.
   const std::string longer = text_of(test::answer(test::question(test::llama_7b(), 8, 16777216)));
   EXPECT_TRUE(contains(longer, "The longest sequence that fits is ")) << longer;
