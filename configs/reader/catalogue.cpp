@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "configs/reader/catalogue_data.hpp"
 #include "configs/reader/nearest.hpp"
@@ -10,14 +9,18 @@
 namespace ithaca {
 namespace {
 
-std::string_view kind_name(Kind kind) {
+struct KindWords {
+  const char* name;
+  const char* flag;  ///< where a person gives it
+};
+KindWords words_of(Kind kind) {
   switch (kind) {
-    case Kind::model: return "model";
-    case Kind::gpu: return "GPU";
-    case Kind::cluster: return "cluster";
+    case Kind::model: return {"model", "--model"};
+    case Kind::gpu: return {"GPU", "--gpu"};
+    case Kind::cluster: return {"cluster", "--cluster"};
     case Kind::kernels: break;
   }
-  return "kernel file";
+  return {"kernel file", "kernels"};
 }
 
 bool is_path(std::string_view name) {
@@ -31,18 +34,23 @@ Diagnostics one(std::string where, std::string what, std::string hint, std::stri
 
 Result<Document, Diagnostics> read_file(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) {
-    const bool exists = std::filesystem::exists(path, error);
-    return one(path, exists ? "this is no regular file" : "there is no such file", "", "check the path");
-  }
-  if (std::filesystem::file_size(path, error) > (16u << 20)) {
-    return one(path, "larger than 16 MiB", "", "give a smaller file");
-  }
+  const auto status = std::filesystem::status(path, error);
+  if (std::filesystem::is_directory(status)) return one(path, "this is a directory", "", "name a file in it");
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    return one(path, "this is no regular file", "", "save it as a file first");
+  if (!std::filesystem::exists(status) && error == std::errc::permission_denied)
+    return one(path, "cannot be read", "", "check the permissions of its directory");
+  if (!std::filesystem::exists(status)) return one(path, "there is no such file", "", "check the path");
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) return one(path, "cannot be read", "", "check its permissions");
-  return parse_document(path, std::move(text).str());
+  if (!file.is_open()) return one(path, "cannot be read", "", "check its permissions");
+  std::string text;
+  std::vector<char> chunk(64 << 10);
+  while (text.size() <= kLargestText && file.good()) {
+    file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    text.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad()) return one(path, "cannot be read", "", "check that the disk is in order");
+  return parse_document(path, std::move(text));
 }
 
 }  // namespace
@@ -60,8 +68,8 @@ Result<Document, Diagnostics> open_document(Kind kind, std::string_view name) {
   for (const CatalogueFile& file : catalogue()) {
     if (file.kind == kind && file.name == name) return parse_document(std::string(file.file), std::string(file.text));
   }
-  const std::string kind_word(kind_name(kind));
-  return one("--" + kind_word, "there is no " + kind_word + " '" + std::string(name) + "'",
+  const KindWords words = words_of(kind);
+  return one(words.flag, std::string("there is no ") + words.name + " '" + std::string(name) + "'",
              suggestion(name, catalogue_names(kind)),
              "'ithaca inspect' lists the names; a path to a file works too (it holds a '/' or ends in .yaml or .json)");
 }

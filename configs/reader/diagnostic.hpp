@@ -27,6 +27,7 @@ using Diagnostics = std::vector<Diagnostic>;
 
 /// "error: file:line:column: what", the excerpt with the hint beside the caret, the other place, "next: ...".
 std::string print(const Diagnostic& diagnostic);
+/// In the order of the places: files as they came, then lines.
 std::string print(const Diagnostics& diagnostics);
 
 }  // namespace ithaca

@@ -12,6 +12,8 @@
 
 namespace ithaca {
 
+constexpr std::size_t kLargestText = 4u << 20;  ///< bytes; yaml-cpp reads about 1 MiB a second
+
 struct Entry;
 
 struct Node {

@@ -1,6 +1,7 @@
 #include "configs/reader/fields.hpp"
 
 #include <cstdlib>
+#include <map>
 
 #include "configs/reader/nearest.hpp"
 
@@ -17,6 +18,15 @@ std::string kind_name(const Node& node) {
     case Node::Kind::map: break;
   }
   return "a map of keys";
+}
+
+/// A file of another kind has a problem in every line; nobody reads them all.
+constexpr std::size_t kMostProblems = 50;
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
 }
 
 constexpr std::string_view kMarkNames[] = {"measured", "calibrated", "datasheet", "extrapolated"};
@@ -36,13 +46,11 @@ Fields::Fields(const Document& document, const Node& map, std::string what, Diag
     problem(map, what_ + " must be a map of keys, this is " + kind_name(map), "", "write 'key: value' lines");
     return;
   }
-  for (std::size_t i = 0; i < map.entries.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (map.entries[i].key.text != map.entries[j].key.text) continue;
-      conflict(map.entries[i].key, map.entries[j].key, "key " + quoted(map.entries[i].key.text) + " is given twice",
-               "keep one of them");
-      break;
-    }
+  std::map<std::string_view, const Node*> first;
+  for (const Entry& entry : map.entries) {
+    const auto [earlier, is_new] = first.emplace(entry.key.text, &entry.key);
+    if (!is_new)
+      conflict(entry.key, *earlier->second, "key " + quoted(entry.key.text) + " is given twice", "keep one of them");
   }
 }
 
@@ -54,14 +62,18 @@ const Node* Fields::find(std::string_view key) const {
 }
 
 const Node* Fields::node(std::string_view key) {
-  known_.emplace(key);
+  const bool asked_first = known_.emplace(key).second;
   const Node* value = find(key);
-  return value == nullptr || value->kind == Node::Kind::null ? nullptr : value;
+  if (value == nullptr || value->kind != Node::Kind::null) return value;
+  if (!null_allowed_ && asked_first)
+    problem(*value, quoted(key) + " in " + what_ + " has no value", "", "give it one, or leave the key out");
+  return nullptr;
 }
 
 const Node* Fields::needed_node(std::string_view key) {
   const Node* value = node(key);
-  if (value == nullptr && map_.kind == Node::Kind::map) {
+  const bool reported = has(key) && !null_allowed_;
+  if (value == nullptr && !reported && map_.kind == Node::Kind::map) {
     problem(map_, "key " + quoted(key) + " is missing in " + what_, "", "add '" + std::string(key) + ": ...'");
   }
   return value;
@@ -76,7 +88,14 @@ bool Fields::is_map(const Node& value, std::string_view key) {
 
 bool Fields::is_scalar(const Node& value, std::string_view key) {
   if (value.kind == Node::Kind::scalar) return true;
-  problem(value, quoted(key) + " must be a single value, this is " + kind_name(value), "", "");
+  problem(value, quoted(key) + " in " + what_ + " must be a single value, this is " + kind_name(value), "",
+          "write '" + std::string(key) + ": value'");
+  return false;
+}
+
+bool Fields::is_unquoted(const Node& value, std::string_view key) {
+  if (!value.quoted) return true;
+  problem(value, quoted(key) + " in " + what_ + " is text in quotes", "", "leave the quotes out");
   return false;
 }
 
@@ -126,19 +145,26 @@ const Node* Fields::sequence(std::string_view key) {
 }
 
 void Fields::problem(const Node& at, std::string what, std::string hint, std::string next) {
-  diagnostics_.push_back({document_.place(at), std::move(what), std::move(hint), std::move(next), std::nullopt});
+  push({document_.place(at), std::move(what), std::move(hint), std::move(next), std::nullopt});
 }
 
 void Fields::conflict(const Node& at, const Node& other, std::string what, std::string next) {
-  diagnostics_.push_back({document_.place(at), std::move(what), "", std::move(next), document_.place(other)});
+  push({document_.place(at), std::move(what), "", std::move(next), document_.place(other)});
+}
+
+void Fields::push(Diagnostic diagnostic) {
+  if (diagnostics_.size() < kMostProblems) diagnostics_.push_back(std::move(diagnostic));
 }
 
 void Fields::finish() {
   const std::vector<std::string> names(known_.begin(), known_.end());
   for (const Entry& entry : map_.entries) {
+    if (diagnostics_.size() >= kMostProblems) return;
     if (known_.count(entry.key.text) > 0) continue;
-    problem(entry.key, "unknown key " + quoted(entry.key.text) + " in " + what_, suggestion(entry.key.text, names),
-            "remove it, or take one of the known keys");
+    const bool glued = entry.value.kind == Node::Kind::null && entry.key.text.find(':') != std::string::npos;
+    const std::string hint = glued ? "a space is missing after the ':'" : suggestion(entry.key.text, names);
+    problem(entry.key, "unknown key " + quoted(entry.key.text) + " in " + what_, hint,
+            hint.empty() ? "remove it, or take one of " + joined(names) : "mend the name, or remove the key");
   }
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "configs/reader/diagnostic.hpp"
@@ -34,11 +35,14 @@ class Fields {
   Fields(const Document& document, const Node& map, std::string what, Diagnostics& diagnostics);
 
   bool has(std::string_view key) const { return find(key) != nullptr; }
+  /// From now on a key without a value counts as absent, as in JSON written by a program; otherwise it is a problem.
+  void allow_null() { null_allowed_ = true; }
   /// The value's node, or null; asking makes the key known.
   const Node* node(std::string_view key);
   const Node* needed_node(std::string_view key);
 
-  /// Values by a parser of the form Parsed<T>(std::string_view). `need` reports a missing key and returns T{}.
+  /// Values by a parser of the form Parsed<T>(std::string_view). `need` reports a missing key and returns T{}. A number
+  /// or a flag in quotes is text, and reported.
   template <class Parse>
   auto maybe(std::string_view key, Parse parse) -> std::optional<typename std::decay_t<decltype(parse("").value())>> {
     const Node* value = node(key);
@@ -89,12 +93,16 @@ class Fields {
   std::string scalar_text(std::string_view key) const;
   void read_origin(const Node* sources, std::string& source, Mark& mark, std::string& note);
   bool is_scalar(const Node& value, std::string_view key);
+  bool is_unquoted(const Node& value, std::string_view key);
+  void push(Diagnostic diagnostic);
   void report(const Node& value, std::string_view key, const UnitError& error);
 
   template <class Parse>
   auto convert(const Node& value, std::string_view key, Parse parse)
       -> std::optional<std::decay_t<decltype(parse("").value())>> {
     if (!is_scalar(value, key)) return std::nullopt;
+    if (std::is_arithmetic_v<std::decay_t<decltype(parse("").value())>> && !is_unquoted(value, key))
+      return std::nullopt;
     auto parsed = parse(value.text);
     if (parsed) return parsed.value();
     report(value, key, parsed.error());
@@ -106,6 +114,7 @@ class Fields {
   std::string what_;
   Diagnostics& diagnostics_;
   std::set<std::string, std::less<>> known_;
+  bool null_allowed_ = false;
 };
 
 /// Parsers for `need` and `maybe` beside those of model/units.hpp.
