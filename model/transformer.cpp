@@ -23,8 +23,6 @@ std::int64_t embedding_parameters(const Transformer& m) {
   return words + m.learned_positions * m.hidden + (m.final_norm ? norm_parameters(m) : 0);
 }
 
-std::int64_t parameter_count(const Transformer& m) {
-  return m.layers * layer_parameters(m) + embedding_parameters(m);
-}
+std::int64_t parameter_count(const Transformer& m) { return m.layers * layer_parameters(m) + embedding_parameters(m); }
 
 }  // namespace ithaca
