@@ -189,11 +189,13 @@ void ClusterReader::read_gpu() {
     return;
   }
   cluster_.gpu = gpu->gpu;
+  loaded_.attention = gpu->attention;
   loaded_.sources.insert(loaded_.sources.end(), gpu->sources.begin(), gpu->sources.end());
 }
 
 Result<LoadedCluster, Diagnostics> ClusterReader::read() {
   check_schema(fields_, "cluster");
+  loaded_.file = document_.file;
   cluster_.name = fields_.text("name");
   loaded_.description = fields_.text_or("description", "");
   sources_ = fields_.map("sources");

@@ -146,6 +146,18 @@ void record_curve(LoadedGpu& loaded, const char* figure, const std::string& what
        measured.kernels.source + (own ? "" : " (measured on " + measured.kernels.gpu + ", rescaled)")});
 }
 
+/// What a kernel's curve owes to another measurement is no better than extrapolated.
+void add_attention(LoadedGpu& loaded, const Measured& measured) {
+  const bool own = measured.on.gpu.name == loaded.gpu.name;
+  for (const AttentionKernel& kernel : measured.kernels.attention) {
+    const Mark mark = own && kernel.derived.empty() ? kernel.mark : Mark::extrapolated;
+    loaded.attention.push_back({kernel.kernel, rescale(kernel.curve, measured.on.gpu, loaded.gpu), mark});
+    record_curve(loaded, "gpu.kernels.attention", measured.kernels.name + " " + kernel.kernel, mark, measured);
+  }
+  loaded.gpu.attention = loaded.attention.front().curve;
+  loaded.gpu.attention_mark = loaded.attention.front().mark;
+}
+
 Diagnostics no_curve(const std::string& file, const char* which) {
   Diagnostic problem;
   problem.at.file = file;
@@ -169,14 +181,10 @@ Result<LoadedGpu, Diagnostics> load_gpu(std::string_view name_or_path) {
 
   derive_sustained(loaded, gemm->on.gpu);
   Gpu& gpu = loaded.gpu;
-  const AttentionKernel& kernel = attention->kernels.attention.front();
   gpu.gemm = rescale(*gemm->kernels.gemm, gemm->on.gpu, gpu);
   gpu.gemm_mark = gemm->on.gpu.name == gpu.name ? gemm->kernels.gemm_mark : Mark::extrapolated;
-  gpu.attention = rescale(kernel.curve, attention->on.gpu, gpu);
-  gpu.attention_mark = attention->on.gpu.name == gpu.name ? kernel.mark : Mark::extrapolated;
   record_curve(loaded, "gpu.kernels.gemm", gemm->kernels.name, gpu.gemm_mark, *gemm);
-  record_curve(loaded, "gpu.kernels.attention", attention->kernels.name + " " + kernel.kernel, gpu.attention_mark,
-               *attention);
+  add_attention(loaded, *attention);
   return loaded;
 }
 

@@ -7,6 +7,7 @@
 
 #include "configs/reader/diagnostic.hpp"
 #include "model/cluster.hpp"
+#include "model/gpu.hpp"
 #include "model/result.hpp"
 
 namespace ithaca {
@@ -19,14 +20,24 @@ struct FigureSource {
   std::string source;
 };
 
+/// A FlashAttention implementation whose curve the GPU has.
+struct AttentionChoice {
+  std::string kernel;  ///< fa2, fa3, cudnn
+  AttentionCurve curve;
+  Mark mark = Mark::extrapolated;
+};
+
 struct LoadedGpu {
   Gpu gpu;
+  std::vector<AttentionChoice> attention;  ///< the first one is in `gpu`
   std::string description;
   std::vector<FigureSource> sources;
 };
 
 struct LoadedCluster {
   Cluster cluster;
+  std::string file;                        ///< where it was read: hw_profiles/clusters/dgx-h100.yaml
+  std::vector<AttentionChoice> attention;  ///< of its GPU; the first one is in `cluster.gpu`
   std::string description;
   std::string price_date;  ///< when the default price was read: 2026, 2026-10 or 2026-10-06
   std::vector<FigureSource> sources;

@@ -103,7 +103,7 @@ TEST(Gpu, OwnCurvesStayAsTheyAreAndOthersAreExtrapolated) {
   const Gpu h100 = load("h100-sxm").gpu, h200 = load("h200-sxm").gpu, b200 = load("b200").gpu;
   EXPECT_EQ(h100.gemm.half.tile[0], kernels->gemm->half.tile[0]);
   EXPECT_EQ(h100.gemm_mark, Mark::calibrated);
-  EXPECT_EQ(h100.attention_mark, Mark::calibrated);
+  EXPECT_EQ(h100.attention_mark, Mark::extrapolated);
   // The same die at the same rates, but nobody ran the kernels on it.
   EXPECT_EQ(h200.gemm.half.tile[0], h100.gemm.half.tile[0]);
   EXPECT_EQ(h200.gemm_mark, Mark::extrapolated);
