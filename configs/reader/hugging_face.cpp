@@ -26,15 +26,25 @@ const Family* family(Fields& fields) {
   return nullptr;
 }
 
+Parsed<std::int64_t> count_within(std::string_view text, std::int64_t least, std::int64_t most) {
+  auto count = parse_count(text);
+  if (!count || (*count >= least && *count <= most)) return count;
+  const std::string limit = std::to_string(*count < least ? least : most);
+  if (*count < least) return UnitError{std::to_string(*count) + " is too small", "give " + limit + " or more"};
+  return UnitError{std::to_string(*count) + " is absurdly large", "give at most " + limit};
+}
+
+std::int64_t head_size(const Transformer& m) { return m.heads > 0 ? m.hidden / m.heads : 0; }
+
 Transformer read_gpt2(Fields& fields) {
   Transformer m;
-  m.hidden = fields.need("n_embd", parse_size);
-  m.layers = fields.need("n_layer", parse_size);
-  m.heads = m.kv_heads = fields.need("n_head", parse_size);
-  m.head_dim = m.heads > 0 ? m.hidden / m.heads : 0;
-  m.ffn = fields.maybe("n_inner", parse_size).value_or(4 * m.hidden);
-  m.vocab = fields.need("vocab_size", parse_size);
-  m.learned_positions = fields.need("n_positions", parse_size);
+  m.hidden = fields.need("n_embd", parse_width);
+  m.layers = fields.need("n_layer", parse_layers);
+  m.heads = m.kv_heads = fields.need("n_head", parse_layers);
+  m.head_dim = head_size(m);
+  m.ffn = fields.maybe("n_inner", parse_width).value_or(4 * m.hidden);
+  m.vocab = fields.need("vocab_size", parse_width);
+  m.learned_positions = fields.need("n_positions", parse_positions);
   m.norm = Norm::layer;
   m.gated_ffn = false;
   m.output_bias = m.ffn_bias = true;
@@ -43,14 +53,22 @@ Transformer read_gpt2(Fields& fields) {
 
 Transformer read_llama_like(Fields& fields) {
   Transformer m;
-  m.hidden = fields.need("hidden_size", parse_size);
-  m.layers = fields.need("num_hidden_layers", parse_size);
-  m.heads = fields.need("num_attention_heads", parse_size);
-  m.kv_heads = fields.maybe("num_key_value_heads", parse_size).value_or(m.heads);
-  m.head_dim = fields.maybe("head_dim", parse_size).value_or(m.heads > 0 ? m.hidden / m.heads : 0);
-  m.ffn = fields.need("intermediate_size", parse_size);
-  m.vocab = fields.need("vocab_size", parse_size);
+  m.hidden = fields.need("hidden_size", parse_width);
+  m.layers = fields.need("num_hidden_layers", parse_layers);
+  m.heads = fields.need("num_attention_heads", parse_layers);
+  m.kv_heads = fields.maybe("num_key_value_heads", parse_layers).value_or(m.heads);
+  m.head_dim = fields.maybe("head_dim", parse_layers).value_or(head_size(m));
+  m.ffn = fields.need("intermediate_size", parse_width);
+  m.vocab = fields.need("vocab_size", parse_width);
   return m;
+}
+
+/// What the file says and the cost model leaves out.
+std::string left_out(Fields& fields, const Family& f) {
+  const bool window = fields.maybe("use_sliding_window", parse_flag).value_or(f.type == "mistral");
+  const Node* size = fields.node("sliding_window");
+  if (!window || size == nullptr) return "";
+  return "sliding_window " + size->text + " is not modelled: attention counts the whole sequence";
 }
 
 /// attention_bias means all four projections in llama and mistral-like files, Q, K and V's own bias in qwen2.
@@ -65,6 +83,10 @@ void read_switches(Fields& fields, const Family& f, Transformer& m) {
 }
 
 }  // namespace
+
+Parsed<std::int64_t> parse_width(std::string_view text) { return count_within(text, 1, 1 << 22); }
+Parsed<std::int64_t> parse_layers(std::string_view text) { return count_within(text, 1, 1 << 12); }
+Parsed<std::int64_t> parse_positions(std::string_view text) { return count_within(text, 0, std::int64_t{1} << 34); }
 
 void check_shape(Fields& fields, const Transformer& m, const ShapeKeys& keys) {
   if (m.hidden == 0 || m.heads == 0) return;
@@ -86,13 +108,16 @@ void check_shape(Fields& fields, const Transformer& m, const ShapeKeys& keys) {
 
 LoadedModel read_hugging_face(const Document& document, Diagnostics& problems) {
   Fields fields(document, document.root, "the config", problems);
+  fields.allow_null();
   LoadedModel loaded;
   const Family* f = document.root.kind == Node::Kind::map ? family(fields) : nullptr;
   if (f == nullptr) return loaded;
   const bool gpt2 = f->type == "gpt2";
   loaded.model = gpt2 ? read_gpt2(fields) : read_llama_like(fields);
   read_switches(fields, *f, loaded.model);
-  loaded.model.name = fields.text_or("_name_or_path", document.file);
+  const Node* name = fields.node("_name_or_path");
+  loaded.model.name = name == nullptr || name->text.empty() ? document.file : name->text;
+  loaded.note = left_out(fields, *f);
   loaded.source = "Hugging Face config, model_type " + std::string(f->type);
   check_shape(fields, loaded.model,
               gpt2 ? ShapeKeys{"n_embd", "n_head", "", "head_dim"}

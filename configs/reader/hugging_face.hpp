@@ -10,6 +10,11 @@ namespace ithaca {
 /// Keys that this reader does not need are passed over: such files hold dozens.
 LoadedModel read_hugging_face(const Document& document, Diagnostics& problems);
 
+/// Counts within what any model has, so that products of them stay far below 2^63.
+Parsed<std::int64_t> parse_width(std::string_view text);      ///< hidden and FFN size, vocabulary
+Parsed<std::int64_t> parse_layers(std::string_view text);     ///< layers, heads, head dimension
+Parsed<std::int64_t> parse_positions(std::string_view text);  ///< rows of a learned position table; may be 0
+
 /// The names that a file format gives to the figures that must agree.
 struct ShapeKeys {
   std::string_view hidden, heads, kv_heads, head_dim;

@@ -14,14 +14,14 @@ Parsed<Norm> parse_norm(std::string_view text) {
 }
 
 void read_shape(Fields& fields, Transformer& m) {
-  m.hidden = fields.need("hidden", parse_size);
-  m.layers = fields.need("layers", parse_size);
-  m.heads = fields.need("heads", parse_size);
-  m.kv_heads = fields.maybe("kv_heads", parse_size).value_or(m.heads);
-  m.head_dim = fields.maybe("head_dim", parse_size).value_or(m.heads > 0 ? m.hidden / m.heads : 0);
-  m.ffn = fields.need("ffn", parse_size);
-  m.vocab = fields.need("vocab", parse_size);
-  m.learned_positions = fields.maybe("learned_positions", parse_size).value_or(0);
+  m.hidden = fields.need("hidden", parse_width);
+  m.layers = fields.need("layers", parse_layers);
+  m.heads = fields.need("heads", parse_layers);
+  m.kv_heads = fields.maybe("kv_heads", parse_layers).value_or(m.heads);
+  m.head_dim = fields.maybe("head_dim", parse_layers).value_or(m.heads > 0 ? m.hidden / m.heads : 0);
+  m.ffn = fields.need("ffn", parse_width);
+  m.vocab = fields.need("vocab", parse_width);
+  m.learned_positions = fields.maybe("learned_positions", parse_positions).value_or(0);
   m.norm = fields.maybe("norm", parse_norm).value_or(Norm::rms);
   m.gated_ffn = fields.maybe("gated_ffn", parse_flag).value_or(true);
   m.tied_embeddings = fields.maybe("tied_embeddings", parse_flag).value_or(false);
