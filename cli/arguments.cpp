@@ -60,7 +60,7 @@ std::vector<std::string> report_rest(const Command& command, const std::vector<s
 
 void take(const Flag& flag, const CLI::Option& option, ParsedArguments& parsed) {
   const std::string name(flag.name);
-  const std::vector<std::string> values = option.results();
+  const std::vector<std::string>& values = option.results();
   const bool is_switch = flag.value.empty();
   if (values.size() > 1) {
     parsed.problems.push_back(mistake(name, "given " + std::to_string(values.size()) + " times", "give it once"));

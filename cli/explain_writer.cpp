@@ -55,7 +55,7 @@ std::string write_symbols(const Subject& s) {
   add("t", s.row.layout.tp);
   add("u", s.row.layout.ulysses);
   add("r", s.row.layout.ring);
-  add("S", s.row.layout.dp * s.row.layout.sequence());
+  add("S", std::int64_t{s.row.layout.dp} * s.row.layout.sequence());
   add("T", r.tokens);
   add("q", r.split.max_query);
   add("k", r.split.max_kv);

@@ -82,6 +82,7 @@ Outcome run_inspect(const Arguments& arguments, Diagnostics problems, const Envi
 
 std::vector<Section::Item> items_of(const std::vector<FigureSource>& figures) {
   std::vector<Section::Item> items;
+  items.reserve(figures.size());
   for (const FigureSource& figure : figures) {
     items.push_back({figure.figure, figure.value, std::string(name(figure.mark)), figure.source});
   }

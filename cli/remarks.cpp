@@ -98,7 +98,7 @@ std::string idle_remark(const Report& report, const Row& row) {
   if (const Row* ring = ring_user(report, row)) {
     users.push_back(fmt::format("{} uses {} as it is", row_words(*ring), ring->estimate->active_gpus));
   } else if (row.layout.ring == 1) {
-    users.push_back("a ring around it uses more (--strategies usp)");
+    users.emplace_back("a ring around it uses more (--strategies usp)");
   }
   return users.empty() ? text : text + "; " + join_words(users, "or");
 }

@@ -82,12 +82,11 @@ std::string ratio(Seconds time, Seconds bound) { return bound > Seconds{} ? time
 
 std::string paper_formula(const Row& row) {
   const Layout& l = row.layout;
-  const std::string ulysses = "4Nh/P", megatron = "4Nh", ring = "2N*a_kv*d";
   if (l.ulysses > 1 && l.ring > 1) return l.tp > 1 ? "sum of 3" : "4Nh/P + ring";
   if (l.tp > 1 && (l.ulysses > 1 || l.ring > 1)) return "sum of 2";
-  if (l.tp > 1) return megatron;
-  if (l.ulysses > 1) return ulysses;
-  return l.ring > 1 ? ring : "0";
+  if (l.tp > 1) return "4Nh";
+  if (l.ulysses > 1) return "4Nh/P";
+  return l.ring > 1 ? "2N*a_kv*d" : "0";
 }
 
 std::string longest(const Row& row) {

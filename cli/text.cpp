@@ -26,7 +26,7 @@ std::string grouped(std::int64_t value) {
 std::string significant(double value) {
   if (value < 0) return "-" + significant(-value);
   if (value == 0) return "0";
-  const std::string rounded = fmt::format("{:.2e}", value);  // d.dde+xx: rounding may add a digit
+  std::string rounded = fmt::format("{:.2e}", value);  // d.dde+xx: rounding may add a digit
   const int exponent = std::stoi(rounded.substr(rounded.find('e') + 1));
   if (exponent < -4 || exponent > 8) return rounded;
   if (exponent < 2) return fmt::format("{:.{}f}", value, 2 - exponent);

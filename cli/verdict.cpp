@@ -70,8 +70,12 @@ std::string against_megatron(const Report& report) {
                   less((u.forward.sent + u.backward.sent).value(), (m.forward.sent + m.backward.sent).value()),
                   less(u.step.comm.value(), m.step.comm.value()));
   const double ratio = m.step.time / u.step.time;
-  text += ratio >= 1 ? fmt::format(", and a step is {} faster", times(ratio))
-                     : fmt::format(", but a step is {} slower", times(1 / ratio));
+  if (ratio < kTie && 1 / ratio < kTie) {
+    text += ", and a step takes as long within the model's own accuracy";
+  } else {
+    text += ratio > 1 ? fmt::format(", and a step is {} faster", times(ratio))
+                      : fmt::format(", but a step is {} slower", times(1 / ratio));
+  }
   for (const Row* row : {ulysses, megatron}) {
     if (!fits(*row)) text += fmt::format("; {} does not fit", name(row->strategy));
   }
@@ -117,7 +121,7 @@ std::vector<std::string> none_fits(const Report& report) {
     lines.push_back(fmt::format("The longest sequence that fits is {} tokens ({}).",
                                 grouped(longest->max_seq_len.count), row_words(*longest)));
   } else {
-    lines.push_back("No sequence fits: weights, gradients and optimizer states alone fill the memory.");
+    lines.emplace_back("No sequence fits: weights, gradients and optimizer states alone fill the memory.");
   }
   const std::vector<std::string> help = levers(report.question);
   lines.push_back(help.empty() ? "Neither other settings nor 32 times the GPUs make it fit with the degrees as given."
