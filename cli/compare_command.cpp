@@ -6,8 +6,10 @@
 #include "cli/csv_writer.hpp"
 #include "cli/explain_writer.hpp"
 #include "cli/json_writer.hpp"
+#include "cli/problem.hpp"
 #include "cli/table_writer.hpp"
 #include "cli/version.hpp"
+#include "configs/reader/nearest.hpp"
 
 namespace ithaca {
 namespace {
@@ -27,6 +29,21 @@ void collect(const Result<Loaded, Diagnostics>& loaded, Diagnostics& problems) {
   if (!loaded) problems.insert(problems.end(), loaded.error().begin(), loaded.error().end());
 }
 
+/// Puts the curve of the named attention kernel into the cluster's GPU.
+void take_attention_kernel(const std::string& kernel, LoadedCluster& loaded, Diagnostics& problems) {
+  if (kernel.empty()) return;
+  std::vector<std::string> names;
+  for (const AttentionChoice& choice : loaded.attention) {
+    names.push_back(choice.kernel);
+    if (choice.kernel != kernel) continue;
+    loaded.cluster.gpu.attention = choice.curve;
+    loaded.cluster.gpu.attention_mark = choice.mark;
+    return;
+  }
+  problems.push_back(mistake("--attention " + kernel, "there is no curve of it for " + loaded.cluster.gpu.name,
+                             "name a kernel that was measured, or leave it out", suggestion(kernel, names)));
+}
+
 Outcome answer(const Report& report, const CompareRequest& request, const Environment& environment) {
   Outcome outcome;
   outcome.result = write(report, request, environment);
@@ -40,9 +57,10 @@ Outcome answer(const Report& report, const CompareRequest& request, const Enviro
 Outcome run_compare(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
   const CompareRequest request = read_compare_flags(arguments, problems);
   const auto model = load_model(request.model);
-  const auto cluster = load_cluster(request.cluster);
+  auto cluster = load_cluster(request.cluster);
   if (arguments.has("--model")) collect(model, problems);
   if (arguments.has("--cluster")) collect(cluster, problems);
+  if (cluster) take_attention_kernel(request.attention_kernel, cluster.value(), problems);
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
   return answer(make_report(request, *model, *cluster, arguments.typed), request, environment);
 }

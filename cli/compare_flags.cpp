@@ -16,7 +16,7 @@ constexpr Flag kFlags[] = {
     {"--global-batch", "B", "sequences per optimizer step [1, or the micro-batch]"},
     {"--micro-batch", "b", "sequences per replica and pass [1]"},
     {"--dtype", "T", "bf16, fp16 or fp32 [bf16]"},
-    {"--attention", "A", "flash or eager, causal or full, as a comma list [flash,causal]"},
+    {"--attention", "A", "comma list: flash (or one kernel: fa2, fa3, cudnn) or eager; causal or full [flash,causal]"},
     {"--recompute", "R", "none, selective or full [full]"},
     {"--zero", "Z", "ZeRO stage 0 to 3 [1 for megatron_sp, 3 for the others]"},
     {"--tp", "T", "tensor-parallel degree [chosen]"},
@@ -46,16 +46,17 @@ constexpr Choice<RingGradient> kRingGradientNames[] = {{"fp32", RingGradient::fp
 constexpr Choice<ColorWhen> kColorNames[] = {
     {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
 
-enum class AttentionWord { flash, eager, causal, full };
-constexpr Choice<AttentionWord> kAttentionNames[] = {{"flash", AttentionWord::flash},
-                                                     {"eager", AttentionWord::eager},
-                                                     {"causal", AttentionWord::causal},
-                                                     {"full", AttentionWord::full}};
+enum class AttentionWord { flash, eager, causal, full, fa2, fa3, cudnn };
+constexpr Choice<AttentionWord> kAttentionNames[] = {{"flash", AttentionWord::flash},   {"eager", AttentionWord::eager},
+                                                     {"causal", AttentionWord::causal}, {"full", AttentionWord::full},
+                                                     {"fa2", AttentionWord::fa2},       {"fa3", AttentionWord::fa3},
+                                                     {"cudnn", AttentionWord::cudnn}};
 
 constexpr std::int64_t kMostGpus = 1'000'000;
 constexpr std::int64_t kMostSequences = 1'000'000'000;
 
-void read_attention(FlagReader& flags, Workload& work) {
+void read_attention(FlagReader& flags, CompareRequest& request) {
+  Workload& work = request.work;
   const auto words = flags.choices<AttentionWord>("--attention", kAttentionNames);
   const auto has = [&](AttentionWord word) { return std::find(words.begin(), words.end(), word) != words.end(); };
   if (has(AttentionWord::flash) && has(AttentionWord::eager)) {
@@ -63,6 +64,13 @@ void read_attention(FlagReader& flags, Workload& work) {
   }
   if (has(AttentionWord::causal) && has(AttentionWord::full)) {
     flags.complain("--attention", "causal and full exclude each other", "keep one of them");
+  }
+  for (const auto& [word, value] : kAttentionNames) {
+    if (value < AttentionWord::fa2 || !has(value)) continue;
+    if (!request.attention_kernel.empty() || has(AttentionWord::eager)) {
+      flags.complain("--attention", std::string(word) + " is not the only kernel named", "keep one of them");
+    }
+    request.attention_kernel = word;
   }
   work.flash = !has(AttentionWord::eager);
   work.causal = !has(AttentionWord::full);
@@ -105,7 +113,7 @@ void read_workload(FlagReader& flags, CompareRequest& request) {
   work.dropout = flags.has("--dropout");
   work.tiled_loss = flags.has("--tiled-loss");
   read_batch(flags, work);
-  read_attention(flags, work);
+  read_attention(flags, request);
 }
 
 void read_strategies(FlagReader& flags, CompareRequest& request) {

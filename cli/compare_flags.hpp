@@ -17,6 +17,7 @@ struct CompareRequest {
   std::string model, cluster;  ///< names or files
   int gpus = 0;
   Workload work;
+  std::string attention_kernel;  ///< fa2, fa3 or cudnn; empty for the GPU's default
   Degrees degrees;
   std::vector<Strategy> strategies{kStrategies.begin(), kStrategies.end()};
   std::optional<Dollars> price;  ///< per GPU-hour, instead of the profile's
