@@ -56,6 +56,15 @@ TEST(Main, AReaderThatClosesEarlyIsNoError) {
   EXPECT_EQ(shell("{ " + kQuestion + " --explain | head -c 1; } 2>&1").out.size(), 1u);
 }
 
+TEST(Main, AnInterruptIsExitCode130) {
+  // Opening a FIFO without a reader blocks, which gives the signal time to come.
+  const std::string fifo = ::testing::TempDir() + "ithaca_main_test.fifo";
+  EXPECT_EQ(shell("rm -f " + fifo + "; mkfifo " + fifo + "; timeout --preserve-status -s INT 1 " + ITHACA_BINARY +
+                  kWords + " -o " + fifo + "; code=$?; rm " + fifo + "; exit $code")
+                .exit,
+            130);
+}
+
 TEST(Main, MistakesGoToStderrAlone) {
   EXPECT_EQ(shell(kQuestion + " --dtpye fp16 2>/dev/null").out, "");
   EXPECT_TRUE(contains(shell(kQuestion + " --dtpye fp16 2>&1").out, "did you mean '--dtype'?"));
