@@ -166,13 +166,19 @@ TEST(HuggingFace, WrongTypesAndMissingEssentialsAllAtOnce) {
     return std::any_of(seen.begin(), seen.end(),
                        [&](const auto& s) { return s.first == line && s.second.find(part) != std::string::npos; });
   };
-  EXPECT_TRUE(has(3, "'hidden_size' in the config is text in quotes")) << print(r.problems);
+  EXPECT_TRUE(has(3, "'hidden_size' in the config")) << print(r.problems);
   EXPECT_TRUE(has(4, "this is a list")) << print(r.problems);
   EXPECT_TRUE(has(5, "'-3' is negative")) << print(r.problems);
   EXPECT_TRUE(has(6, "absurdly large")) << print(r.problems);
   EXPECT_TRUE(has(7, "'1' is neither true nor false")) << print(r.problems);
   EXPECT_TRUE(has(1, "vocab_size")) << print(r.problems);
   EXPECT_EQ(r.problems.size(), 6u) << print(r.problems);
+}
+
+TEST(HuggingFace, ANumberInQuotesIsText) {
+  const Read r = read(with(kLlama3, R"("vocab_size": 128256)", R"("vocab_size": "128256")"));
+  ASSERT_EQ(r.problems.size(), 1u) << print(r.problems);
+  EXPECT_NE(r.problems[0].what.find("quotes"), std::string::npos) << r.problems[0].what;
 }
 
 TEST(HuggingFace, HeadsThatDoNotFitNameBothPlaces) {
