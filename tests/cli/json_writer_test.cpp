@@ -62,7 +62,8 @@ TEST(WriteJson, NumbersRoundTrip) {
 }
 
 TEST(WriteJson, TermsAddUpToThePeak) {
-  for (const Json& row : json_of(test::sample_report())["rows"]) {
+  const Json json = json_of(test::sample_report());
+  for (const Json& row : json["rows"]) {
     double sum = 0;
     for (const Json& term : row["memory"]["terms"]) sum += term["bytes"].get<double>();
     EXPECT_NEAR(sum, row["memory"]["peak_bytes"].get<double>(), 1);
