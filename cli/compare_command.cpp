@@ -90,8 +90,12 @@ Report make_report(const CompareRequest& request, const LoadedModel& model, cons
                    std::vector<std::string> argv) {
   Report report;
   report.made_by = {std::string(version()), std::string(git_revision()), std::move(argv), model.file, model.source,
-                    request.cluster,        cluster.description};
+                    cluster.file,           cluster.description};
   report.question = {model.model, request.work, cluster.cluster, request.gpus, request.degrees, request.strategies};
+  report.attention_kernel = request.attention_kernel;
+  if (report.attention_kernel.empty() && !cluster.attention.empty()) {
+    report.attention_kernel = cluster.attention.front().kernel;
+  }
   report.price_source = request.price ? "--price" : "list price of " + cluster.price_date;
   if (request.price) report.question.cluster.price_per_gpu_hour = *request.price;
   report.figures = cluster.sources;

@@ -129,6 +129,7 @@ Json question_json(const Report& report) {
           {"dtype", name(q.work.dtype)},
           {"recompute", name(q.work.recompute)},
           {"flash", q.work.flash},
+          {"attention_kernel", q.work.flash ? Json(report.attention_kernel) : Json(nullptr)},
           {"causal", q.work.causal},
           {"dropout", q.work.dropout},
           {"tiled_loss", q.work.tiled_loss},

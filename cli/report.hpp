@@ -21,6 +21,7 @@ struct Provenance {
 struct Report {
   Provenance made_by;
   Question question;
+  std::string attention_kernel;       ///< whose curve times FlashAttention: fa2, fa3; may be empty
   std::string price_source;           ///< with its date; "--price" if it was given
   std::vector<FigureSource> figures;  ///< of the cluster and its GPU
   std::vector<std::string> defaults;

@@ -231,6 +231,8 @@ std::string write_list(std::string_view title, const std::vector<std::string>& i
 std::string write_heading(const Report& report, const Style& style) {
   const Question& q = report.question;
   const auto batch = q.work.global_batch;
+  const bool timed = q.work.flash && !report.attention_kernel.empty();
+  const std::string kernel = timed ? " (" + report.attention_kernel + ")" : "";
   std::string text = wrap(fmt::format("{} ({} billion parameters), sequences of {} tokens, {} a step", q.model.name,
                                       significant(static_cast<double>(parameter_count(q.model)) / 1e9),
                                       grouped(q.work.seq_len.count), batch),
@@ -242,8 +244,8 @@ std::string write_heading(const Report& report, const Style& style) {
                                     report.price_source)
                       : ""),
       style.width);
-  text += wrap(fmt::format("{}, {}, recompute {}, micro-batch {}{}{}{}", name(q.work.dtype), attention_words(q.work),
-                           name(q.work.recompute), q.work.micro_batch, q.work.dropout ? ", dropout" : "",
+  text += wrap(fmt::format("{}, {}{}, recompute {}, micro-batch {}{}{}{}", name(q.work.dtype), attention_words(q.work),
+                           kernel, name(q.work.recompute), q.work.micro_batch, q.work.dropout ? ", dropout" : "",
                            q.work.tiled_loss ? ", tiled loss" : "", q.work.fp32_gradients ? ", fp32 gradients" : ""),
                style.width);
   if (!report.defaults.empty()) text += wrap("chosen: " + join_words(report.defaults), style.width, "", "  ");

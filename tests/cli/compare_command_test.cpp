@@ -22,6 +22,8 @@ LoadedCluster round_machine() {
   loaded.cluster = test::round_cluster();
   loaded.description = "a round machine";
   loaded.price_date = "2025-10";
+  loaded.file = "c.yaml";
+  loaded.attention = {{"fa3", {}, Mark::calibrated}, {"fa2", {}, Mark::measured}};
   return loaded;
 }
 
@@ -34,11 +36,15 @@ TEST(MakeReport, TakesPriceAndNoteFromWhereTheyAre) {
   EXPECT_EQ(report.price_source, "list price of 2025-10");
   EXPECT_EQ(report.notices, std::vector<std::string>{"llama-7b: dimensions derived"});
   EXPECT_EQ(report.made_by.model_source, "a paper");
+  EXPECT_EQ(report.made_by.cluster_file, "c.yaml");
+  EXPECT_EQ(report.attention_kernel, "fa3");  // the first is the default
   EXPECT_EQ(report.rows.size(), 4u);
   request.price = Dollars{3};
+  request.attention_kernel = "fa2";
   report = make_report(request, round_model(), round_machine(), {});
   EXPECT_EQ(report.question.cluster.price_per_gpu_hour, Dollars{3});
   EXPECT_EQ(report.price_source, "--price");
+  EXPECT_EQ(report.attention_kernel, "fa2");
 }
 
 TEST(Compare, AnswersFromTheCatalogue) {
@@ -70,6 +76,15 @@ TEST(Compare, AllMistakesAtOnce) {
   for (const char* part : {"did you mean 'llama-7b'?", "did you mean 'dgx-h100'?", "--gpus 0", "--seq 1Q"}) {
     EXPECT_TRUE(contains(outcome.talk, part)) << part << "\n" << outcome.talk;
   }
+}
+
+TEST(Compare, AKernelThatTheGpuLacksIsAMistake) {
+  EXPECT_TRUE(contains(compare_with({"--attention", "fa2"}).result, "causal flash attention (fa2)"));
+  const Outcome outcome = run(
+      {"compare", "--model", "llama-7b", "--cluster", "dgx-a100", "--gpus", "8", "--seq", "64Ki", "--attention", "fa3"},
+      Environment{});
+  EXPECT_EQ(outcome.exit, ExitCode::usage);
+  EXPECT_TRUE(contains(outcome.talk, "--attention fa3")) << outcome.talk;
 }
 
 TEST(Compare, RefusedRowsAreAnAnswerUnlessAllAre) {

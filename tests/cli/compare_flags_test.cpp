@@ -88,6 +88,14 @@ TEST(CompareFlags, OneWordOfAttentionKeepsTheOtherDefault) {
   EXPECT_TRUE(read({"--attention", "eager"}).request.work.causal);
 }
 
+TEST(CompareFlags, AnAttentionKernelIsFlash) {
+  EXPECT_EQ(read({}).request.attention_kernel, "");
+  const CompareRequest request = read({"--attention", "full,fa2"}).request;
+  EXPECT_EQ(request.attention_kernel, "fa2");
+  EXPECT_TRUE(request.work.flash);
+  EXPECT_FALSE(request.work.causal);
+}
+
 struct Mistake {
   std::vector<std::string> words;
   std::string where, next;
@@ -102,6 +110,8 @@ TEST(CompareFlags, MistakesNameTheWayOut) {
       {{"--dtype", "fp8"}, "--dtype fp8", "fp16"},
       {{"--attention", "flash,eager"}, "--attention flash,eager", "keep one"},
       {{"--attention", "causal,full"}, "--attention causal,full", "keep one"},
+      {{"--attention", "fa2,fa3"}, "--attention fa2,fa3", "keep one"},
+      {{"--attention", "eager,fa2"}, "--attention eager,fa2", "keep one"},
       {{"--attention", "flush"}, "--attention flush", "'flash'"},
       {{"--zero", "4"}, "--zero 4", "at most 3"},
       {{"--strategies", "ulyses"}, "--strategies ulyses", "'ulysses'"},

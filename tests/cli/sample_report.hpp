@@ -10,6 +10,7 @@ inline Report answer(Question question) {
   Report report;
   report.made_by = {"1.2.3",           "abc1234", {"ithaca", "compare"}, "models/m.yaml", "a paper",
                     "clusters/c.yaml", "a sheet"};
+  report.attention_kernel = "fa3";
   report.price_source = "price list of 2025-10";
   report.figures = {{"gpu.memory", "80GB", Mark::datasheet, "a data sheet"}};
   report.question = std::move(question);

@@ -87,7 +87,7 @@ TEST(WriteHeading, StatesTheQuestionAsUnderstood) {
   const std::string heading = unwrapped(write_heading(report, kPlain));
   EXPECT_TRUE(contains(heading, "llama-7b (6.74 billion parameters), sequences of 1,048,576 tokens, 1 a step"));
   EXPECT_TRUE(contains(heading, "64 round GPUs of round, 2.00 USD per GPU-hour (price list of 2025-10)"));
-  EXPECT_TRUE(contains(heading, "bf16, causal flash attention, recompute full, micro-batch 1"));
+  EXPECT_TRUE(contains(heading, "bf16, causal flash attention (fa3), recompute full, micro-batch 1"));
   EXPECT_TRUE(contains(heading, "chosen: --zero 3"));
   EXPECT_TRUE(contains(heading, "attention extrapolated, links datasheet")) << heading;
 }
