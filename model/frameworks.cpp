@@ -6,7 +6,7 @@ namespace {
 constexpr std::string_view kEvenHeads = "query heads / tp divisible by ulysses";
 constexpr std::string_view kEvenOrCopied = "query heads divisible by ulysses; KV heads divisible by it or dividing it";
 constexpr std::string_view kEvenBoth = "query and KV heads divisible by tp x ulysses";
-constexpr std::string_view kKvByTp = "KV heads divisible by tp (lifted in 0.16)";
+constexpr std::string_view kKvByTp = "KV heads divisible by tp";
 
 struct Divisibility {
   bool heads, kv, kv_or_copies;
@@ -41,7 +41,7 @@ StaticVector<FrameworkAnswer, 4> frameworks(const Transformer& model, const Layo
       break;
     case Strategy::megatron_sp:
       answers.push_back(
-          {"megatron-core < 0.16", model.kv_heads % layout.tp == 0, kKvByTp, "Megatron-LM transformer_config.py"});
+          {"megatron-core before 0.16", model.kv_heads % layout.tp == 0, kKvByTp, "Megatron-LM transformer_config.py"});
       answers.push_back({"megatron-core", true, "", "Megatron-LM transformer_config.py, 0.16"});
       break;
   }

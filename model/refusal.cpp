@@ -66,7 +66,8 @@ std::string why(const Refusal& r) {
     case Rule::tp_kv_heads:
       return "tp " + given + " neither divides the " + limit + " KV heads nor is a multiple of them";
     case Rule::tp_ffn: return "tp " + given + " does not divide the FFN's " + limit + " columns";
-    case Rule::sequence_short: return given + " tokens cannot be cut into " + limit + " parts";
+    case Rule::sequence_short:
+      return given + (r.given == 1 ? " token" : " tokens") + " cannot be cut into " + limit + " parts";
     case Rule::dp_batch: return "dp x micro-batch = " + given + " does not divide the global batch of " + limit;
     case Rule::pipeline: return "pipeline parallelism (pp " + given + ") is not modelled yet";
     case Rule::zero_stage: return "ZeRO has stages 0 to 3, not " + given;
