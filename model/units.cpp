@@ -169,6 +169,8 @@ Parsed<std::int64_t> whole(std::string_view text, const Grammar& grammar) {
   if (static_cast<double>(count) != *value) return UnitError{quoted(text) + " is no whole number", suggest(grammar)};
   if (text.find('e') != std::string_view::npos)
     return UnitError{quoted(text) + " has an exponent", "write " + std::to_string(count)};
+  if (text.find('.') != std::string_view::npos && is_digit(text.back()))
+    return UnitError{quoted(text) + " has a fraction", "write " + std::to_string(count)};
   return count;
 }
 

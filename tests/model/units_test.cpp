@@ -70,6 +70,8 @@ TEST(Units, CountsAreDigitsAlone) {
             "'9007199254740994' is absurdly large | check the number and its unit");
   EXPECT_EQ(error_of(parse_count("1e6")), "'1e6' has an exponent | write 1000000");
   EXPECT_EQ(error_of(parse_count("64.5")), "'64.5' is no whole number | write digits alone, such as 64");
+  EXPECT_EQ(error_of(parse_count("64.0")), "'64.0' has a fraction | write 64");
+  EXPECT_EQ(error_of(parse_tokens("64.0")), "'64.0' has a fraction | write 64");
   EXPECT_EQ(error_of(parse_count("64x")), "'64x' has an unknown unit 'x' | write digits alone, such as 64");
   EXPECT_EQ(error_of(parse_count("true")), "'true' is no number | write digits alone, such as 64");
 }
