@@ -139,7 +139,8 @@ Result<Measured, Diagnostics> open_kernels(const std::string& name, const Loaded
   return Measured{*kernels, on->loaded};
 }
 
-void record_curve(LoadedGpu& loaded, const char* figure, const std::string& what, Mark mark, const Measured& measured) {
+void record_curve(LoadedGpu& loaded, const std::string& figure, const std::string& what, Mark mark,
+                  const Measured& measured) {
   const bool own = measured.on.gpu.name == loaded.gpu.name;
   loaded.sources.push_back(
       {figure, what, mark,
@@ -151,8 +152,9 @@ void add_attention(LoadedGpu& loaded, const Measured& measured) {
   const bool own = measured.on.gpu.name == loaded.gpu.name;
   for (const AttentionKernel& kernel : measured.kernels.attention) {
     const Mark mark = own && kernel.derived.empty() ? kernel.mark : Mark::extrapolated;
+    const std::string which = loaded.attention.empty() ? "" : "." + kernel.kernel;
     loaded.attention.push_back({kernel.kernel, rescale(kernel.curve, measured.on.gpu, loaded.gpu), mark});
-    record_curve(loaded, "gpu.kernels.attention", measured.kernels.name + " " + kernel.kernel, mark, measured);
+    record_curve(loaded, "gpu.kernels.attention" + which, measured.kernels.name + " " + kernel.kernel, mark, measured);
   }
   loaded.gpu.attention = loaded.attention.front().curve;
   loaded.gpu.attention_mark = loaded.attention.front().mark;
