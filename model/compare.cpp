@@ -183,6 +183,11 @@ void add_rates(Row& row, const Question& q) {
 Row compare_one(const Question& q, Strategy strategy) {
   Row row;
   row.strategy = strategy;
+  row.layout.strategy = strategy;
+  if (q.cluster.max_gpus > 0 && q.gpus > q.cluster.max_gpus) {
+    row.refused = Refusal{Rule::cluster_size, row.layout, q.gpus, q.cluster.max_gpus};
+    return row;
+  }
   Search search(q, strategy);
   const std::vector<Candidate> all = search.run();
   if (all.empty()) {

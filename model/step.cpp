@@ -52,8 +52,8 @@ Pass strategy_pass(const Job& job, const LayerTraffic& traffic, const KernelTime
 
 Pass operator+(const Pass& a, const Pass& b) { return {a.compute + b.compute, a.comm + b.comm, a.exposed + b.exposed}; }
 
-/// ZeRO's collectives of a layer run beside compute but share the wires with the strategy's own.
-Seconds pass_time(const Pass& pass, Seconds sharding) { return max(pass.compute + pass.exposed, sharding + pass.comm); }
+/// What a layer waits for. ZeRO's collectives run beside compute but share the wires with the strategy's own.
+Seconds waits(const Pass& pass, Seconds sharding) { return max(pass.exposed, sharding + pass.comm - pass.compute); }
 
 Collective shard_collective(const Job& job, Op op, double bytes, double count) {
   const double ranks = job.shards();
@@ -163,15 +163,15 @@ void add_times(StepEstimate& e, const Job& job) {
   const Pass backward = repeated + strategy_pass(job, e.backward, k.backward, false, true);
 
   const double layers = job.layers(), micro = job.micro_batches();
-  const Seconds backward_time = pass_time(backward, s.gather + s.reduce) * layers;
+  const Seconds backward_waits = waits(backward, s.gather + s.reduce) * layers;
+  const Seconds backward_time = backward.compute * layers + backward_waits;
   const Seconds head = head_exchange(job);
-  const Seconds pass = pass_time(forward, s.gather) * layers + backward_time + ends.total() + head + s.ends;
   const Seconds reduction = max(s.at_end - backward_time * ((layers - 1) / layers), s.at_end / layers);
-
-  e.step.optimizer = optimizer_time(job);
-  e.step.time = pass * micro + reduction + s.update + e.step.optimizer;
+  e.step.exposed_comm =
+      (waits(forward, s.gather) * layers + backward_waits + head + s.ends) * micro + reduction + s.update;
   e.step.comm = ((e.forward.time + e.backward.time) * layers + head) * micro + e.parameters.time;
-  e.step.exposed_comm = max(Seconds{}, e.step.time - e.step.compute - e.step.optimizer);
+  e.step.optimizer = optimizer_time(job);
+  e.step.time = e.step.compute + e.step.exposed_comm + e.step.optimizer;
 }
 
 void add_flops_and_bound(StepEstimate& e, const Job& job) {

@@ -61,6 +61,16 @@ TEST(Compare, MoreGpusThanThereAre) {
   EXPECT_EQ(row(compare(q), Strategy::ring).refused->rule, Rule::gpus);
 }
 
+TEST(Compare, MoreGpusThanTheInstallationHas) {
+  Question q = llama_on_64();
+  q.cluster.max_gpus = 32;
+  for (const Row& r : compare(q)) {
+    ASSERT_TRUE(r.refused) << name(r.strategy);
+    EXPECT_EQ(r.refused->rule, Rule::cluster_size);
+    EXPECT_EQ(r.refused->given, 64);
+  }
+}
+
 TEST(Compare, DefaultZeroByFramework) {
   const auto rows = compare(llama_on_64());
   EXPECT_EQ(row(rows, Strategy::megatron_sp).layout.zero, 1);
