@@ -118,6 +118,7 @@ void read_workload(FlagReader& flags, CompareRequest& request) {
 
 void read_strategies(FlagReader& flags, CompareRequest& request) {
   std::vector<Choice<Strategy>> names;
+  names.reserve(kStrategies.size());
   for (const Strategy strategy : kStrategies) names.emplace_back(name(strategy), strategy);
   auto strategies = flags.choices<Strategy>("--strategies", names);
   if (strategies.empty()) return;
@@ -137,7 +138,7 @@ void read_output(FlagReader& flags, CompareRequest& request) {
   if (flags.has("--csv")) request.format = Format::csv;
   request.explain = flags.has("--explain");
   if (request.explain && request.format != Format::table) {
-    request.notices.push_back("--explain adds text to the table; --json has every term already");
+    request.notices.emplace_back("--explain adds text to the table; --json has every term already");
   }
   request.file = flags.text("-o");
   request.color = flags.choice<ColorWhen>("--color", kColorNames).value_or(ColorWhen::automatic);

@@ -106,7 +106,8 @@ CollectiveCost tree_cost(const Cluster& c, const Placement& p, Bytes message) {
   const int size = p.group.size;
   const Bytes stream = message * (2 * (size - 1.0) / size);
   const double bus = stream.value() / ring_transfer(c, p, stream).value();
-  const int per_node = std::max(1, size / p.nodes), doublings = std::bit_width(static_cast<unsigned>(p.nodes)) - 1;
+  const int per_node = std::max(1, size / p.nodes),
+            doublings = static_cast<int>(std::bit_width(static_cast<unsigned>(p.nodes))) - 1;
   CollectiveCost best;
   for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
     double share = protocol_share(c, p, protocol, nccl::kTreeShare, bus);

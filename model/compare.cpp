@@ -1,6 +1,7 @@
 #include "model/compare.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "model/legality.hpp"
 
@@ -21,7 +22,7 @@ std::vector<int> divisors(std::int64_t whole, int limit) {
 }
 
 std::vector<int> choices(const std::optional<int>& fixed, std::vector<int> open) {
-  return fixed ? std::vector<int>{*fixed} : open;
+  return fixed ? std::vector<int>{*fixed} : std::move(open);
 }
 
 std::vector<int> up_to(std::int64_t limit) {

@@ -19,7 +19,9 @@ struct Job {
   RankGroups groups;
 
   double layers() const { return static_cast<double>(model.layers); }
-  double micro_batches() const { return static_cast<double>(work.global_batch / (layout.dp * work.micro_batch)); }
+  double micro_batches() const {
+    return static_cast<double>(work.global_batch) / static_cast<double>(layout.dp * work.micro_batch);
+  }
   int shards() const { return layout.dp * layout.sequence(); }
 };
 

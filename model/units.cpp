@@ -157,7 +157,7 @@ Parsed<Q> quantity(std::string_view text, const Grammar& grammar) {
 /// For what no machine has none of.
 template <class Q>
 Parsed<Q> positive(std::string_view text, const Grammar& grammar) {
-  const auto value = quantity<Q>(text, grammar);
+  auto value = quantity<Q>(text, grammar);
   if (value && !(value->value() > 0)) return UnitError{quoted(text) + " is zero", "give a value above zero"};
   return value;
 }

@@ -7,7 +7,7 @@
 #include "validate/kernel_fit.hpp"
 #include "validate/kernel_yaml.hpp"
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): out of memory may end it
   using namespace ithaca;
   if (argc < 3) {
     fmt::print(stderr, "usage: {} GPU TABLE.yaml...\n", argv[0]);
