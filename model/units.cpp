@@ -47,7 +47,8 @@ constexpr Grammar kRates{kRateUnits, "#%bps (bits) or #%Bps (bytes)", "400", 1e1
 constexpr Grammar kFlopRates{kFlopUnits, "#TFLOPS or #PFLOPS", "989", 1e21};
 constexpr Grammar kTokens{kTokenUnits, "digits alone, or #Ki (x 2^10), #Mi (x 2^20) or #M (x 10^6)", "1", kKi* kGi};
 constexpr Grammar kDollars{kDollarUnits, "#USD", "2.99", 1e9};
-constexpr Grammar kCounts{kNoUnit, "digits alone, such as #", "64", 9007199254740992.0};  // doubles are whole to 2^53
+constexpr Grammar kCounts{kNoUnit, "digits alone, such as #", "64",
+                          9007199254740991.0};  // beyond 2^53 doubles skip some
 
 /// "3.35e2TBps": number "3.35", exponent 2, unit "TBps".
 struct Written {

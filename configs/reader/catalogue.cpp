@@ -1,5 +1,6 @@
 #include "configs/reader/catalogue.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -35,7 +36,11 @@ Diagnostics one(std::string where, std::string what, std::string hint, std::stri
 Result<Document, Diagnostics> read_file(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
-  if (std::filesystem::is_directory(status)) return one(path, "this is a directory", "", "name a file in it");
+  if (std::filesystem::is_directory(status)) {
+    const std::string config = (std::filesystem::path(path) / "config.json").string();
+    return one(path, "this is a directory", "",
+               "name a file in it" + (std::filesystem::exists(config, error) ? ": " + config : ""));
+  }
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
     return one(path, "this is no regular file", "", "save it as a file first");
   if (!std::filesystem::exists(status) && error == std::errc::permission_denied)
@@ -60,6 +65,7 @@ std::vector<std::string> catalogue_names(Kind kind) {
   for (const CatalogueFile& file : catalogue()) {
     if (file.kind == kind) names.emplace_back(file.name);
   }
+  std::sort(names.begin(), names.end());
   return names;
 }
 
@@ -68,6 +74,8 @@ Result<Document, Diagnostics> open_document(Kind kind, std::string_view name) {
   for (const CatalogueFile& file : catalogue()) {
     if (file.kind == kind && file.name == name) return parse_document(std::string(file.file), std::string(file.text));
   }
+  std::error_code error;
+  if (std::filesystem::is_regular_file(std::filesystem::path(name), error)) return read_file(std::string(name));
   const KindWords words = words_of(kind);
   return one(words.flag, std::string("there is no ") + words.name + " '" + std::string(name) + "'",
              suggestion(name, catalogue_names(kind)),

@@ -23,7 +23,8 @@ struct CatalogueFile {
 
 /// Every name of a kind, sorted.
 std::vector<std::string> catalogue_names(Kind kind);
-/// The document behind a name, or behind a path: what contains '/' or ends in .yaml, .yml or .json is a file.
+/// The document behind a name, or behind a path: what contains '/' or ends in .yaml, .yml or .json is a file; so is
+/// what the catalogue does not know and the working directory has.
 Result<Document, Diagnostics> open_document(Kind kind, std::string_view name_or_path);
 
 }  // namespace ithaca

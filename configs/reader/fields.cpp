@@ -54,19 +54,20 @@ Fields::Fields(const Document& document, const Node& map, std::string what, Diag
   }
 }
 
-const Node* Fields::find(std::string_view key) const {
+const Entry* Fields::find(std::string_view key) const {
   for (const Entry& entry : map_.entries) {
-    if (entry.key.text == key) return &entry.value;
+    if (entry.key.text == key) return &entry;
   }
   return nullptr;
 }
 
 const Node* Fields::node(std::string_view key) {
   const bool asked_first = known_.emplace(key).second;
-  const Node* value = find(key);
-  if (value == nullptr || value->kind != Node::Kind::null) return value;
+  const Entry* entry = find(key);
+  if (entry == nullptr) return nullptr;
+  if (entry->value.kind != Node::Kind::null) return &entry->value;
   if (!null_allowed_ && asked_first)
-    problem(*value, quoted(key) + " in " + what_ + " has no value", "", "give it one, or leave the key out");
+    problem(entry->key, quoted(key) + " in " + what_ + " has no value", "", "give it one, or leave the key out");
   return nullptr;
 }
 
@@ -95,13 +96,13 @@ bool Fields::is_scalar(const Node& value, std::string_view key) {
 
 bool Fields::is_unquoted(const Node& value, std::string_view key) {
   if (!value.quoted) return true;
-  problem(value, quoted(key) + " in " + what_ + " is text in quotes", "", "leave the quotes out");
+  problem(value, quoted(key) + " in " + what_ + " is text, since it is in quotes", "", "leave the quotes out");
   return false;
 }
 
 std::string Fields::scalar_text(std::string_view key) const {
-  const Node* value = find(key);
-  return value != nullptr && value->kind == Node::Kind::scalar ? value->text : "";
+  const Entry* entry = find(key);
+  return entry != nullptr && entry->value.kind == Node::Kind::scalar ? entry->value.text : "";
 }
 
 void Fields::report(const Node& value, std::string_view key, const UnitError& error) {
@@ -144,27 +145,46 @@ const Node* Fields::sequence(std::string_view key) {
   return nullptr;
 }
 
+// Making a place takes a walk through the text, so a full list makes none.
 void Fields::problem(const Node& at, std::string what, std::string hint, std::string next) {
-  push({document_.place(at), std::move(what), std::move(hint), std::move(next), std::nullopt});
+  if (diagnostics_.size() >= kMostProblems) return;
+  diagnostics_.push_back({document_.place(at), std::move(what), std::move(hint), std::move(next), std::nullopt});
 }
 
 void Fields::conflict(const Node& at, const Node& other, std::string what, std::string next) {
-  push({document_.place(at), std::move(what), "", std::move(next), document_.place(other)});
+  if (diagnostics_.size() >= kMostProblems) return;
+  diagnostics_.push_back({document_.place(at), std::move(what), "", std::move(next), document_.place(other)});
 }
 
-void Fields::push(Diagnostic diagnostic) {
-  if (diagnostics_.size() < kMostProblems) diagnostics_.push_back(std::move(diagnostic));
+/// What else is wrong with a misspelt key: "it also needs a unit: 400Gbps (bits) or 400GBps (bytes)".
+std::string Fields::value_hint(const Node& value, std::string_view key) const {
+  const auto check = unmet_.find(key);
+  if (check == unmet_.end() || value.kind != Node::Kind::scalar) return "";
+  const auto error = check->second(value.text);
+  if (!error) return "";
+  constexpr std::string_view kWrite = "write ", kNoUnit = " has no unit";
+  if (error->what.ends_with(kNoUnit) && error->next.starts_with(kWrite))
+    return " it also needs a unit: " + error->next.substr(kWrite.size());
+  return " and " + error->what;
+}
+
+void Fields::unknown(const Entry& entry, const std::vector<std::string>& names) {
+  const std::string what = "unknown key " + quoted(entry.key.text) + " in " + what_;
+  if (entry.value.kind == Node::Kind::null && entry.key.text.find(':') != std::string::npos)
+    return problem(entry.key, what, "a space is missing after the ':'", "write 'key: value'");
+  if (const auto near = nearest(entry.key.text, names))
+    return problem(entry.key, what, "did you mean " + quoted(*near) + "?" + value_hint(entry.value, *near),
+                   "mend the name, or remove the key");
+  const std::string hint = suggestion(entry.key.text, names);
+  problem(entry.key, what, hint,
+          hint.empty() ? "remove it, or take one of " + joined(names) : "mend the name, or remove the key");
 }
 
 void Fields::finish() {
   const std::vector<std::string> names(known_.begin(), known_.end());
   for (const Entry& entry : map_.entries) {
     if (diagnostics_.size() >= kMostProblems) return;
-    if (known_.count(entry.key.text) > 0) continue;
-    const bool glued = entry.value.kind == Node::Kind::null && entry.key.text.find(':') != std::string::npos;
-    const std::string hint = glued ? "a space is missing after the ':'" : suggestion(entry.key.text, names);
-    problem(entry.key, "unknown key " + quoted(entry.key.text) + " in " + what_, hint,
-            hint.empty() ? "remove it, or take one of " + joined(names) : "mend the name, or remove the key");
+    if (known_.count(entry.key.text) == 0) unknown(entry, names);
   }
 }
 
@@ -198,6 +218,10 @@ void check_schema(Fields& fields, std::string_view schema) {
   const Node* node = fields.needed_node("schema");
   const std::string expected = std::string(schema) + "/1";
   if (node == nullptr || node->text == expected) return;
+  if (node->kind != Node::Kind::scalar) {
+    fields.text("schema");
+    return;
+  }
   fields.problem(*node, "schema " + quoted(node->text) + " is not " + quoted(expected), "",
                  "write 'schema: " + expected + "', or give a file of that kind");
 }

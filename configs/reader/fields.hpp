@@ -2,6 +2,8 @@
 // Reads the keys of one map with checks. Every problem goes into the diagnostics and reading goes on with a default, so
 // that one run reports them all; finish() adds the keys that nobody asked for.
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -46,12 +48,17 @@ class Fields {
   template <class Parse>
   auto maybe(std::string_view key, Parse parse) -> std::optional<typename std::decay_t<decltype(parse("").value())>> {
     const Node* value = node(key);
-    return value == nullptr ? std::nullopt : convert(*value, key, parse);
+    if (value != nullptr) return convert(*value, key, parse);
+    remember(key, parse);
+    return std::nullopt;
   }
   template <class Parse>
   auto need(std::string_view key, Parse parse) -> std::decay_t<decltype(parse("").value())> {
     const Node* value = needed_node(key);
-    if (value == nullptr) return {};
+    if (value == nullptr) {
+      remember(key, parse);
+      return {};
+    }
     return convert(*value, key, parse).value_or(std::decay_t<decltype(parse("").value())>{});
   }
   /// A figure with its source; `sources` is the file's map of them.
@@ -84,26 +91,37 @@ class Fields {
 
   void problem(const Node& at, std::string what, std::string hint, std::string next);
   void conflict(const Node& at, const Node& other, std::string what, std::string next);
-  /// Reports keys that nobody asked for.
+  /// Reports keys that nobody asked for: the nearest known key, and what that key would say to the value.
   void finish();
 
  private:
-  const Node* find(std::string_view key) const;
+  const Entry* find(std::string_view key) const;
   bool is_map(const Node& value, std::string_view key);
   std::string scalar_text(std::string_view key) const;
   void read_origin(const Node* sources, std::string& source, Mark& mark, std::string& note);
   bool is_scalar(const Node& value, std::string_view key);
   bool is_unquoted(const Node& value, std::string_view key);
-  void push(Diagnostic diagnostic);
   void report(const Node& value, std::string_view key, const UnitError& error);
+  void unknown(const Entry& entry, const std::vector<std::string>& names);
+  std::string value_hint(const Node& value, std::string_view key) const;
+
+  /// Keeps the parser of a missing key for finish().
+  template <class Parse>
+  void remember(std::string_view key, Parse parse) {
+    unmet_.emplace(key, [parse](std::string_view text) -> std::optional<UnitError> {
+      auto parsed = parse(text);
+      if (parsed) return std::nullopt;
+      return parsed.error();
+    });
+  }
 
   template <class Parse>
   auto convert(const Node& value, std::string_view key, Parse parse)
       -> std::optional<std::decay_t<decltype(parse("").value())>> {
     if (!is_scalar(value, key)) return std::nullopt;
-    if (std::is_arithmetic_v<std::decay_t<decltype(parse("").value())>> && !is_unquoted(value, key))
-      return std::nullopt;
     auto parsed = parse(value.text);
+    if (parsed && std::is_arithmetic_v<std::decay_t<decltype(parsed.value())>> && !is_unquoted(value, key))
+      return std::nullopt;
     if (parsed) return parsed.value();
     report(value, key, parsed.error());
     return std::nullopt;
@@ -114,6 +132,7 @@ class Fields {
   std::string what_;
   Diagnostics& diagnostics_;
   std::set<std::string, std::less<>> known_;
+  std::map<std::string, std::function<std::optional<UnitError>(std::string_view)>, std::less<>> unmet_;
   bool null_allowed_ = false;
 };
 

@@ -1,5 +1,5 @@
 // Parameters of one layer and of what surrounds the layers, switch by switch. Whole models against their released
-// checkpoints: tests/configs/models_test.cpp.
+// checkpoints: tests/configs/load_model_test.cpp.
 
 #include "model/transformer.hpp"
 

@@ -65,9 +65,9 @@ TEST(Units, TokensAreWholeAndNeedNoUnit) {
 
 TEST(Units, CountsAreDigitsAlone) {
   EXPECT_EQ(*parse_count("0"), 0);
-  EXPECT_EQ(*parse_count("9007199254740992"), 9007199254740992);  // 2^53
-  EXPECT_EQ(error_of(parse_count("9007199254740994")),
-            "'9007199254740994' is absurdly large | check the number and its unit");
+  EXPECT_EQ(*parse_count("9007199254740991"), 9007199254740991);  // 2^53 - 1
+  EXPECT_EQ(error_of(parse_count("9007199254740993")),
+            "'9007199254740993' is absurdly large | check the number and its unit");
   EXPECT_EQ(error_of(parse_count("1e6")), "'1e6' has an exponent | write 1000000");
   EXPECT_EQ(error_of(parse_count("64.5")), "'64.5' is no whole number | write digits alone, such as 64");
   EXPECT_EQ(error_of(parse_count("64.0")), "'64.0' has a fraction | write 64");
