@@ -3,21 +3,28 @@
 namespace ithaca {
 namespace {
 
-/// What a family means by what its config.json leaves out (transformers' configuration classes).
+/// What a family means by what its config.json leaves out (transformers, the configuration class of each).
 struct Family {
   std::string_view type;
   bool tied_embeddings;
   bool qkv_bias;
   bool qk_norm;
+  std::int64_t kv_heads;  ///< 0: as many as query heads
+  std::int64_t head_dim;  ///< 0: hidden size / heads
 };
 constexpr Family kFamilies[] = {
-    {"llama", false, false, false}, {"mistral", false, false, false}, {"qwen2", false, true, false},
-    {"qwen3", false, false, true},  {"gpt2", true, true, false},
+    {"llama", false, false, false, 0, 0}, {"mistral", false, false, false, 8, 0},
+    {"qwen2", false, true, false, 32, 0}, {"qwen3", false, false, true, 32, 128},
+    {"gpt2", true, true, false, 0, 0},
 };
 
 const Family* family(Fields& fields) {
   const Node* type = fields.needed_node("model_type");
   if (type == nullptr) return nullptr;
+  if (type->kind != Node::Kind::scalar) {
+    fields.text("model_type");
+    return nullptr;
+  }
   for (const Family& f : kFamilies) {
     if (f.type == type->text) return &f;
   }
@@ -51,13 +58,25 @@ Transformer read_gpt2(Fields& fields) {
   return m;
 }
 
-Transformer read_llama_like(Fields& fields) {
+/// A null means as many as query heads in every family, an absent key what the family says.
+std::int64_t read_kv_heads(Fields& fields, const Family& f, std::int64_t heads) {
+  constexpr std::string_view kKey = "num_key_value_heads";
+  if (fields.has(kKey) || f.kv_heads == 0) return fields.maybe(kKey, parse_layers).value_or(heads);
+  if (heads > 0 && heads % f.kv_heads != 0)
+    fields.problem(*fields.node("num_attention_heads"),
+                   std::string(kKey) + " is absent, which means " + std::to_string(f.kv_heads) + " for " +
+                       std::string(f.type) + "; that does not divide " + std::to_string(heads) + " query heads",
+                   "", "add '" + std::string(kKey) + "'");
+  return f.kv_heads;
+}
+
+Transformer read_llama_like(Fields& fields, const Family& f) {
   Transformer m;
   m.hidden = fields.need("hidden_size", parse_width);
   m.layers = fields.need("num_hidden_layers", parse_layers);
   m.heads = fields.need("num_attention_heads", parse_layers);
-  m.kv_heads = fields.maybe("num_key_value_heads", parse_layers).value_or(m.heads);
-  m.head_dim = fields.maybe("head_dim", parse_layers).value_or(head_size(m));
+  m.kv_heads = read_kv_heads(fields, f, m.heads);
+  m.head_dim = fields.maybe("head_dim", parse_layers).value_or(f.head_dim > 0 ? f.head_dim : head_size(m));
   m.ffn = fields.need("intermediate_size", parse_width);
   m.vocab = fields.need("vocab_size", parse_width);
   return m;
@@ -113,15 +132,16 @@ LoadedModel read_hugging_face(const Document& document, Diagnostics& problems) {
   const Family* f = document.root.kind == Node::Kind::map ? family(fields) : nullptr;
   if (f == nullptr) return loaded;
   const bool gpt2 = f->type == "gpt2";
-  loaded.model = gpt2 ? read_gpt2(fields) : read_llama_like(fields);
+  loaded.model = gpt2 ? read_gpt2(fields) : read_llama_like(fields, *f);
   read_switches(fields, *f, loaded.model);
   const Node* name = fields.node("_name_or_path");
   loaded.model.name = name == nullptr || name->text.empty() ? document.file : name->text;
   loaded.note = left_out(fields, *f);
   loaded.source = "Hugging Face config, model_type " + std::string(f->type);
+  const std::string_view hidden = f->head_dim > 0 ? "" : "hidden_size";  // where the head size follows from it
   check_shape(fields, loaded.model,
               gpt2 ? ShapeKeys{"n_embd", "n_head", "", "head_dim"}
-                   : ShapeKeys{"hidden_size", "num_attention_heads", "num_key_value_heads", "head_dim"});
+                   : ShapeKeys{hidden, "num_attention_heads", "num_key_value_heads", "head_dim"});
   return loaded;
 }
 

@@ -142,6 +142,115 @@ TEST(HuggingFace, ASlidingWindowIsNotModelledAndSaysSo) {
       read(with(with(mistral, "mistral", "qwen2"), "4096}", "131072, \"use_sliding_window\": false}")).loaded.note, "");
 }
 
+// Keys and figures of the released files; what this reader has no use for is passed over.
+struct Released {
+  const char* name;
+  std::int64_t parameters;  ///< of the checkpoint
+  const char* text;
+};
+const Released kReleased[] = {
+    // load_model_test.cpp derives those that are in the catalogue.
+    {"Llama31_70B", 70553706496, R"({"architectures": ["LlamaForCausalLM"], "attention_bias": false,
+      "attention_dropout": 0.0, "bos_token_id": 128000, "eos_token_id": [128001, 128008, 128009], "hidden_act": "silu",
+      "hidden_size": 8192, "initializer_range": 0.02, "intermediate_size": 28672, "max_position_embeddings": 131072,
+      "mlp_bias": false, "model_type": "llama", "num_attention_heads": 64, "num_hidden_layers": 80,
+      "num_key_value_heads": 8, "pretraining_tp": 1, "rms_norm_eps": 1e-05, "rope_scaling": {"factor": 8.0,
+      "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192, "rope_type": "llama3"},
+      "rope_theta": 500000.0, "tie_word_embeddings": false, "torch_dtype": "bfloat16",
+      "transformers_version": "4.42.3", "use_cache": true, "vocab_size": 128256})"},
+    // The same widths in MHA: huggyllama/llama-7b names no KV heads.
+    {"Llama_7B", 6738415616, R"({"architectures": ["LlamaForCausalLM"], "bos_token_id": 1, "eos_token_id": 2,
+      "hidden_act": "silu", "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 11008,
+      "max_position_embeddings": 2048, "max_sequence_length": 2048, "model_type": "llama", "num_attention_heads": 32,
+      "num_hidden_layers": 32, "pad_token_id": 0, "rms_norm_eps": 1e-06, "tie_word_embeddings": false,
+      "torch_dtype": "float16", "transformers_version": "4.28.0.dev0", "use_cache": true, "vocab_size": 32000})"},
+    // Mistral 7B v0.3: 768 more words than v0.1, 2 x 768 x 4096 = 6291456 more parameters.
+    {"Mistral_7B_v03", 7241732096 + 6291456, R"({"architectures": ["MistralForCausalLM"], "attention_dropout": 0.0,
+      "bos_token_id": 1, "eos_token_id": 2, "head_dim": null, "hidden_act": "silu", "hidden_size": 4096,
+      "initializer_range": 0.02, "intermediate_size": 14336, "max_position_embeddings": 32768, "model_type": "mistral",
+      "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 8, "rms_norm_eps": 1e-05,
+      "rope_theta": 1000000.0, "sliding_window": null, "tie_word_embeddings": false, "torch_dtype": "bfloat16",
+      "transformers_version": "4.42.0.dev0", "use_cache": true, "vocab_size": 32768})"},
+    // Qwen2.5 0.5B: h 896, f 4864, k 128: 24 (2 x 802816 + 2 x 114688 + 3 x 4358144 + 2 x 896 + 1152) = 357898112,
+    // one table of 151936 x 896 = 136134656 and a norm of 896.
+    {"Qwen25_05B", 494032768, R"({"architectures": ["Qwen2ForCausalLM"], "attention_dropout": 0.0,
+      "bos_token_id": 151643, "eos_token_id": 151643, "hidden_act": "silu", "hidden_size": 896,
+      "initializer_range": 0.02, "intermediate_size": 4864, "max_position_embeddings": 32768, "max_window_layers": 24,
+      "model_type": "qwen2", "num_attention_heads": 14, "num_hidden_layers": 24, "num_key_value_heads": 2,
+      "rms_norm_eps": 1e-06, "rope_theta": 1000000.0, "sliding_window": 32768, "tie_word_embeddings": true,
+      "torch_dtype": "bfloat16", "transformers_version": "4.40.1", "use_cache": true, "use_mrope": false,
+      "use_sliding_window": false, "vocab_size": 151936})"},
+    {"Qwen3_8B", 8190735360, R"({"architectures": ["Qwen3ForCausalLM"], "attention_bias": false,
+      "attention_dropout": 0.0, "bos_token_id": 151643, "eos_token_id": 151645, "head_dim": 128, "hidden_act": "silu",
+      "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 12288, "max_position_embeddings": 40960,
+      "max_window_layers": 36, "model_type": "qwen3", "num_attention_heads": 32, "num_hidden_layers": 36,
+      "num_key_value_heads": 8, "rms_norm_eps": 1e-06, "rope_scaling": null, "rope_theta": 1000000,
+      "sliding_window": null, "tie_word_embeddings": false, "torch_dtype": "bfloat16",
+      "transformers_version": "4.51.0", "use_cache": true, "use_sliding_window": false, "vocab_size": 151936})"},
+    // GPT-2 XL: 12 L h^2 = 1474560000, 13 L h = 998400, (50257 + 1024) h = 82049600, 2 h = 3200.
+    {"Gpt2_XL", 1557611200, R"({"activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"],
+      "attn_pdrop": 0.1, "bos_token_id": 50256, "embd_pdrop": 0.1, "eos_token_id": 50256, "initializer_range": 0.02,
+      "layer_norm_epsilon": 1e-05, "model_type": "gpt2", "n_ctx": 1024, "n_embd": 1600, "n_head": 25, "n_layer": 48,
+      "n_positions": 1024, "output_past": true, "resid_pdrop": 0.1, "summary_activation": null,
+      "summary_first_dropout": 0.1, "summary_proj_to_labels": true, "summary_type": "cls_index",
+      "summary_use_proj": true, "task_specific_params": {"text-generation": {"do_sample": true, "max_length": 50}},
+      "vocab_size": 50257})"},
+};
+
+class ReleasedFile : public testing::TestWithParam<Released> {};
+TEST_P(ReleasedFile, CountsTheCheckpointsParameters) {
+  const Read r = read(GetParam().text);
+  EXPECT_EQ(print(r.problems), "");
+  EXPECT_EQ(parameter_count(r.loaded.model), GetParam().parameters);
+}
+INSTANTIATE_TEST_SUITE_P(HuggingFace, ReleasedFile, testing::ValuesIn(kReleased),
+                         [](const auto& info) { return info.param.name; });
+
+// huggingface/transformers@008e57439125 src/transformers/models/{llama,mistral,qwen2,qwen3}/configuration_*.py
+TEST(HuggingFace, AbsentKeysMeanWhatTheFamilyMeans) {
+  const auto config = [](const std::string& type, const std::string& more) {
+    return read(R"({"model_type": ")" + type + R"(", "hidden_size": 6144, "num_hidden_layers": 4,
+      "num_attention_heads": 64, "intermediate_size": 4096, "vocab_size": 1000)" +
+                more + "}");
+  };
+  struct Case {
+    const char* type;
+    std::int64_t kv_heads, head_dim;  ///< with neither key; 6144 / 64 = 96
+  };
+  for (const auto& [type, kv_heads, head_dim] :
+       {Case{"llama", 64, 96}, Case{"mistral", 8, 96}, Case{"qwen2", 32, 96}, Case{"qwen3", 32, 128}}) {
+    const Read absent = config(type, "");
+    EXPECT_EQ(print(absent.problems), "") << type;
+    EXPECT_EQ(absent.loaded.model.kv_heads, kv_heads) << type;
+    EXPECT_EQ(absent.loaded.model.head_dim, head_dim) << type;
+    EXPECT_FALSE(absent.loaded.model.tied_embeddings) << type;
+    EXPECT_FALSE(absent.loaded.model.output_bias || absent.loaded.model.ffn_bias) << type;
+    EXPECT_EQ(absent.loaded.model.qkv_bias, std::string(type) == "qwen2");
+    const Read null = config(type, R"(, "num_key_value_heads": null, "head_dim": null)");
+    EXPECT_EQ(null.loaded.model.kv_heads, 64) << type;
+    EXPECT_EQ(null.loaded.model.head_dim, head_dim) << type;
+  }
+}
+
+TEST(HuggingFace, AFamilysKeyValueHeadsMayNotFit) {
+  const Read r = read(R"({"model_type": "qwen2", "hidden_size": 3584, "num_hidden_layers": 28,
+  "num_attention_heads": 28, "intermediate_size": 18944, "vocab_size": 152064})");
+  EXPECT_EQ(
+      print(r.problems),
+      R"(error: config.json:2:26: num_key_value_heads is absent, which means 32 for qwen2; that does not divide 28 query heads
+   1 | {"model_type": "qwen2", "hidden_size": 3584, "num_hidden_layers": 28,
+ > 2 |   "num_attention_heads": 28, "intermediate_size": 18944, "vocab_size": 152064}
+     |                          ^^
+next: add 'num_key_value_heads'
+)");
+}
+
+TEST(HuggingFace, ATypeThatIsNoTextSaysSo) {
+  const Read r = read(R"({"model_type": ["llama"]})");
+  ASSERT_EQ(r.problems.size(), 1u);
+  EXPECT_EQ(r.problems[0].what, "'model_type' in the config must be a single value, this is a list");
+}
+
 TEST(HuggingFace, UnsupportedFamilyNamesTheSupportedOnes) {
   const Read r = read(R"({"model_type": "mixtral", "hidden_size": 4096})");
   ASSERT_EQ(r.problems.size(), 1u);
