@@ -108,5 +108,18 @@ TEST_F(Paths, DirectoriesAndLargeFilesAreRefused) {
   EXPECT_NE(said("/dev/null").find("this is no regular file"), std::string::npos);
 }
 
+TEST_F(Paths, WhatCannotBeReadSaysSo) {
+  // A regular file whose first byte is an I/O error, even for root.
+  if (fs::is_regular_file("/proc/self/mem")) {
+    EXPECT_NE(said("/proc/self/mem").find("error: /proc/self/mem: cannot be read"), std::string::npos)
+        << said("/proc/self/mem");
+  }
+  fs::permissions(path("plain"), fs::perms::none);
+  const bool root = std::ifstream(path("plain")).is_open();
+  if (!root) {
+    EXPECT_EQ(said(path("plain")), "error: " + path("plain") + ": cannot be read\nnext: check its permissions\n");
+  }
+}
+
 }  // namespace
 }  // namespace ithaca
