@@ -4,7 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <vector>
 
 namespace ithaca {
 namespace {
@@ -184,6 +189,100 @@ TEST(Units, ExactTextParsesBackToTheSameValue) {
     EXPECT_EQ(*parse_flop_rate(exact(FlopPerSecond{v})), FlopPerSecond{v}) << exact(FlopPerSecond{v});
     const Seconds time{v / 1e9};  // 1e15 s would be refused
     EXPECT_EQ(*parse_seconds(exact(time)), time) << exact(time);
+  }
+}
+
+// --- properties ---
+
+constexpr unsigned kSeed = 271828;
+
+/// Values of every size: any bits from 10^low to 10^high, and round ones from 10^(low-2) to 10^(high+1).
+std::vector<double> values(double low, double high) {
+  std::mt19937_64 random(kSeed);
+  std::uniform_real_distribution<double> exponent(low, high);
+  std::vector<double> all;
+  for (int i = 0; i < 3000; ++i) {
+    const double any = std::pow(10, exponent(random));
+    all.push_back(any);
+    all.push_back(
+        std::strtod((std::to_string(1 + i % 999) + "e" + std::to_string(int(std::log10(any)) - 2)).c_str(), nullptr));
+  }
+  return all;
+}
+
+TEST(UnitProperties, ExactTextReadsBackWhateverTheValue) {
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  for (double v : values(-3, 17)) ASSERT_EQ(*parse_bytes(exact(Bytes{v})), Bytes{v}) << exact(Bytes{v});
+  for (double v : values(-3, 17))
+    ASSERT_EQ(*parse_rate(exact(BytesPerSecond{v})), BytesPerSecond{v}) << exact(BytesPerSecond{v});
+  for (double v : values(0, 20))
+    ASSERT_EQ(*parse_flop_rate(exact(FlopPerSecond{v})), FlopPerSecond{v}) << exact(FlopPerSecond{v});
+  for (double v : values(-15, 9)) ASSERT_EQ(*parse_seconds(exact(Seconds{v})), Seconds{v}) << exact(Seconds{v});
+}
+
+/// "74.5 GiB": a number and a unit after one space; three digits, or a whole number of more, and no exponent.
+void expect_short(const std::string& text, double value, const std::map<std::string, double>& units) {
+  const std::size_t space = text.find(' ');
+  ASSERT_NE(space, std::string::npos) << text;
+  const std::string number = text.substr(0, space), unit = text.substr(space + 1);
+  ASSERT_EQ(number.find_first_not_of("0123456789."), std::string::npos) << text;
+  ASSERT_TRUE(units.count(unit)) << text;
+  // Half a unit of the third digit is at most 1/200 of the number.
+  ASSERT_NEAR(std::strtod(number.c_str(), nullptr) * units.at(unit) / value, 1, 0.005001) << text;
+  const auto digits =
+      static_cast<std::size_t>(std::count_if(number.begin(), number.end(), [](char c) { return c != '.'; }));
+  ASSERT_TRUE(digits == 3 || (digits > 3 && number.find('.') == std::string::npos)) << text;
+}
+
+TEST(UnitProperties, PrintsThreeDigitsAndNoExponent) {
+  SCOPED_TRACE("seed " + std::to_string(kSeed));
+  for (double v : values(2, 17)) {
+    expect_short(print(Bytes{v}), v, {{"B", 1}, {"KiB", kKi}, {"MiB", kMi}, {"GiB", kGi}, {"TiB", kTi}, {"PiB", kPi}});
+    if (HasFatalFailure()) return;
+  }
+  for (double v : values(-7, 6)) {
+    expect_short(print(Seconds{v}), v, {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}});
+    if (HasFatalFailure()) return;
+  }
+  for (double v : values(2, 14)) {
+    expect_short(print(BytesPerSecond{v}), v,
+                 {{"B/s", 1}, {"KB/s", 1e3}, {"MB/s", 1e6}, {"GB/s", 1e9}, {"TB/s", 1e12}});
+    if (HasFatalFailure()) return;
+  }
+}
+
+// 999.5 of a unit rounds to 1000 of it, which is 1.00 of the next; 1000 MiB stay 1000 MiB, as 1 GiB is 1024.
+TEST(UnitProperties, RollsOverWhereItRounds) {
+  EXPECT_EQ(print(BytesPerSecond{999.4e6}), "999 MB/s");
+  EXPECT_EQ(print(BytesPerSecond{999.6e6}), "1.00 GB/s");
+  EXPECT_EQ(print(Seconds{9.994e-3}), "9.99 ms");
+  EXPECT_EQ(print(Seconds{9.996e-3}), "10.0 ms");
+  EXPECT_EQ(print(Seconds{99.96e-3}), "100 ms");
+  EXPECT_EQ(print(Bytes{1000 * kMi}), "1000 MiB");
+  EXPECT_EQ(print(Bytes{1023.9 * kMi}), "1.00 GiB");
+  for (double v : values(2, 14)) {
+    const std::string text = print(BytesPerSecond{v});
+    if (v < 999e12) {
+      EXPECT_NE(text.substr(0, 4), "1000") << v;
+    }
+  }
+}
+
+TEST(UnitProperties, NoTextIsACrash) {
+  std::mt19937 random(kSeed);
+  const std::string letters = "0123456789.eE+-_, KMGTPiBbpsFLOSmunhUD\xC2\xB5\x01";
+  for (int i = 0; i < 20000; ++i) {
+    std::string text;
+    for (std::size_t n = random() % 12; n > 0; --n) text += letters[random() % letters.size()];
+    // Either a value in range or both sentences.
+    const auto told = [](const auto& parsed) {
+      return bool(parsed) || (!parsed.error().what.empty() && !parsed.error().next.empty());
+    };
+    ASSERT_TRUE(told(parse_bytes(text)) && told(parse_seconds(text)) && told(parse_rate(text))) << text;
+    ASSERT_TRUE(told(parse_flop_rate(text)) && told(parse_dollars(text))) << text;
+    ASSERT_TRUE(told(parse_tokens(text)) && told(parse_count(text))) << text;
+    const auto bytes = parse_bytes(text);
+    ASSERT_TRUE(!bytes || (bytes->value() > 0 && bytes->value() <= 1e18)) << text;
   }
 }
 
