@@ -1,6 +1,7 @@
 #include "configs/reader/diagnostic.hpp"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "configs/reader/excerpt.hpp"
@@ -19,19 +20,18 @@ std::string pointed(const Place& place, const std::string& hint) {
   return place.excerpt + (hint.empty() ? "" : " " + hint) + "\n";
 }
 
-/// The order of the files as they came, then of the lines.
-Diagnostics by_place(Diagnostics diagnostics) {
-  std::vector<std::string> files;
+/// The order of the files as they came, then of the lines; then as they came.
+std::vector<const Diagnostic*> by_place(const Diagnostics& diagnostics) {
+  std::map<std::string_view, std::size_t> rank_of_file;
+  std::vector<std::tuple<std::size_t, int, int, const Diagnostic*>> keyed;
   for (const Diagnostic& d : diagnostics) {
-    if (std::find(files.begin(), files.end(), d.at.file) == files.end()) files.push_back(d.at.file);
+    const std::size_t rank = rank_of_file.emplace(d.at.file, rank_of_file.size()).first->second;
+    keyed.emplace_back(rank, d.at.line, d.at.column, &d);
   }
-  const auto rank = [&](const Diagnostic& d) {
-    return std::find(files.begin(), files.end(), d.at.file) - files.begin();
-  };
-  std::stable_sort(diagnostics.begin(), diagnostics.end(), [&](const Diagnostic& a, const Diagnostic& b) {
-    return std::tuple(rank(a), a.at.line, a.at.column) < std::tuple(rank(b), b.at.line, b.at.column);
-  });
-  return diagnostics;
+  std::sort(keyed.begin(), keyed.end());
+  std::vector<const Diagnostic*> sorted;
+  for (const auto& key : keyed) sorted.push_back(std::get<3>(key));
+  return sorted;
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ std::string print(const Diagnostic& d) {
 
 std::string print(const Diagnostics& diagnostics) {
   std::string text;
-  for (const Diagnostic& d : by_place(diagnostics)) text += print(d);
+  for (const Diagnostic* d : by_place(diagnostics)) text += print(*d);
   return text;
 }
 
