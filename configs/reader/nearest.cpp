@@ -26,6 +26,24 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 constexpr std::size_t kLongestWord = 64;  // nobody misspells more than that
 
+constexpr std::size_t kMostNames = 8;
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string list;
+  for (std::size_t i = 0; i < names.size() && i < kMostNames; ++i) list += (i == 0 ? "" : ", ") + names[i];
+  return names.size() > kMostNames ? list + " and " + std::to_string(names.size() - kMostNames) + " more" : list;
+}
+
+/// The names that hold the word as it is: "h100" is a part of "dgx-h100".
+std::vector<std::string> holding(std::string_view word, const std::vector<std::string>& names) {
+  std::vector<std::string> found;
+  if (word.size() < 2) return found;
+  for (const std::string& name : names) {
+    if (name.find(word) != std::string::npos) found.push_back(name);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& names) {
@@ -44,10 +62,10 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& names) {
   if (const auto name = nearest(word, names)) return "did you mean '" + *name + "'?";
-  if (names.empty() || names.size() > 8) return "";
-  std::string list = names.size() == 1 ? "the only name is " : "one of ";
-  for (std::size_t i = 0; i < names.size(); ++i) list += (i == 0 ? "" : ", ") + names[i];
-  return list;
+  const auto longer = holding(word, names);
+  if (!longer.empty()) return "did you mean one of " + joined(longer) + "?";
+  if (names.empty() || names.size() > kMostNames) return "";
+  return (names.size() == 1 ? "the only name is " : "one of ") + joined(names);
 }
 
 }  // namespace ithaca

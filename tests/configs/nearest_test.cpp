@@ -40,6 +40,8 @@ TEST(Nearest, HasNoOpinionOnNothingOrOnNovels) {
 
 TEST(Suggestion, NamesTheNearestOrAFew) {
   EXPECT_EQ(suggestion("hiden", kKeys), "did you mean 'hidden'?");
+  EXPECT_EQ(suggestion("h100", {"aws-p5", "dgx-h100", "azure-nd-h100-v5"}),
+            "did you mean one of dgx-h100, azure-nd-h100-v5?");
   EXPECT_EQ(suggestion("vocab", kKeys), "one of hidden, heads, kv_heads, layers");
   EXPECT_EQ(suggestion("vocab", {"bf16"}), "the only name is bf16");
   EXPECT_EQ(suggestion("vocab", {}), "");
