@@ -1,6 +1,7 @@
 #include "model/memory.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "model/activations.hpp"
 
@@ -38,8 +39,9 @@ struct Book {
   }
   double rows(std::int64_t width) const { return static_cast<double>(rank.tokens) * static_cast<double>(width); }
 
+  /// In whole bytes.
   void add(std::string_view name, Bytes bytes, std::string_view formula, std::string_view source) {
-    if (bytes > Bytes{}) ledger.terms.push_back({name, bytes, formula, source});
+    if (bytes > Bytes{}) ledger.terms.push_back({name, Bytes{std::ceil(bytes.value())}, formula, source});
   }
 };
 
