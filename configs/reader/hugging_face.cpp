@@ -108,7 +108,7 @@ Parsed<std::int64_t> parse_layers(std::string_view text) { return count_within(t
 Parsed<std::int64_t> parse_positions(std::string_view text) { return count_within(text, 0, std::int64_t{1} << 34); }
 
 void check_shape(Fields& fields, const Transformer& m, const ShapeKeys& keys) {
-  if (m.hidden == 0 || m.heads == 0) return;
+  if (m.heads == 0) return;
   const Node* heads = fields.node(keys.heads);
   const Node* kv_heads = fields.node(keys.kv_heads);
   if (heads != nullptr && kv_heads != nullptr && m.kv_heads > 0 && m.heads % m.kv_heads != 0) {

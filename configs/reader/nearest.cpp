@@ -63,6 +63,7 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 std::string suggestion(std::string_view word, const std::vector<std::string>& names) {
   if (const auto name = nearest(word, names)) return "did you mean '" + *name + "'?";
   const auto longer = holding(word, names);
+  if (longer.size() == 1) return "did you mean '" + longer[0] + "'?";
   if (!longer.empty()) return "did you mean one of " + joined(longer) + "?";
   if (names.empty() || names.size() > kMostNames) return "";
   return (names.size() == 1 ? "the only name is " : "one of ") + joined(names);

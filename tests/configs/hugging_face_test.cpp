@@ -302,6 +302,39 @@ TEST(HuggingFace, HeadsThatDoNotFitNameBothPlaces) {
   EXPECT_EQ(uneven.problems[0].what, "hidden size 4096 is no multiple of 24 heads");
 }
 
+TEST(HuggingFace, OneMistakeHidesNoOther) {
+  const Read r = read(R"({"model_type": "llama", "hidden_size": "4096", "num_hidden_layers": 32.0,
+  "num_attention_heads": 32, "num_key_value_heads": 7, "intermediate_size": 11008,
+  "vocab_size": 32000, "vocab_size": 32001})");
+  EXPECT_EQ(print(r.problems), R"(error: config.json:1:40: 'hidden_size' in the config is text, since it is in quotes
+ > 1 | {"model_type": "llama", "hidden_size": "4096", "num_hidden_layers": 32.0,
+     |                                        ^^^^^^
+next: leave the quotes out
+error: config.json:1:69: 'num_hidden_layers' in the config: '32.0' has a fraction
+ > 1 | {"model_type": "llama", "hidden_size": "4096", "num_hidden_layers": 32.0,
+     |                                                                     ^^^^
+next: write 32
+error: config.json:2:53: 7 KV heads do not divide 32 query heads
+   1 | {"model_type": "llama", "hidden_size": "4096", "num_hidden_layers": 32.0,
+ > 2 |   "num_attention_heads": 32, "num_key_value_heads": 7, "intermediate_size": 11008,
+     |                                                     ^
+other place: config.json:2:26
+   1 | {"model_type": "llama", "hidden_size": "4096", "num_hidden_layers": 32.0,
+ > 2 |   "num_attention_heads": 32, "num_key_value_heads": 7, "intermediate_size": 11008,
+     |                          ^^
+next: every KV head serves the same number of query heads
+error: config.json:3:24: key 'vocab_size' is given twice
+   2 |   "num_attention_heads": 32, "num_key_value_heads": 7, "intermediate_size": 11008,
+ > 3 |   "vocab_size": 32000, "vocab_size": 32001}
+     |                        ^^^^^^^^^^^^
+other place: config.json:3:3
+   2 |   "num_attention_heads": 32, "num_key_value_heads": 7, "intermediate_size": 11008,
+ > 3 |   "vocab_size": 32000, "vocab_size": 32001}
+     |   ^^^^^^^^^^^^
+next: keep one of them
+)");
+}
+
 TEST(HuggingFace, NoCountOverflows) {
   // The largest counts that pass: their product must stay below 2^63.
   const Read r = read(R"({"model_type": "llama", "hidden_size": 4194304, "head_dim": 4096, "num_hidden_layers": 4096,

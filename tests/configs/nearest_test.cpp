@@ -49,6 +49,10 @@ TEST(Suggestion, NamesTheNearestOrAFew) {
   EXPECT_EQ(suggestion("zzz", {"1", "2", "3", "4", "5", "6", "7", "8", "9"}), "") << "more than eight are no help";
 }
 
+TEST(Suggestion, OneNameThatHoldsTheWordIsMeant) {
+  EXPECT_EQ(suggestion("tied", {"heads", "tied_embeddings"}), "did you mean 'tied_embeddings'?");
+}
+
 TEST(Suggestion, MeetsHowPeopleWriteTheNames) {
   const auto models = catalogue_names(Kind::model), clusters = catalogue_names(Kind::cluster);
   EXPECT_EQ(nearest("llama-3-8b", models), "llama3-8b");
