@@ -1,0 +1,208 @@
+#include "sim/flow_engine.hpp"
+
+#include <algorithm>
+
+#include "sim/fair_shares.hpp"
+#include "sim/flow_check.hpp"
+#include "sim/flow_clocks.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr double kSameTime = 0x1p-46;
+
+double at(const auto& values, std::size_t index) { return values.empty() ? 0 : values[index].value(); }
+
+/// Links and routes, with a link of its own for every flow that has a rate cap.
+struct Resources {
+  std::vector<double> capacity;
+  IndexRows own_routes;
+  const IndexRows* routes;
+
+  explicit Resources(const FlowSystem& s) : routes(&s.route) {
+    for (const BytesPerSecond c : s.capacity) capacity.push_back(c.value());
+    if (std::none_of(s.rate_cap.begin(), s.rate_cap.end(), [](BytesPerSecond c) { return c.value() > 0; })) return;
+    std::vector<std::uint32_t> route;
+    for (std::size_t f = 0; f < s.size.size(); ++f) {
+      route.assign(s.route[f].begin(), s.route[f].end());
+      if (s.rate_cap[f].value() > 0) {
+        route.push_back(static_cast<std::uint32_t>(capacity.size()));
+        capacity.push_back(s.rate_cap[f].value());
+      }
+      own_routes.add(route);
+    }
+    routes = &own_routes;
+  }
+  Resources(const Resources&) = delete;
+  Resources& operator=(const Resources&) = delete;
+};
+
+/// The flows that have not begun, by the time at which they move their first byte.
+class Beginnings {
+ public:
+  explicit Beginnings(const FlowSystem& system) : system_(system), waits_for_(system.size.size(), 0) {
+    std::vector<std::uint32_t> count(system.after.size(), 0);
+    for (std::uint32_t f = 0; f < system.after.size(); ++f) {
+      waits_for_[f] = static_cast<std::uint32_t>(system.after[f].size());
+      for (const std::uint32_t other : system.after[f]) ++count[other];
+    }
+    collect_followers(count);
+    for (std::uint32_t f = 0; f < waits_for_.size(); ++f) {
+      if (waits_for_[f] == 0) free_.push_back(f);
+    }
+    std::stable_sort(free_.begin(), free_.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return begins(a, 0) < begins(b, 0); });
+  }
+
+  double next() const {
+    const double first = next_free_ < free_.size() ? begins(free_[next_free_], 0) : kUnbounded;
+    return later_.empty() ? first : std::min(first, later_.front().time);
+  }
+
+  /// Takes the flow that begins at next() out.
+  std::uint32_t take() {
+    if (later_.empty() || (next_free_ < free_.size() && begins(free_[next_free_], 0) <= later_.front().time))
+      return free_[next_free_++];
+    std::pop_heap(later_.begin(), later_.end(), is_later);
+    const std::uint32_t flow = later_.back().flow;
+    later_.pop_back();
+    return flow;
+  }
+
+  void finished(std::uint32_t flow, double now) {
+    if (flow >= followers_.size()) return;
+    for (const std::uint32_t f : followers_[flow]) {
+      if (--waits_for_[f] > 0) continue;
+      later_.push_back({begins(f, now), f});
+      std::push_heap(later_.begin(), later_.end(), is_later);
+    }
+  }
+
+ private:
+  struct Later {
+    double time;
+    std::uint32_t flow;
+  };
+  static bool is_later(const Later& a, const Later& b) {
+    return a.time > b.time || (a.time == b.time && a.flow > b.flow);
+  }
+
+  double begins(std::uint32_t f, double released) const {
+    double time = std::max(released, at(system_.start, f)) + at(system_.delay, f);
+    for (const std::uint32_t k : system_.route[f]) time += at(system_.latency, k);
+    return time;
+  }
+
+  void collect_followers(const std::vector<std::uint32_t>& count) {
+    for (const std::uint32_t n : count) followers_.begin.push_back(followers_.begin.back() + n);
+    followers_.items.resize(system_.after.items.size());
+    std::vector<std::uint32_t> fill(followers_.begin.begin(), followers_.begin.end());
+    for (std::uint32_t f = 0; f < system_.after.size(); ++f) {
+      for (const std::uint32_t other : system_.after[f]) followers_.items[fill[other]++] = f;
+    }
+  }
+
+  const FlowSystem& system_;
+  std::vector<std::uint32_t> waits_for_;
+  IndexRows followers_;
+  std::vector<std::uint32_t> free_;  ///< wait for nobody; in order
+  std::size_t next_free_ = 0;
+  std::vector<Later> later_;  ///< a heap
+};
+
+double largest(const FlowSystem& s) {
+  const auto most = std::max_element(s.size.begin(), s.size.end());
+  return most == s.size.end() ? 0 : most->value();
+}
+
+class Simulation {
+ public:
+  Simulation(const FlowSystem& system, const FlowOptions& options)
+      : system_(system),
+        options_(options),
+        resources_(system),
+        beginnings_(system),
+        shares_(resources_.capacity, *resources_.routes),
+        clocks_(shares_, resources_.capacity.size(), system.size.size(), largest(system)) {
+    if (options.from_scratch) shares_.always_from_scratch();
+    run_.finish.resize(system.size.size());
+  }
+
+  FlowRun run() {
+    for (;;) {
+      const double now = std::min(clocks_.next(), beginnings_.next());
+      if (now == kUnbounded) break;
+      event(now);
+    }
+    run_.carried.resize(system_.capacity.size());
+    for (std::size_t f = 0; f < system_.size.size(); ++f) {
+      run_.makespan = max(run_.makespan, run_.finish[f]);
+      for (const std::uint32_t k : system_.route[f]) run_.carried[k] += system_.size[f];
+    }
+    return std::move(run_);
+  }
+
+ private:
+  void event(double now) {
+    const double limit = now + now * kSameTime;
+    finished_.clear();
+    clocks_.take_finished(limit, finished_);
+    for (const std::uint32_t f : finished_) {
+      shares_.remove(f);
+      finish(f, now);
+    }
+    while (beginnings_.next() <= limit) begin();
+    shares_.update();
+    clocks_.follow(now);
+    shares_.forget_changes();
+    ++run_.events;
+    if (options_.observe) observe(now);
+  }
+
+  void begin() {
+    const double time = beginnings_.next();
+    const std::uint32_t f = beginnings_.take();
+    if (system_.size[f].value() == 0 || (*resources_.routes)[f].empty()) return finish(f, time);
+    shares_.add(f);
+    clocks_.start(f, system_.size[f].value());
+    if (options_.observe) moving_.push_back(f);
+  }
+
+  void finish(std::uint32_t f, double now) {
+    run_.finish[f] = Seconds{now};
+    beginnings_.finished(f, now);
+    if (options_.observe) std::erase(moving_, f);
+  }
+
+  void observe(double now) {
+    rates_.clear();
+    for (const std::uint32_t f : moving_) rates_.push_back(BytesPerSecond{shares_.rate(f)});
+    options_.observe({Seconds{now}, moving_, rates_});
+  }
+
+  const FlowSystem& system_;
+  const FlowOptions& options_;
+  Resources resources_;
+  Beginnings beginnings_;
+  FairShares shares_;
+  FlowClocks clocks_;
+  FlowRun run_;
+  std::vector<std::uint32_t> finished_, moving_;
+  std::vector<BytesPerSecond> rates_;
+};
+
+}  // namespace
+
+Result<FlowRun, std::string> run_flows(const FlowSystem& system, const FlowOptions& options) {
+  if (auto wrong = check(system)) return std::move(*wrong);
+  return Simulation(system, options).run();
+}
+
+double utilisation(const FlowSystem& system, const FlowRun& run, std::size_t link) {
+  if (run.makespan.value() == 0) return 0;
+  return run.carried[link] / (system.capacity[link] * run.makespan);
+}
+
+double error_bound(const FlowRun& run) { return 1e-13 + kSameTime + static_cast<double>(run.events) * 0x1p-52; }
+
+}  // namespace ithaca
