@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 
 #include "configs/reader/catalogue_data.hpp"
 #include "configs/reader/nearest.hpp"
@@ -33,7 +34,30 @@ Diagnostics one(std::string where, std::string what, std::string hint, std::stri
   return {Diagnostic{Place{std::move(where), 0, 0, 1, ""}, std::move(what), std::move(hint), std::move(next), {}}};
 }
 
-Result<Document, Diagnostics> read_file(const std::string& path) {
+Result<Document, Diagnostics> read_stream(std::istream& stream, const std::string& name) {
+  std::string text;
+  std::vector<char> chunk(64 << 10);
+  while (text.size() <= kLargestText && stream.good()) {
+    stream.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    text.append(chunk.data(), static_cast<std::size_t>(stream.gcount()));
+  }
+  if (stream.bad()) return one(name, "cannot be read", "", "check that the disk is in order");
+  return parse_document(name, std::move(text));
+}
+
+}  // namespace
+
+std::vector<std::string> catalogue_names(Kind kind) {
+  std::vector<std::string> names;
+  for (const CatalogueFile& file : catalogue()) {
+    if (file.kind == kind) names.emplace_back(file.name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<Document, Diagnostics> read_document(const std::string& path) {
+  if (path == "-") return read_stream(std::cin, "standard input");
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (std::filesystem::is_directory(status)) {
@@ -48,34 +72,16 @@ Result<Document, Diagnostics> read_file(const std::string& path) {
   if (!std::filesystem::exists(status)) return one(path, "there is no such file", "", "check the path");
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open()) return one(path, "cannot be read", "", "check its permissions");
-  std::string text;
-  std::vector<char> chunk(64 << 10);
-  while (text.size() <= kLargestText && file.good()) {
-    file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
-    text.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  if (file.bad()) return one(path, "cannot be read", "", "check that the disk is in order");
-  return parse_document(path, std::move(text));
-}
-
-}  // namespace
-
-std::vector<std::string> catalogue_names(Kind kind) {
-  std::vector<std::string> names;
-  for (const CatalogueFile& file : catalogue()) {
-    if (file.kind == kind) names.emplace_back(file.name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+  return read_stream(file, path);
 }
 
 Result<Document, Diagnostics> open_document(Kind kind, std::string_view name) {
-  if (is_path(name)) return read_file(std::string(name));
+  if (is_path(name)) return read_document(std::string(name));
   for (const CatalogueFile& file : catalogue()) {
     if (file.kind == kind && file.name == name) return parse_document(std::string(file.file), std::string(file.text));
   }
   std::error_code error;
-  if (std::filesystem::is_regular_file(std::filesystem::path(name), error)) return read_file(std::string(name));
+  if (std::filesystem::is_regular_file(std::filesystem::path(name), error)) return read_document(std::string(name));
   const KindWords words = words_of(kind);
   return one(words.flag, std::string("there is no ") + words.name + " '" + std::string(name) + "'",
              suggestion(name, catalogue_names(kind)),

@@ -26,5 +26,7 @@ std::vector<std::string> catalogue_names(Kind kind);
 /// The document behind a name, or behind a path: what contains '/' or ends in .yaml, .yml or .json is a file; so is
 /// what the catalogue does not know and the working directory has.
 Result<Document, Diagnostics> open_document(Kind kind, std::string_view name_or_path);
+/// A person's own file; "-" reads the standard input.
+Result<Document, Diagnostics> read_document(const std::string& path);
 
 }  // namespace ithaca

@@ -1,5 +1,6 @@
 #include "configs/reader/fields.hpp"
 
+#include <cmath>
 #include <cstdlib>
 #include <map>
 
@@ -212,6 +213,21 @@ Parsed<std::int64_t> parse_size(std::string_view text) {
   auto count = parse_count(text);
   if (count && count.value() < 1) return UnitError{quoted(text) + " is below 1", "give a whole number of 1 or more"};
   return count;
+}
+
+Parsed<double> parse_number(std::string_view text) {
+  const std::string copy(text);
+  char* end = nullptr;
+  const double value = std::strtod(copy.c_str(), &end);
+  if (copy.empty() || *end != '\0' || !std::isfinite(value))
+    return UnitError{quoted(text) + " is no number", "write a decimal number such as 1.5 or 2e-6"};
+  return value;
+}
+
+Parsed<double> parse_not_negative(std::string_view text) {
+  auto number = parse_number(text);
+  if (number && *number < 0) return UnitError{quoted(text) + " is negative", "write 0 or more"};
+  return number;
 }
 
 void check_schema(Fields& fields, std::string_view schema) {

@@ -141,6 +141,28 @@ Parsed<std::string> parse_text(std::string_view text);
 Parsed<bool> parse_flag(std::string_view text);          ///< true or false, nothing else
 Parsed<double> parse_share(std::string_view text);       ///< above 0, at most 1
 Parsed<std::int64_t> parse_size(std::string_view text);  ///< a count of 1 or more
+/// A number that is its own unit: seconds in `time_s`, percent in `mean_percent`.
+Parsed<double> parse_number(std::string_view text);
+Parsed<double> parse_not_negative(std::string_view text);
+
+/// Calls `read(Fields&)` for each map of a list, which may be null, and finishes it. `what` and its number name it.
+template <class Read>
+void for_each_map(const Document& document, const Node* list, const std::string& what, Diagnostics& diagnostics,
+                  Read read) {
+  if (list == nullptr) return;
+  int number = 0;
+  for (const Node& item : list->items) {
+    ++number;
+    const std::string name = what + " " + std::to_string(number);
+    if (item.kind != Node::Kind::map) {
+      diagnostics.push_back({document.place(item), name + " is no map", "", "write {key: value, ...}", {}});
+      continue;
+    }
+    Fields fields(document, item, name, diagnostics);
+    read(fields);
+    fields.finish();
+  }
+}
 
 /// Checks `schema: NAME/1` at the top of a file.
 void check_schema(Fields& fields, std::string_view schema);

@@ -1,8 +1,6 @@
 #include "configs/reader/load_kernels.hpp"
 
 #include <array>
-#include <cmath>
-#include <cstdlib>
 
 #include "configs/reader/catalogue.hpp"
 #include "configs/reader/fields.hpp"
@@ -10,22 +8,6 @@
 
 namespace ithaca {
 namespace {
-
-/// A number that is its own unit: seconds in `time_s`, percent in `mean_percent`, keys in `start_up`.
-Parsed<double> parse_number(std::string_view text) {
-  const std::string copy(text);
-  char* end = nullptr;
-  const double value = std::strtod(copy.c_str(), &end);
-  if (copy.empty() || *end != '\0' || !std::isfinite(value))
-    return UnitError{"'" + copy + "' is no number", "write a decimal number such as 1.5 or 2e-6"};
-  return value;
-}
-
-Parsed<double> parse_not_negative(std::string_view text) {
-  auto number = parse_number(text);
-  if (number && *number < 0) return UnitError{"'" + std::string(text) + "' is negative", "write 0 or more"};
-  return number;
-}
 
 Parsed<Seconds> parse_measured_seconds(std::string_view text) {
   const auto number = parse_number(text);
@@ -64,25 +46,6 @@ Parsed<Op> parse_op(std::string_view text) { return parse_word(text, kOps); }
 Parsed<Dtype> parse_dtype(std::string_view text) { return parse_word(text, kTypes); }
 Parsed<Mark> parse_mark(std::string_view text) { return parse_word(text, kMarks); }
 
-/// Calls `read(Fields&)` for each map of the list, and finishes it.
-template <class Read>
-void for_each(const Document& document, const Node* list, const std::string& what, Diagnostics& diagnostics,
-              Read read) {
-  if (list == nullptr) return;
-  int number = 0;
-  for (const Node& item : list->items) {
-    ++number;
-    const std::string name = what + " " + std::to_string(number);
-    if (item.kind != Node::Kind::map) {
-      diagnostics.push_back({document.place(item), name + " is no map", "", "write {key: value, ...}", {}});
-      continue;
-    }
-    Fields fields(document, item, name, diagnostics);
-    read(fields);
-    fields.finish();
-  }
-}
-
 class KernelReader {
  public:
   KernelReader(const Document& document, Diagnostics& diagnostics) : document_(document), diagnostics_(diagnostics) {}
@@ -98,11 +61,11 @@ class KernelReader {
     kernels.split = fields.text("split");
     if (fields.has("gemm")) read_gemm(fields.map("gemm"), kernels);
     if (fields.has("attention"))
-      for_each(document_, fields.sequence("attention"), "attention", diagnostics_,
-               [&](Fields& inside) { kernels.attention.push_back(attention(inside)); });
+      for_each_map(document_, fields.sequence("attention"), "attention", diagnostics_,
+                   [&](Fields& inside) { kernels.attention.push_back(attention(inside)); });
     if (fields.has("errors"))
-      for_each(document_, fields.sequence("errors"), "error", diagnostics_,
-               [&](Fields& inside) { kernels.errors.push_back(error(inside)); });
+      for_each_map(document_, fields.sequence("errors"), "error", diagnostics_,
+                   [&](Fields& inside) { kernels.errors.push_back(error(inside)); });
     if (!kernels.gemm && kernels.attention.empty() && document_.root.kind == Node::Kind::map)
       fields.problem(document_.root, "no curve in this file", "", "give it 'gemm', 'attention' or both");
     fields.finish();
@@ -171,7 +134,7 @@ class KernelReader {
                      "give it 1 to " + std::to_string(AttentionCurve::kMaxHeadSizes));
       return points;
     }
-    for_each(document_, list, key, diagnostics_, [&](Fields& f) {
+    for_each_map(document_, list, key, diagnostics_, [&](Fields& f) {
       AttentionCurve::Point point;
       point.head_dim = static_cast<double>(f.need("head_dim", parse_size));
       point.rate = f.need("rate", parse_flop_rate);
@@ -251,8 +214,8 @@ Result<KernelSamples, Diagnostics> read_kernel_samples(const Document& document)
   KernelSamples table;
   table.source = fields.text("source");
   table.gpu = fields.text("gpu");
-  for_each(document, fields.sequence("samples"), "sample", diagnostics,
-           [&](Fields& inside) { table.samples.push_back(sample(inside)); });
+  for_each_map(document, fields.sequence("samples"), "sample", diagnostics,
+               [&](Fields& inside) { table.samples.push_back(sample(inside)); });
   fields.finish();
   if (!diagnostics.empty()) return diagnostics;
   return table;
