@@ -38,9 +38,11 @@ std::vector<std::string> names_of(const Command& command) {
 
 std::string help_of(const Command& command) { return "see 'ithaca " + std::string(command.name) + " --help'"; }
 
-/// What CLI11 could not place: unknown flags, and words that belong to none. Gives the flags that were probably meant.
+/// What CLI11 could not place: the command's words, unknown flags, and words that belong to none. Gives the flags that
+/// were probably meant.
 std::vector<std::string> report_rest(const Command& command, const std::vector<std::string>& rest,
-                                     Diagnostics& problems) {
+                                     ParsedArguments& parsed) {
+  Diagnostics& problems = parsed.problems;
   std::vector<std::string> meant;
   bool after_flag = false;
   for (const std::string& word : rest) {
@@ -50,6 +52,8 @@ std::vector<std::string> report_rest(const Command& command, const std::vector<s
       const std::string near = nearest(name, names_of(command)).value_or("");
       problems.push_back(mistake(name, "unknown flag", help_of(command), suggestion(name, names_of(command))));
       meant.push_back(near);
+    } else if (!after_flag && parsed.arguments.words.size() < command.words) {
+      parsed.arguments.words.push_back(word);
     } else if (!after_flag) {
       problems.push_back(mistake(word, "this word belongs to no flag", "write a flag before it; " + help_of(command)));
     }
@@ -108,7 +112,7 @@ ParsedArguments parse_arguments(const Command& command, const std::vector<std::s
     parsed.problems.push_back(mistake(std::string(command.name), error.what(), help_of(command)));
     return parsed;
   }
-  const std::vector<std::string> meant = report_rest(command, app.remaining(), parsed.problems);
+  const std::vector<std::string> meant = report_rest(command, app.remaining(), parsed);
   std::vector<std::string> missing;
   for (std::size_t i = 0; i < options.size(); ++i) {
     const Flag& flag = command.flags[i];

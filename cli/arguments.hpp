@@ -17,6 +17,8 @@ class Arguments {
   void set(std::string_view flag, std::string value) { values_[std::string(flag)] = std::move(value); }
   bool has(std::string_view flag) const { return values_.find(flag) != values_.end(); }
   std::optional<std::string> find(std::string_view flag) const;
+  /// Those that belong to no flag, as many as the command takes at most.
+  std::vector<std::string> words;
   /// The command line as it was typed, "ithaca" and the command's name first.
   std::vector<std::string> typed;
 

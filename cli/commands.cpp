@@ -34,7 +34,7 @@ Outcome run_command(const Command& command, const std::vector<std::string>& word
 }  // namespace
 
 std::span<const Command> all_commands() {
-  static const Command commands[] = {kCompare, kInspect};
+  static const Command commands[] = {kCompare, kInspect, kSimulate};
   return commands;
 }
 

@@ -11,6 +11,7 @@ namespace ithaca {
 
 extern const Command kCompare;
 extern const Command kInspect;
+extern const Command kSimulate;
 
 std::span<const Command> all_commands();
 

@@ -47,7 +47,7 @@ std::string usage_line(const Command& command) {
 
 std::string overview(std::span<const Command> commands) {
   std::string text =
-      "ithaca: how to split a long sequence over GPUs, and what it costs, before you\nrent them\n\n"
+      "ithaca: how to split a long sequence over GPUs, and what that costs\n\n"
       "usage: ithaca COMMAND [flags]\n";
   text += command_list(commands) + "\nexamples:\n";
   for (const Command& command : commands.first(std::min<std::size_t>(2, commands.size()))) {

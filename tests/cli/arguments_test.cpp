@@ -47,5 +47,13 @@ TEST(ParseArguments, ReportsAllProblemsAtOnce) {
   EXPECT_NE(text.find("error: --gpus: missing\nnext: ithaca compare --gpus G"), std::string::npos) << text;
 }
 
+TEST(ParseArguments, TakesAsManyWordsAsTheCommandDoes) {
+  Command command = kCommand;
+  command.words = 2;
+  const auto parsed = parse_arguments(command, {"flows", "--gpus", "8", "-", "more"});
+  EXPECT_EQ(parsed.arguments.words, (std::vector<std::string>{"flows", "-"}));
+  EXPECT_NE(print(parsed.problems).find("error: more: this word belongs to no flag"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ithaca

@@ -1,0 +1,11 @@
+#pragma once
+// `ithaca simulate`: what happens when transfers share links.
+
+#include "cli/flow_writers.hpp"
+
+namespace ithaca {
+
+/// Runs every case. A case that the engine refuses is a problem of the file.
+Result<FlowReport, Diagnostics> simulate_flows(LoadedFlows input, std::vector<std::string> argv);
+
+}  // namespace ithaca
