@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "benchmarks/fat_tree.hpp"
+#include "tests/support/fat_tree.hpp"
 #include "tests/support/flow_systems.hpp"
 
 namespace ithaca {

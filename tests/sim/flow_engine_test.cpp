@@ -6,7 +6,7 @@
 #include <numeric>
 #include <thread>
 
-#include "benchmarks/fat_tree.hpp"
+#include "tests/support/fat_tree.hpp"
 #include "tests/support/flow_oracle.hpp"
 #include "tests/support/flow_systems.hpp"
 
