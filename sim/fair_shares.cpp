@@ -103,7 +103,18 @@ void FairShares::give(std::uint32_t flow, std::uint32_t to) {
   moved_.push_back(flow);
 }
 
-void FairShares::remove(std::uint32_t flow) {
+void FairShares::remove(std::span<const std::uint32_t> flows) {
+  if (are_many(flows.size())) {
+    for (const std::uint32_t f : flows) owner_[f] = kGone;
+    must_refill_ = true;
+  } else {
+    for (const std::uint32_t f : flows) take_out(f);
+  }
+  alive_ -= flows.size();
+  changes_ += flows.size();
+}
+
+void FairShares::take_out(std::uint32_t flow) {
   const std::uint32_t owner = owner_[flow];
   drop_from_owner(flow);
   for (const std::uint32_t k : route_[flow]) {
@@ -111,15 +122,17 @@ void FairShares::remove(std::uint32_t flow) {
   }
   owner_[flow] = kGone;
   mark_route(flow);
-  --alive_;
-  ++changes_;
+}
+
+/// Whether so many flows change that starting from scratch is less work.
+bool FairShares::are_many(std::size_t changes) const {
+  return changes > kFewChanges && changes * 8 > alive_ && changes * 32 > capacity_.size();
 }
 
 void FairShares::update() {
   ++effort_.updates;
-  const bool many = changes_ > kFewChanges && changes_ * 8 > alive_ && changes_ * 32 > capacity_.size();
+  if (from_scratch_ || must_refill_ || are_many(changes_) || !pass_on()) refill();
   changes_ = 0;
-  if (from_scratch_ || many || !pass_on()) refill();
 }
 
 bool FairShares::pass_on() {
@@ -150,6 +163,7 @@ void FairShares::rank_by_level() {
 
 void FairShares::refill() {
   ++effort_.from_scratch;
+  must_refill_ = false;
   clear_marks();
   for (std::uint32_t k = 0; k < capacity_.size(); ++k) {
     std::uint32_t kept = crossing_begin_[k];

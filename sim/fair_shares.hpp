@@ -27,8 +27,9 @@ class FairShares {
   /// Solves anew at every update, as an oracle for tests.
   void always_from_scratch() { from_scratch_ = true; }
 
-  void add(std::uint32_t flow);     ///< with one resource at least
-  void remove(std::uint32_t flow);  ///< that was there at the last update
+  /// A flow with one resource at least; each flow comes once. At most one of add() and remove() between two updates.
+  void add(std::uint32_t flow);
+  void remove(std::span<const std::uint32_t> flows);
   void update();
 
   /// As of the last update.
@@ -62,6 +63,8 @@ class FairShares {
     std::vector<std::uint32_t> flows, others;
   };
 
+  bool are_many(std::size_t changes) const;
+  void take_out(std::uint32_t flow);
   void refill();
   void give(std::uint32_t flow, std::uint32_t to);
   bool pass_on();
@@ -84,7 +87,7 @@ class FairShares {
   std::span<const double> capacity_;
   const IndexRows& route_;
   std::uint32_t width_ = 0;  ///< of a row of Owned
-  bool from_scratch_ = false;
+  bool from_scratch_ = false, must_refill_ = false;
   std::size_t alive_ = 0, changes_ = 0;
   Effort effort_;
 

@@ -50,8 +50,8 @@ class Beginnings {
     for (std::uint32_t f = 0; f < waits_for_.size(); ++f) {
       if (waits_for_[f] == 0) free_.push_back(f);
     }
-    std::stable_sort(free_.begin(), free_.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return begins(a, 0) < begins(b, 0); });
+    const auto earlier = [&](std::uint32_t a, std::uint32_t b) { return begins(a, 0) < begins(b, 0); };
+    if (!std::is_sorted(free_.begin(), free_.end(), earlier)) std::stable_sort(free_.begin(), free_.end(), earlier);
   }
 
   double next() const {
@@ -147,10 +147,8 @@ class Simulation {
     const double limit = now + now * kSameTime;
     finished_.clear();
     clocks_.take_finished(limit, finished_);
-    for (const std::uint32_t f : finished_) {
-      shares_.remove(f);
-      finish(f, now);
-    }
+    shares_.remove(finished_);
+    for (const std::uint32_t f : finished_) finish(f, now);
     while (beginnings_.next() <= limit) begin();
     shares_.update();
     clocks_.follow(now);

@@ -40,16 +40,17 @@ void expect_equal_to_scratch(const FlowSystem& system, std::uint64_t seed, int u
   std::vector<bool> there(flows, false), was(flows, false);
   test::Random random(seed);
   for (int i = 0; i < updates; ++i) {
-    std::vector<std::uint32_t> touched;
+    std::vector<std::uint32_t> touched, leaving;
     for (std::uint32_t n = 1 + random.below(at_once); n > 0; --n) {
       const std::uint32_t f = random.below(flows);
       if (std::find(touched.begin(), touched.end(), f) != touched.end()) continue;
       touched.push_back(f);
-      if (there[f]) shares.remove(f);
+      if (there[f]) leaving.push_back(f);
       if (!was[f]) shares.add(f);
       there[f] = !there[f] && !was[f];
       was[f] = true;
     }
+    shares.remove(leaving);
     shares.update();
     const auto expected = from_scratch(capacity, system.route, there);
     for (std::uint32_t f = 0; f < flows; ++f) {
@@ -71,7 +72,7 @@ TEST(FairShares, ADepartureIsPassedOn) {
   EXPECT_DOUBLE_EQ(shares.rate(0), 3);
   EXPECT_DOUBLE_EQ(shares.rate(3), 13);
   // Without 0, link 0 alone would give 1 all of its 6, but link 1 fills first: 10 / 2 = 5 for 1 and 2; 20 - 5 for 3.
-  shares.remove(0);
+  shares.remove(std::vector<std::uint32_t>{0});
   shares.update();
   EXPECT_DOUBLE_EQ(shares.rate(1), 5);
   EXPECT_DOUBLE_EQ(shares.rate(2), 5);
@@ -92,7 +93,7 @@ TEST(FairShares, WhatNothingTouchesIsNotLookedAt) {
   shares.update();
   shares.forget_changes();
   const auto before = shares.effort();
-  shares.remove(1998);
+  shares.remove(std::vector<std::uint32_t>{1998});
   shares.update();
   EXPECT_EQ(shares.rate(1999), 8);
   EXPECT_EQ(shares.rate(0), 4);
@@ -122,7 +123,7 @@ TEST(FairShares, UnequalDeparturesFromAFatTreeEqualFromScratch) {
     std::uint32_t f = random.below(static_cast<std::uint32_t>(there.size()));
     while (!there[f]) f = (f + 1) % static_cast<std::uint32_t>(there.size());
     there[f] = false;
-    shares.remove(f);
+    shares.remove(std::vector<std::uint32_t>{f});
     shares.update();
     const auto expected = from_scratch(capacity, system.route, there);
     for (std::uint32_t g = 0; g < there.size(); ++g) {

@@ -46,7 +46,7 @@ TEST(FlowClocks, FollowsTheShares) {
   EXPECT_DOUBLE_EQ(clocks.next(), 4);
   EXPECT_EQ(finished_at(clocks, 4), Flows{1});
   // The first then has 10 left, at 10 again.
-  shares.remove(1);
+  shares.remove(std::vector<std::uint32_t>{1});
   shares.update();
   clocks.follow(4);
   EXPECT_DOUBLE_EQ(clocks.next(), 5);
@@ -72,7 +72,7 @@ TEST(FlowClocks, SmallFlowsStayExactOnALinkThatNeverRests) {
     ASSERT_NEAR(clocks.next() - now, 0.2, 1e-12) << f;
     now = clocks.next();
     ASSERT_EQ(finished_at(clocks, now), Flows{f});
-    shares.remove(f);
+    shares.remove(std::vector<std::uint32_t>{f});
   }
 }
 
