@@ -50,8 +50,11 @@ class Beginnings {
     for (std::uint32_t f = 0; f < waits_for_.size(); ++f) {
       if (waits_for_[f] == 0) free_.push_back(f);
     }
-    const auto earlier = [&](std::uint32_t a, std::uint32_t b) { return begins(a, 0) < begins(b, 0); };
-    if (!std::is_sorted(free_.begin(), free_.end(), earlier)) std::stable_sort(free_.begin(), free_.end(), earlier);
+    const auto earlier = [&](std::uint32_t a, std::uint32_t b) {
+      const double begins_a = begins(a, 0), begins_b = begins(b, 0);
+      return begins_a < begins_b || (begins_a == begins_b && a < b);
+    };
+    if (!std::is_sorted(free_.begin(), free_.end(), earlier)) std::sort(free_.begin(), free_.end(), earlier);
   }
 
   double next() const {
@@ -125,15 +128,18 @@ class Simulation {
         shares_(resources_.capacity, *resources_.routes),
         clocks_(shares_, resources_.capacity.size(), system.size.size(), largest(system)) {
     if (options.from_scratch) shares_.always_from_scratch();
-    run_.finish.resize(system.size.size());
+    run_.finish.assign(system.size.size(), Seconds{kUnbounded});
   }
 
-  FlowRun run() {
+  Result<FlowRun, std::string> run() {
     for (;;) {
       const double now = std::min(clocks_.next(), beginnings_.next());
       if (now == kUnbounded) break;
       event(now);
     }
+    const auto missing = std::find(run_.finish.begin(), run_.finish.end(), Seconds{kUnbounded});
+    if (missing != run_.finish.end())
+      return "flow " + std::to_string(missing - run_.finish.begin()) + ": it takes longer than numbers can say";
     run_.carried.resize(system_.capacity.size());
     for (std::size_t f = 0; f < system_.size.size(); ++f) {
       run_.makespan = max(run_.makespan, run_.finish[f]);

@@ -34,7 +34,7 @@ struct FlowRun {
   std::int64_t events = 0;      ///< instants at which rates changed
 };
 
-/// Refuses what check() of sim/flow_check.hpp finds wrong, in its words.
+/// Refuses what check() of sim/flow_check.hpp finds wrong, in its words, and times beyond the range of numbers.
 Result<FlowRun, std::string> run_flows(const FlowSystem& system, const FlowOptions& options = {});
 
 /// The share of its capacity that a link carried over the makespan; 0 if that is 0.

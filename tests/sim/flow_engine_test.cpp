@@ -109,6 +109,9 @@ TEST(RunFlows, RefusesByValue) {
   const auto refused = run_flows(flow_system({0}, {}));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error(), "link 0: its capacity must be above zero and finite");
+  const auto endless = run_flows(flow_system({1e-300}, {{1, {0}}, {1e308, {0}}}));
+  ASSERT_FALSE(endless);
+  EXPECT_EQ(endless.error(), "flow 1: it takes longer than numbers can say");
 }
 
 TEST(RunFlows, EqualsTheLongDoubleOracle) {
