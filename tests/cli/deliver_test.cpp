@@ -5,11 +5,13 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/temporary.hpp"
+
 namespace ithaca {
 namespace {
 
 TEST(Deliver, WritesTheFile) {
-  const std::string path = ::testing::TempDir() + "ithaca_deliver_test.txt";
+  const std::string path = test::temporary_path("deliver.txt");
   EXPECT_EQ(deliver({ExitCode::infeasible, "result\n", "", path}), ExitCode::infeasible);
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();

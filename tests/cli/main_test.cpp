@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/cli/widths.hpp"
+#include "tests/support/temporary.hpp"
 
 namespace ithaca {
 namespace {
@@ -58,7 +59,7 @@ TEST(Main, AReaderThatClosesEarlyIsNoError) {
 
 TEST(Main, AnInterruptIsExitCode130) {
   // Opening a FIFO without a reader blocks, which gives the signal time to come.
-  const std::string fifo = ::testing::TempDir() + "ithaca_main_test.fifo";
+  const std::string fifo = test::temporary_path("main.fifo");
   EXPECT_EQ(shell("rm -f " + fifo + "; mkfifo " + fifo + "; timeout --preserve-status -s INT 1 " + ITHACA_BINARY +
                   kWords + " -o " + fifo + "; code=$?; rm " + fifo + "; exit $code")
                 .exit,
@@ -84,7 +85,7 @@ TEST(Main, ColorFollowsTheEnvironment) {
 }
 
 TEST(Main, FileAndStdoutGetTheSameBytes) {
-  const std::string path = ::testing::TempDir() + "ithaca_main_test.csv";
+  const std::string path = test::temporary_path("main.csv");
   EXPECT_EQ(shell(kQuestion + " --csv -o " + path).out, "");
   EXPECT_EQ(shell("cat " + path + "; rm " + path).out, shell(kQuestion + " --csv -o -").out);
 }

@@ -8,6 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "tests/cli/widths.hpp"
+#include "tests/support/temporary.hpp"
 
 namespace ithaca {
 namespace {
@@ -24,7 +25,7 @@ class File {
  public:
   explicit File(const std::string& text) { std::ofstream(path) << text; }
   ~File() { std::remove(path.c_str()); }
-  const std::string path = ::testing::TempDir() + "ithaca_simulate_command_test.yaml";
+  const std::string path = test::temporary_path("simulate.yaml");
 };
 
 constexpr const char* kTwo =

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "configs/reader/catalogue_data.hpp"
+#include "tests/support/temporary.hpp"
 
 namespace ithaca {
 namespace {
@@ -60,7 +61,7 @@ TEST(OpenDocument, AnUnknownNameGetsTheNearest) {
 
 class Paths : public testing::Test {
  protected:
-  Paths() : folder_(fs::path(testing::TempDir()) / "ithaca_catalogue_test") {
+  Paths() : folder_(test::temporary_path("catalogue")) {
     fs::create_directories(folder_);
     std::ofstream(folder_ / "own.yaml") << "a: 1\n";
     std::ofstream(folder_ / "plain") << "b: 2\n";

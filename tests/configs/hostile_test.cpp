@@ -2,7 +2,6 @@
 // sanitizers (ITHACA_SANITIZE) this finds what yaml-cpp or our own reading would do wrong.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
@@ -14,6 +13,7 @@
 #include "configs/reader/load_hardware.hpp"
 #include "configs/reader/load_kernels.hpp"
 #include "configs/reader/load_model.hpp"
+#include "tests/support/temporary.hpp"
 
 namespace ithaca {
 namespace {
@@ -120,7 +120,7 @@ bool is_answer(const Result<Loaded, Diagnostics>& loaded) {
 
 /// Loads a text of a kind through the public function for it.
 bool load(Kind kind, const std::string& text) {
-  const std::string path = testing::TempDir() + "ithaca-hostile-" + std::to_string(getpid()) + ".yaml";
+  const std::string path = test::temporary_path("hostile.yaml");
   std::ofstream(path, std::ios::binary) << text;
   bool good = false;
   switch (kind) {

@@ -6,6 +6,7 @@
 #include "configs/reader/catalogue.hpp"
 #include "configs/reader/load_hardware.hpp"
 #include "tests/support/edited_profile.hpp"
+#include "tests/support/temporary.hpp"
 
 namespace ithaca {
 namespace {
@@ -238,7 +239,7 @@ TEST(Cluster, AnUnknownKeyGetsTheNearestName) {
 TEST(Cluster, AFileNamesAGpuBesideItself) {
   const EditedProfile gpu("hw_profiles/gpus/h100-sxm.yaml",
                           {{"name: h100-sxm", "name: my-gpu"}, {"79.11GiB", "64GiB"}});
-  const std::string path = testing::TempDir() + "ithaca-" + std::to_string(getpid()) + "-cluster.yaml";
+  const std::string path = test::temporary_path("cluster.yaml");
   std::ifstream in(ITHACA_SOURCE_DIR "/hw_profiles/clusters/dgx-h100.yaml");
   std::string text((std::istreambuf_iterator<char>(in)), {});
   const std::string wanted = "gpu: h100-sxm";

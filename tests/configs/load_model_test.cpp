@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "configs/reader/catalogue.hpp"
+#include "tests/support/temporary.hpp"
 
 namespace ithaca {
 namespace {
@@ -120,7 +121,7 @@ TEST(Models, Llama7bIsMultiHead) {
 class ModelFile : public testing::Test {
  protected:
   std::string write(const std::string& name, const std::string& text) {
-    const std::string path = testing::TempDir() + name;
+    const std::string path = test::temporary_path(name);
     std::ofstream(path, std::ios::binary) << text;
     paths_.push_back(path);
     return path;

@@ -2,13 +2,14 @@
 // A catalogue file with a few words changed, written to a file of its own for as long as the object lives.
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include "tests/support/temporary.hpp"
 
 namespace ithaca {
 
@@ -32,10 +33,10 @@ class EditedProfile {
       }
       text_.replace(at, edit.replace.size(), edit.with);
     }
-    const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::string name = "ithaca-" + std::to_string(getpid()) + "-" + test + ".yaml";
+    const std::string running = testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::string name = running + ".yaml";
     std::replace(name.begin(), name.end(), '/', '-');
-    path_ = testing::TempDir() + name;
+    path_ = test::temporary_path(name);
     std::ofstream(path_) << text_;
   }
   ~EditedProfile() { std::remove(path_.c_str()); }
