@@ -34,6 +34,7 @@ struct FlowSystem {
 
   std::vector<Bytes> size;               ///< by flow
   IndexRows route;                       ///< links by flow, each at most once; without links a flow takes no time
+  std::vector<double> usage;             ///< by item of `route`: how often the flow crosses it; empty: once
   std::vector<Seconds> start;            ///< by flow; empty: all at 0
   std::vector<Seconds> delay;            ///< by flow; empty: none
   std::vector<BytesPerSecond> rate_cap;  ///< by flow, 0 for none; empty: none

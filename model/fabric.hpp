@@ -1,0 +1,77 @@
+#pragma once
+// The network as a graph of GPUs, switches and links, and the question for one: a kind of topology with its numbers.
+// Links have one direction; a cable is two of them.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/quantity.hpp"
+#include "model/static_vector.hpp"
+
+namespace ithaca {
+
+enum class NodeKind : std::uint8_t { gpu, nvswitch, pcie_switch, cpu, nic, leaf, spine, core, router };
+std::string_view name(NodeKind kind);
+
+struct FabricGraph {
+  struct Node {
+    std::string name;  ///< "gpu17", "nvswitch2", "nic17", "leaf0"; no two alike
+    NodeKind kind{};
+    std::int32_t host = -1;  ///< the server it belongs to; -1 for what stands between servers
+  };
+  /// Called "gpu0->nvswitch0"; where a pair has several, "leaf0->spine0#1" from the second on.
+  struct Link {
+    std::uint32_t from = 0, to = 0;
+    BytesPerSecond capacity{};  ///< of the wire
+    Seconds latency{};
+  };
+  std::vector<Node> nodes;  ///< the nodes of kind gpu are the ranks, in this order
+  std::vector<Link> links;
+};
+
+/// ideal: servers as the cluster describes them behind one switch that never limits, its tiers as uplinks of pods: the
+/// analytic model's machine. The kinds from torus to pcie_tree join GPUs directly, the others join NICs.
+enum class FabricKind : std::uint8_t {
+  ideal,
+  fat_tree,
+  rail_optimised,
+  rail_only,
+  dragonfly,
+  torus,
+  ring,
+  full_mesh,
+  pcie_tree,
+  custom,
+};
+std::string_view name(FabricKind kind);
+
+/// How a message finds its way among shortest paths. deterministic: by the destination (D-mod-k in fat trees). ecmp: by
+/// a hash of source, destination and channel with a seed. spray: cut evenly over all of them. pxn: over NVLink to the
+/// GPU of the destination's rail first (NCCL's PXN), then deterministic.
+enum class Routing : std::uint8_t { deterministic, ecmp, spray, pxn };
+std::string_view name(Routing routing);
+
+/// 0 means "what the cluster says" for rates and "as many as needed" for counts.
+struct FabricSpec {
+  FabricKind kind = FabricKind::ideal;
+  Routing routing = Routing::deterministic;
+
+  int tiers = 2;                ///< fat_tree: 2 (leaf, spine) or 3 (leaf, spine, core)
+  int leaf_hosts = 0;           ///< servers below a leaf (fat_tree), below a set of rail leaves (rail_*)
+  int pod_leaves = 0;           ///< fat_tree with 3 tiers: leaves of a pod
+  int spines = 0;               ///< of the fabric, or of a pod with 3 tiers; every leaf has a link to each
+  double oversubscription = 1;  ///< capacity into a leaf from below over that out of it above
+
+  int groups = 0, group_routers = 0, router_hosts = 0, global_links = 0;  ///< dragonfly; the last is per router
+  StaticVector<int, 3> dimensions;                                        ///< torus, two or three
+  int sockets = 2, socket_switches = 2;                                   ///< pcie_tree
+
+  BytesPerSecond link_rate{};    ///< of a NIC, or of a link between two GPUs
+  BytesPerSecond socket_rate{};  ///< pcie_tree: between sockets
+  Seconds link_latency{};        ///< of every link outside a server, and of each in torus, ring, full_mesh, pcie_tree
+  FabricGraph graph;             ///< custom
+};
+
+}  // namespace ithaca

@@ -1,0 +1,44 @@
+#pragma once
+// A checked network: its graph, which links leave each node, where the GPUs are. Generators of all kinds of topology.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "model/cluster.hpp"
+#include "model/fabric.hpp"
+#include "model/flows.hpp"
+#include "model/result.hpp"
+
+namespace ithaca {
+
+class Fabric {
+ public:
+  /// Refuses names that are not unique, links to nowhere, capacities that are not above zero and finite, latencies
+  /// below zero, and graphs without a GPU. Says which.
+  static Result<Fabric, std::string> make(FabricGraph graph);
+
+  const FabricGraph& graph() const { return graph_; }
+  std::span<const FabricGraph::Node> nodes() const { return graph_.nodes; }
+  std::span<const FabricGraph::Link> links() const { return graph_.links; }
+  /// The node of each GPU, by rank.
+  std::span<const std::uint32_t> gpus() const { return gpus_; }
+  /// Links that leave and that enter a node, in the order of the graph.
+  std::span<const std::uint32_t> leaving(std::uint32_t node) const { return leaving_[node]; }
+  std::span<const std::uint32_t> entering(std::uint32_t node) const { return entering_[node]; }
+
+  std::string link_name(std::uint32_t link) const;
+  std::optional<std::uint32_t> find_link(std::string_view name) const;
+  std::optional<std::uint32_t> find_node(std::string_view name) const;
+
+ private:
+  FabricGraph graph_;
+  std::vector<std::uint32_t> gpus_;
+  IndexRows leaving_, entering_;
+};
+
+/// The fabric for `gpus` GPUs of the cluster. The reason where the numbers do not go together.
+Result<Fabric, std::string> build_fabric(const Cluster& cluster, const FabricSpec& spec, int gpus);
+
+}  // namespace ithaca

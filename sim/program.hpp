@@ -1,0 +1,74 @@
+#pragma once
+// What every rank does: one list of tasks for all of them, on streams as CUDA has them. Rank r is GPU r of the fabric.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "model/flows.hpp"
+#include "model/quantity.hpp"
+#include "model/static_vector.hpp"
+#include "sim/router.hpp"
+
+namespace ithaca {
+
+struct Message {
+  std::uint32_t from = 0, to = 0;
+  Bytes bytes{};  ///< of payload; zero is sent all the same
+  std::uint32_t channel = 0;
+  Leg leg = Leg::whole;  ///< into_switch and out_of_switch: from == to
+};
+
+/// What a message pays for the outermost border that it crosses.
+struct Wire {
+  Seconds latency{};
+  double efficiency = 1;  ///< payload over what the wire carries, above 0 and at most 1
+};
+
+/// Messages in packets, for transports whose start-up is not in the latencies already. A message of n packets carries n
+/// whole packets on the wire, asks for leave first, and its last packet is stored and forwarded at each hop.
+struct Packets {
+  Bytes payload{};    ///< of a full packet; zero: a message is a fluid
+  Bytes header{};     ///< of each
+  int round_trips{};  ///< of control messages before the first byte
+};
+
+/// One round of a collective, in all groups of a layout at once.
+struct Exchange {
+  /// Appends what `rank` sends. Pure: the same each time it is asked. Nothing is sent to oneself but the switch's legs.
+  std::function<void(std::uint32_t rank, std::vector<Message>& messages)> sends;
+  /// By level: 0 inside the innermost box, i + 1 across the uplink of box i. `boxes[i]` is the GPUs of box i.
+  StaticVector<Wire, 5> wires;
+  StaticVector<int, 4> boxes;
+  Packets packets;
+
+  const Wire& wire(const Message& message) const;
+};
+
+/// compute: `duration` on a healthy GPU, times load[rank] and what slows the GPU down. exchange: a message leaves when
+/// its sender and its receiver have come to the task; a rank is through when all that it sends and receives has
+/// arrived. barrier: all ranks wait for each other.
+struct Task {
+  enum class Kind : std::uint8_t { compute, exchange, barrier };
+  Kind kind{};
+  std::uint8_t stream = 0;  ///< a rank begins a task when the task before in its stream and those of `after` are done
+  std::uint32_t label = 0;
+  std::uint32_t exchange = 0;  ///< index into Program::exchanges
+  Seconds duration{};
+  std::uint32_t load = kEvenLoad;  ///< index into Program::loads
+
+  static constexpr std::uint32_t kEvenLoad = 0xFFFFFFFF;
+};
+
+struct Program {
+  std::uint32_t ranks = 0;
+  std::vector<std::string> streams;        ///< "compute", "comm"
+  std::vector<std::string> labels;         ///< "layer 3 attention", shared by tasks that are alike
+  std::vector<Exchange> exchanges;         ///< shared by tasks that repeat them
+  std::vector<std::vector<double>> loads;  ///< by rank
+  std::vector<Task> tasks;                 ///< each after those it waits for
+  IndexRows after;                         ///< by task: earlier tasks; a row for every task
+};
+
+}  // namespace ithaca
