@@ -4,6 +4,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <sstream>
 
 #include "cli/text.hpp"
 #include "configs/reader/nearest.hpp"
@@ -77,6 +78,14 @@ void take(const Flag& flag, const CLI::Option& option, ParsedArguments& parsed) 
   }
 }
 
+std::vector<std::string> typed(const Command& command, const std::vector<std::string>& words) {
+  std::vector<std::string> all{"ithaca"};
+  std::istringstream name{std::string(command.name)};
+  for (std::string word; name >> word;) all.push_back(word);
+  all.insert(all.end(), words.begin(), words.end());
+  return all;
+}
+
 void report_missing(const Command& command, const std::vector<std::string>& missing, Diagnostics& problems) {
   if (missing.empty()) return;
   problems.push_back(mistake(join_words(missing), "missing",
@@ -102,8 +111,7 @@ ParsedArguments parse_arguments(const Command& command, const std::vector<std::s
     options.push_back(option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
   }
   ParsedArguments parsed;
-  parsed.arguments.typed = {"ithaca", std::string(command.name)};
-  parsed.arguments.typed.insert(parsed.arguments.typed.end(), words.begin(), words.end());
+  parsed.arguments.typed = typed(command, words);
   std::vector<std::string> reversed = join_negative_values(words);
   std::reverse(reversed.begin(), reversed.end());
   try {

@@ -19,7 +19,7 @@ class Arguments {
   std::optional<std::string> find(std::string_view flag) const;
   /// Those that belong to no flag, as many as the command takes at most.
   std::vector<std::string> words;
-  /// The command line as it was typed, "ithaca" and the command's name first.
+  /// The command line as it was typed, "ithaca" and the command's name first, word by word.
   std::vector<std::string> typed;
 
  private:

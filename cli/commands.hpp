@@ -11,11 +11,12 @@ namespace ithaca {
 
 extern const Command kCompare;
 extern const Command kInspect;
-extern const Command kSimulate;
+extern const Command kSimulateFlows;
 
+/// Names of two words stand together by their first word, which lists them: `ithaca simulate`.
 std::span<const Command> all_commands();
 
-/// `words` without the program's name.
+/// `words` without the program's name. The longest name that they begin with is the command.
 Outcome run(const std::vector<std::string>& words, const Environment& environment);
 
 }  // namespace ithaca

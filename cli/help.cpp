@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "cli/text.hpp"
 
 namespace ithaca {
@@ -20,10 +24,40 @@ constexpr std::string_view kExitCodes =
     "  5    a device or library that a measurement needs is missing\n"
     "  130  interrupted\n";
 
-std::string command_list(std::span<const Command> commands) {
+std::string lines_of(const std::vector<std::pair<std::string, std::string>>& rows) {
+  std::size_t widest = 0;
+  for (const auto& row : rows) widest = std::max(widest, row.first.size());
   std::string text;
-  for (const Command& command : commands) text += fmt::format("  {:<9} {}\n", command.name, command.summary);
+  for (const auto& row : rows) {
+    text += wrap(row.second, kWidth, fmt::format("  {:<{}}  ", row.first, widest), std::string(widest + 4, ' '));
+  }
   return text;
+}
+
+std::string command_list(std::span<const Command> commands) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const Command& command : commands) rows.emplace_back(command.name, command.summary);
+  return lines_of(rows);
+}
+
+/// Commands of two words share the line of their first one.
+std::string short_command_list(std::span<const Command> commands) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const Command& command : commands) {
+    const std::size_t space = command.name.find(' ');
+    const std::string first(command.name.substr(0, space));
+    if (space == std::string_view::npos) {
+      rows.emplace_back(first, command.summary);
+      continue;
+    }
+    const std::string second(command.name.substr(space + 1));
+    if (!rows.empty() && rows.back().first == first) {
+      rows.back().second += ", " + second;
+    } else {
+      rows.emplace_back(first, "the event engine: " + second);
+    }
+  }
+  return rows.size() > 1 ? lines_of(rows) : command_list(commands);
 }
 
 std::string example_list(const Command& command, std::size_t most) {
@@ -49,7 +83,7 @@ std::string overview(std::span<const Command> commands) {
   std::string text =
       "ithaca: how to split a long sequence over GPUs, and what that costs\n\n"
       "usage: ithaca COMMAND [flags]\n";
-  text += command_list(commands) + "\nexamples:\n";
+  text += short_command_list(commands) + "\nexamples:\n";
   for (const Command& command : commands.first(std::min<std::size_t>(2, commands.size()))) {
     text += example_list(command, 1);
   }

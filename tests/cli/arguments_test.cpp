@@ -47,6 +47,13 @@ TEST(ParseArguments, ReportsAllProblemsAtOnce) {
   EXPECT_NE(text.find("error: --gpus: missing\nnext: ithaca compare --gpus G"), std::string::npos) << text;
 }
 
+TEST(ParseArguments, TypedIsWordByWord) {
+  Command command = kCommand;
+  command.name = "simulate flows";
+  const std::vector<std::string> typed{"ithaca", "simulate", "flows", "--gpus", "8"};
+  EXPECT_EQ(parse_arguments(command, {"--gpus", "8"}).arguments.typed, typed);
+}
+
 TEST(ParseArguments, TakesAsManyWordsAsTheCommandDoes) {
   Command command = kCommand;
   command.words = 2;

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/simulate_command.hpp"
+#include "cli/simulate_flows_command.hpp"
 #include "tests/cli/widths.hpp"
 
 namespace ithaca {

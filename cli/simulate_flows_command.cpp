@@ -1,8 +1,7 @@
-#include "cli/simulate_command.hpp"
+#include "cli/simulate_flows_command.hpp"
 
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
-#include "configs/reader/nearest.hpp"
 
 namespace ithaca {
 namespace {
@@ -19,12 +18,10 @@ constexpr std::string_view kExamples[] = {
 };
 
 void check_words(const Arguments& arguments, Diagnostics& problems) {
-  const std::vector<std::string>& words = arguments.words;
-  const std::string usage = "ithaca simulate " + std::string(kSimulate.usage);
-  if (words.empty()) problems.push_back(mistake("simulate", "there is nothing to simulate", usage));
-  if (!words.empty() && words[0] != "flows")
-    problems.push_back(mistake(words[0], "this cannot be simulated", usage, suggestion(words[0], {"flows"})));
-  if (words.size() == 1 && words[0] == "flows") problems.push_back(mistake("flows", "the file is missing", usage));
+  if (arguments.words.empty()) {
+    problems.push_back(
+        mistake("simulate flows", "the file is missing", "ithaca simulate flows " + std::string(kSimulateFlows.usage)));
+  }
   if (arguments.has("--json") && arguments.has("--csv"))
     problems.push_back(mistake("--json and --csv", "exclude each other", "keep one of them"));
 }
@@ -37,10 +34,10 @@ std::string write(const FlowReport& report, const Arguments& arguments, const En
   return write_flow_table(report, {target.columns, use_color(ColorWhen::automatic, target)});
 }
 
-Outcome run_simulate(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
+Outcome run_simulate_flows(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
   check_words(arguments, problems);
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
-  auto input = load_flows(arguments.words[1]);
+  auto input = load_flows(arguments.words[0]);
   if (!input) return {ExitCode::usage, "", print(input.error()), ""};
   const auto report = simulate_flows(std::move(input).value(), arguments.typed);
   if (!report) return {ExitCode::usage, "", print(report.error()), ""};
@@ -49,18 +46,18 @@ Outcome run_simulate(const Arguments& arguments, Diagnostics problems, const Env
 
 }  // namespace
 
-const Command kSimulate{
-    "simulate",
+const Command kSimulateFlows{
+    "simulate flows",
     "when transfers finish that share links",
-    "flows FILE [flags]",
+    "FILE [flags]",
     "Runs the flows of each case of FILE ('-' is the standard input) over their links, which they share max-min fairly "
     "at every instant, and says when each flow finishes and how busy each link was. The file is YAML or JSON: 'format: "
     "1' and 'cases', each with 'name', 'links' {id, capacity, latency} and 'flows' {id, start, bytes, path, rate_cap, "
     "after, delay}, in bytes, seconds and bytes per second; only name, capacity, bytes and path are needed.",
     kExamples,
     kFlags,
-    run_simulate,
-    2,
+    run_simulate_flows,
+    1,
 };
 
 Result<FlowReport, Diagnostics> simulate_flows(LoadedFlows input, std::vector<std::string> argv) {

@@ -1,5 +1,5 @@
 #pragma once
-// `ithaca simulate`: what happens when transfers share links.
+// `ithaca simulate flows`: when transfers finish that share links.
 
 #include "cli/flow_writers.hpp"
 
