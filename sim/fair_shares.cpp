@@ -16,9 +16,10 @@ constexpr std::size_t kFewChanges = 8;         ///< changes that never start fro
 
 }  // namespace
 
-FairShares::FairShares(std::span<const double> capacity, const IndexRows& route)
+FairShares::FairShares(std::span<const double> capacity, const IndexRows& route, Usage usage)
     : capacity_(capacity),
       route_(route),
+      usage_(usage),
       share_(capacity.size() + 1),
       level_(capacity.size() + 1, kUnbounded),
       crossing_begin_(capacity.size(), 0),
@@ -79,15 +80,37 @@ void FairShares::add(std::uint32_t flow) {
   ++changes_;
 }
 
+/// Where in its route a flow crosses `k`.
+std::uint32_t FairShares::find_item(std::uint32_t flow, std::uint32_t k) const {
+  const auto route = route_[flow];
+  return route_.begin[flow] + static_cast<std::uint32_t>(std::find(route.begin(), route.end(), k) - route.begin());
+}
+
 void FairShares::drop_from_owner(std::uint32_t flow) {
-  Owned& own = owned_[owner_[flow]];
+  const std::uint32_t k = owner_[flow];
+  Owned& own = owned_[k];
   const std::uint32_t place = place_[flow], last = own.flows.back();
   own.flows[place] = last;
   place_[last] = place;
   own.flows.pop_back();
-  std::copy(own.others.end() - width_, own.others.end(), own.others.begin() + place * width_);
-  own.others.resize(own.others.size() - width_);
-  note_change(owner_[flow]);
+  const auto drop_row = [&](auto& rows) {
+    std::copy(rows.end() - width_, rows.end(), rows.begin() + place * width_);
+    rows.resize(rows.size() - width_);
+  };
+  drop_row(own.others);
+  double usage = 1;
+  if (!usage_.values.empty()) {
+    drop_row(own.usage);
+    usage = usage_[find_item(flow, k)];
+  }
+  share_[k].own -= usage;
+  if (share_[k].own < usage && share_[k].own != 0) add_up_own(k);  // for the rounding
+  note_change(k);
+}
+
+void FairShares::add_up_own(std::uint32_t k) {
+  share_[k].own = 0;
+  for (const std::uint32_t f : owned_[k].flows) share_[k].own += usage_[find_item(f, k)];
 }
 
 void FairShares::give(std::uint32_t flow, std::uint32_t to) {
@@ -95,10 +118,16 @@ void FairShares::give(std::uint32_t flow, std::uint32_t to) {
   owner_[flow] = to;
   place_[flow] = static_cast<std::uint32_t>(own.flows.size());
   own.flows.push_back(flow);
-  for (const std::uint32_t k : route_[flow]) {
-    if (k != to) own.others.push_back(k);
+  for (std::uint32_t i = route_.begin[flow]; i < route_.begin[flow + 1]; ++i) {
+    if (route_.items[i] == to) {
+      share_[to].own += usage_[i];
+    } else {
+      own.others.push_back(route_.items[i]);
+      if (!usage_.values.empty()) own.usage.push_back(usage_[i]);
+    }
   }
   own.others.resize(own.flows.size() * width_, static_cast<std::uint32_t>(capacity_.size()));
+  if (!usage_.values.empty()) own.usage.resize(own.others.size(), 0);
   note_change(to);
   moved_.push_back(flow);
 }
@@ -117,8 +146,8 @@ void FairShares::remove(std::span<const std::uint32_t> flows) {
 void FairShares::take_out(std::uint32_t flow) {
   const std::uint32_t owner = owner_[flow];
   drop_from_owner(flow);
-  for (const std::uint32_t k : route_[flow]) {
-    if (k != owner) share_[k].foreign -= level_[owner];
+  for (std::uint32_t i = route_.begin[flow]; i < route_.begin[flow + 1]; ++i) {
+    if (route_.items[i] != owner) share_[route_.items[i]].foreign -= level_[owner] * usage_[i];
   }
   owner_[flow] = kGone;
   mark_route(flow);
@@ -177,10 +206,12 @@ void FairShares::refill() {
     if (!owned_[k].flows.empty() || level_[k] != kUnbounded) note_change(k);
     owned_[k].flows.clear();
     owned_[k].others.clear();
+    owned_[k].usage.clear();
+    share_[k].own = 0;
   }
   filled_foreign_.resize(capacity_.size());
-  filling_.fill(capacity_, route_.begin, route_.items, {crossing_begin_, crossing_count_, crossing_flows_}, level_,
-                filled_foreign_, owner_);
+  filling_.fill(capacity_, route_.begin, route_.items, usage_, {crossing_begin_, crossing_count_, crossing_flows_},
+                level_, filled_foreign_, owner_);
   for (std::uint32_t k = 0; k < capacity_.size(); ++k) {
     for (std::uint32_t i = crossing_begin_[k]; i < crossing_begin_[k] + crossing_count_[k]; ++i) {
       if (owner_[crossing_flows_[i]] == k) give(crossing_flows_[i], k);
@@ -219,9 +250,7 @@ void FairShares::settle(std::uint32_t k) {
 }
 
 /// What is left for each of the flows that `k` owns.
-double FairShares::own_share(std::uint32_t k) const {
-  return (capacity_[k] - share_[k].foreign) / static_cast<double>(owned_[k].flows.size());
-}
+double FairShares::own_share(std::uint32_t k) const { return (capacity_[k] - share_[k].foreign) / share_[k].own; }
 
 /// The fastest flow of another owner; kNobody if there is none.
 std::uint32_t FairShares::find_fastest(std::uint32_t k) {
@@ -241,11 +270,17 @@ void FairShares::set_level(std::uint32_t k, double level) {
   const double change = level - level_[k];
   level_[k] = level;
   note_change(k);
-  for (const std::uint32_t other : owned_[k].others) {
+  const Owned& own = owned_[k];
+  const auto pass = [&](std::uint32_t other, double more) {
     Share& share = share_[other];
-    share.foreign += change;
+    share.foreign += more;
     share.fastest = std::max(share.fastest, level);
     mark(share);
+  };
+  if (usage_.values.empty()) {
+    for (const std::uint32_t other : own.others) pass(other, change);
+  } else {
+    for (std::size_t i = 0; i < own.others.size(); ++i) pass(own.others[i], change * own.usage[i]);
   }
 }
 
@@ -255,11 +290,12 @@ void FairShares::move(std::uint32_t flow, std::uint32_t to) {
   const double before = from == kNobody ? 0 : level_[from], after = level_[to];
   if (from != kNobody) drop_from_owner(flow);
   give(flow, to);
-  for (const std::uint32_t k : route_[flow]) {
+  for (std::uint32_t i = route_.begin[flow]; i < route_.begin[flow + 1]; ++i) {
+    const std::uint32_t k = route_.items[i];
     Share& share = share_[k];
-    if (k != from) share.foreign -= before;
+    if (k != from) share.foreign -= before * usage_[i];
     if (k != to) {
-      share.foreign += after;
+      share.foreign += after * usage_[i];
       share.fastest = std::max(share.fastest, after);
     }
     mark(share);
@@ -289,13 +325,17 @@ void FairShares::collect_flows(std::uint32_t k) {
   const std::uint32_t begin = crossing_begin_[k], end = begin + crossing_count_[k];
   std::uint32_t kept = begin;
   for (std::uint32_t i = begin; i < end; ++i) {
-    Crossing c{crossing_flows_[i], k, kUnbounded};
+    Crossing c{crossing_flows_[i], k, kUnbounded, 1};
     if (owner_[c.flow] == kGone) continue;
     crossing_flows_[kept++] = c.flow;
-    for (const std::uint32_t other : route_[c.flow]) {
-      if (other == k || level_[other] >= c.limit) continue;
-      c.limit = level_[other];
-      c.nearest = other;
+    for (std::uint32_t r = route_.begin[c.flow]; r < route_.begin[c.flow + 1]; ++r) {
+      const std::uint32_t other = route_.items[r];
+      if (other == k) {
+        c.usage = usage_[r];
+      } else if (level_[other] < c.limit) {
+        c.limit = level_[other];
+        c.nearest = other;
+      }
     }
     scanned_.push_back(c);
   }
@@ -305,16 +345,21 @@ void FairShares::collect_flows(std::uint32_t k) {
 /// The level at which the listed flows fill `k`, each held by its limit; kUnbounded if they cannot.
 double FairShares::water_level(std::uint32_t k) {
   limits_.clear();
-  for (const Crossing& c : scanned_) limits_.push_back(c.limit);
-  double room = capacity_[k];
+  double room = capacity_[k], usage = 0;
+  for (const Crossing& c : scanned_) {
+    limits_.push_back({c.limit, c.usage});
+    usage += c.usage;
+  }
   while (!limits_.empty()) {
-    const double level = room / static_cast<double>(limits_.size());
+    const double level = room / usage;
     std::size_t kept = 0;
-    for (const double limit : limits_) {
-      if (limit < level) {
-        room -= limit;
+    usage = 0;
+    for (const Limit& limit : limits_) {
+      if (limit.level < level) {
+        room -= limit.level * limit.usage;
       } else {
         limits_[kept++] = limit;
+        usage += limit.usage;
       }
     }
     if (kept == limits_.size()) return level;
@@ -325,11 +370,15 @@ double FairShares::water_level(std::uint32_t k) {
 
 void FairShares::recount(std::uint32_t k) {
   age_[k] = 0;
-  share_[k].foreign = share_[k].fastest = 0;
+  Share& share = share_[k];
+  share.own = share.foreign = share.fastest = 0;
   for (const Crossing& c : scanned_) {
-    if (owner_[c.flow] == k) continue;
-    share_[k].foreign += rate(c.flow);
-    share_[k].fastest = std::max(share_[k].fastest, rate(c.flow));
+    if (owner_[c.flow] == k) {
+      share.own += c.usage;
+    } else {
+      share.foreign += rate(c.flow) * c.usage;
+      share.fastest = std::max(share.fastest, rate(c.flow));
+    }
   }
 }
 

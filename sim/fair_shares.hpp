@@ -3,7 +3,7 @@
 // owner, and moves at the owner's level; a change is passed on from resource to resource, lowest level first, and stops
 // where nothing changes. Resources that no changed flow touches, directly or through others, are never looked at.
 //
-// The levels are a fixed point: each resource that is full has the level x at which the sum over its flows of
+// The levels are a fixed point: each resource that is full has the level x at which the sum over its flows of usage x
 // min(x, lowest level of their other resources) is its capacity. There is one such set of levels, the max-min fair one.
 
 #include <cstdint>
@@ -18,11 +18,12 @@ namespace ithaca {
 
 class FairShares {
  public:
-  /// Relative difference of levels below which they count as equal. Rates are exact within it and rounding.
+  /// Relative difference of levels below which they count as equal. Rates are exact within it and rounding, which
+  /// counts as often as the largest usage of a resource is its smallest.
   static constexpr double kTie = 1e-13;
 
-  /// `capacity` and `route` must stay; a route holds no resource twice. No flow is there yet.
-  FairShares(std::span<const double> capacity, const IndexRows& route);
+  /// What the arguments refer to must stay; a route holds no resource twice. No flow is there yet.
+  FairShares(std::span<const double> capacity, const IndexRows& route, Usage usage = {});
 
   /// Solves anew at every update, as an oracle for tests.
   void always_from_scratch() { from_scratch_ = true; }
@@ -51,6 +52,7 @@ class FairShares {
  private:
   /// Of a resource.
   struct Share {
+    double own = 0;      ///< usage by the flows that it owns
     double foreign = 0;  ///< what flows of other owners take
     double fastest = 0;  ///< no flow of another owner is faster
     std::uint32_t rank = 0;
@@ -61,9 +63,11 @@ class FairShares {
   /// up with a resource that stands for none.
   struct Owned {
     std::vector<std::uint32_t> flows, others;
+    std::vector<double> usage;  ///< as `others`; empty where every usage is 1
   };
 
   bool are_many(std::size_t changes) const;
+  std::uint32_t find_item(std::uint32_t flow, std::uint32_t k) const;
   void take_out(std::uint32_t flow);
   void refill();
   void give(std::uint32_t flow, std::uint32_t to);
@@ -78,6 +82,7 @@ class FairShares {
   std::uint32_t find_fastest(std::uint32_t k);
   void recount(std::uint32_t k);
   void drop_from_owner(std::uint32_t flow);
+  void add_up_own(std::uint32_t k);
   void rank_by_level();
   void mark(Share& share);
   void mark_route(std::uint32_t flow);
@@ -86,6 +91,7 @@ class FairShares {
 
   std::span<const double> capacity_;
   const IndexRows& route_;
+  Usage usage_;
   std::uint32_t width_ = 0;  ///< of a row of Owned
   bool from_scratch_ = false, must_refill_ = false;
   std::size_t alive_ = 0, changes_ = 0;
@@ -112,9 +118,13 @@ class FairShares {
   struct Crossing {
     std::uint32_t flow, nearest;  ///< nearest: its lowest other resource
     double limit;                 ///< that resource's level
+    double usage;
   };
   std::vector<Crossing> scanned_;
-  std::vector<double> limits_;
+  struct Limit {
+    double level, usage;
+  };
+  std::vector<Limit> limits_;
   std::vector<double> filled_foreign_;
   ProgressiveFilling filling_;
 };

@@ -23,6 +23,7 @@ std::optional<std::string> check_shape(const FlowSystem& s) {
   const std::size_t flows = s.size.size();
   if (!fits(s.latency.size(), s.capacity.size())) return "latencies must be as many as links";
   if (!are_rows(s.route) || s.route.size() != flows) return "routes must be as many as flows";
+  if (!fits(s.usage.size(), s.route.items.size())) return "usages must be as many as items of routes";
   if (!are_rows(s.after) || !fits(s.after.size(), flows)) return "rows of 'after' must be as many as flows";
   if (!fits(s.start.size(), flows) || !fits(s.delay.size(), flows) || !fits(s.rate_cap.size(), flows))
     return "start times, delays and rate caps must be as many as flows";
@@ -45,6 +46,11 @@ std::optional<std::string> check_route(const FlowSystem& s, std::uint32_t f, std
     if (k >= s.capacity.size()) return flow_name(f) + ": there is no link " + std::to_string(k);
     if (seen[k] == f) return flow_name(f) + ": its route crosses link " + std::to_string(k) + " twice";
     seen[k] = f;
+  }
+  for (std::uint32_t i = s.route.begin[f]; !s.usage.empty() && i < s.route.begin[f + 1]; ++i) {
+    if (!is_amount(s.usage[i]) || s.usage[i] == 0)
+      return flow_name(f) + ": its usage of link " + std::to_string(s.route.items[i]) +
+             " must be above zero and finite";
   }
   return std::nullopt;
 }

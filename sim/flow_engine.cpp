@@ -15,11 +15,12 @@ double at(const auto& values, std::size_t index) { return values.empty() ? 0 : v
 
 /// Links and routes, with a link of its own for every flow that has a rate cap.
 struct Resources {
-  std::vector<double> capacity;
+  std::vector<double> capacity, own_usage;
   IndexRows own_routes;
   const IndexRows* routes;
+  Usage usage;
 
-  explicit Resources(const FlowSystem& s) : routes(&s.route) {
+  explicit Resources(const FlowSystem& s) : routes(&s.route), usage{s.usage} {
     for (const BytesPerSecond c : s.capacity) capacity.push_back(c.value());
     if (std::none_of(s.rate_cap.begin(), s.rate_cap.end(), [](BytesPerSecond c) { return c.value() > 0; })) return;
     std::vector<std::uint32_t> route;
@@ -30,8 +31,12 @@ struct Resources {
         capacity.push_back(s.rate_cap[f].value());
       }
       own_routes.add(route);
+      if (s.usage.empty()) continue;
+      own_usage.insert(own_usage.end(), s.usage.begin() + s.route.begin[f], s.usage.begin() + s.route.begin[f + 1]);
+      own_usage.resize(own_routes.items.size(), 1);
     }
     routes = &own_routes;
+    usage.values = own_usage;
   }
   Resources(const Resources&) = delete;
   Resources& operator=(const Resources&) = delete;
@@ -125,7 +130,7 @@ class Simulation {
         options_(options),
         resources_(system),
         beginnings_(system),
-        shares_(resources_.capacity, *resources_.routes),
+        shares_(resources_.capacity, *resources_.routes, resources_.usage),
         clocks_(shares_, resources_.capacity.size(), system.size.size(), largest(system)) {
     if (options.from_scratch) shares_.always_from_scratch();
     run_.finish.assign(system.size.size(), Seconds{kUnbounded});
@@ -143,7 +148,9 @@ class Simulation {
     run_.carried.resize(system_.capacity.size());
     for (std::size_t f = 0; f < system_.size.size(); ++f) {
       run_.makespan = max(run_.makespan, run_.finish[f]);
-      for (const std::uint32_t k : system_.route[f]) run_.carried[k] += system_.size[f];
+      for (std::uint32_t i = system_.route.begin[f]; i < system_.route.begin[f + 1]; ++i) {
+        run_.carried[system_.route.items[i]] += system_.size[f] * (system_.usage.empty() ? 1 : system_.usage[i]);
+      }
     }
     return std::move(run_);
   }

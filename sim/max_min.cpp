@@ -13,7 +13,8 @@ std::optional<MaxMinFault> check(const MaxMinProblem& problem) {
   const std::size_t flows = problem.begin.empty() ? 0 : problem.begin.size() - 1;
   if (problem.begin.empty() || problem.begin.front() != 0 || problem.begin.back() != problem.resources.size() ||
       !std::is_sorted(problem.begin.begin(), problem.begin.end()) ||
-      (!problem.rate_cap.empty() && problem.rate_cap.size() != flows))
+      (!problem.rate_cap.empty() && problem.rate_cap.size() != flows) ||
+      (!problem.usage.values.empty() && problem.usage.values.size() != problem.resources.size()))
     return MaxMinFault{Kind::shape, 0};
   for (std::size_t k = 0; k < problem.capacity.size(); ++k) {
     if (!is_capacity(problem.capacity[k])) return MaxMinFault{Kind::capacity, k};
@@ -23,6 +24,7 @@ std::optional<MaxMinFault> check(const MaxMinProblem& problem) {
       return MaxMinFault{Kind::rate_cap, f};
     for (std::uint32_t i = problem.begin[f]; i < problem.begin[f + 1]; ++i) {
       if (problem.resources[i] >= problem.capacity.size()) return MaxMinFault{Kind::resource, f};
+      if (!is_capacity(problem.usage[i])) return MaxMinFault{Kind::usage, f};
     }
   }
   return std::nullopt;
@@ -31,16 +33,28 @@ std::optional<MaxMinFault> check(const MaxMinProblem& problem) {
 }  // namespace
 
 void ProgressiveFilling::fill(std::span<const double> capacity, std::span<const std::uint32_t> begin,
-                              std::span<const std::uint32_t> resources, const Crossings& crossings,
+                              std::span<const std::uint32_t> resources, Usage usage, const Crossings& crossings,
                               std::span<double> level, std::span<double> foreign, std::span<std::uint32_t> owner) {
   const auto higher = [](const Candidate& a, const Candidate& b) {
     return a.level > b.level || (a.level == b.level && a.resource > b.resource);
+  };
+  /// What the flows that cross `k` and have no owner use of it.
+  const auto count_rising = [&](std::uint32_t k) {
+    double sum = 0;
+    std::uint32_t last = kNobody;
+    for (const std::uint32_t f : crossings.flows.subspan(crossings.begin[k], crossings.count[k])) {
+      if (owner[f] != kNobody || f == last) continue;
+      last = f;
+      for (std::uint32_t r = begin[f]; r < begin[f + 1]; ++r) sum += resources[r] == k ? usage[r] : 0;
+    }
+    return sum;
   };
   rising_.assign(crossings.count.begin(), crossings.count.end());
   heap_.clear();
   for (std::uint32_t k = 0; k < capacity.size(); ++k) {
     level[k] = kUnbounded;
     foreign[k] = 0;
+    if (!usage.values.empty()) rising_[k] = count_rising(k);
     if (rising_[k] > 0) heap_.push_back({capacity[k] / rising_[k], k});
   }
   std::make_heap(heap_.begin(), heap_.end(), higher);
@@ -63,8 +77,9 @@ void ProgressiveFilling::fill(std::span<const double> capacity, std::span<const 
       owner[f] = k;
       for (std::uint32_t r = begin[f]; r < begin[f + 1]; ++r) {
         const std::uint32_t other = resources[r];
-        --rising_[other];
-        if (other != k) foreign[other] += lowest.level;
+        rising_[other] -= usage[r];
+        if (rising_[other] < usage[r] && rising_[other] != 0) rising_[other] = count_rising(other);  // for the rounding
+        if (other != k) foreign[other] += lowest.level * usage[r];
       }
     }
   }
@@ -72,6 +87,7 @@ void ProgressiveFilling::fill(std::span<const double> capacity, std::span<const 
 
 void MaxMin::take_in(const MaxMinProblem& problem) {
   capacity_.assign(problem.capacity.begin(), problem.capacity.end());
+  usage_.assign(problem.usage.values.begin(), problem.usage.values.end());
   if (problem.rate_cap.empty()) {
     begin_.assign(problem.begin.begin(), problem.begin.end());
     resources_.assign(problem.resources.begin(), problem.resources.end());
@@ -79,11 +95,16 @@ void MaxMin::take_in(const MaxMinProblem& problem) {
   }
   begin_.assign(1, 0);  // a cap is a resource of the flow's own
   resources_.clear();
+  usage_.clear();
   for (std::size_t f = 0; f + 1 < problem.begin.size(); ++f) {
-    for (std::uint32_t i = problem.begin[f]; i < problem.begin[f + 1]; ++i) resources_.push_back(problem.resources[i]);
+    for (std::uint32_t i = problem.begin[f]; i < problem.begin[f + 1]; ++i) {
+      resources_.push_back(problem.resources[i]);
+      if (!problem.usage.values.empty()) usage_.push_back(problem.usage[i]);
+    }
     if (problem.rate_cap[f] != kUnbounded) {
       resources_.push_back(static_cast<std::uint32_t>(capacity_.size()));
       capacity_.push_back(problem.rate_cap[f]);
+      if (!problem.usage.values.empty()) usage_.push_back(1);
     }
     begin_.push_back(static_cast<std::uint32_t>(resources_.size()));
   }
@@ -116,8 +137,8 @@ std::optional<MaxMinFault> MaxMin::solve(const MaxMinProblem& problem) {
   level_.resize(capacity_.size());
   foreign_.resize(capacity_.size());
   owner_.assign(flows, kNobody);
-  filling_.fill(capacity_, begin_, resources_, {crossing_begin_, crossing_count_, crossing_flows_}, level_, foreign_,
-                owner_);
+  filling_.fill(capacity_, begin_, resources_, {usage_}, {crossing_begin_, crossing_count_, crossing_flows_}, level_,
+                foreign_, owner_);
   rate_.resize(flows);
   for (std::size_t f = 0; f < flows; ++f) {
     rate_[f] = owner_[f] == kNobody ? kUnbounded : level_[owner_[f]];

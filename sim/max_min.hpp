@@ -14,19 +14,28 @@ namespace ithaca {
 inline constexpr std::uint32_t kNobody = 0xFFFFFFFF;
 inline constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
+/// How often flows cross resources, item by item of their routes; without values once each. A resource carries the sum
+/// of usage x rate.
+struct Usage {
+  std::span<const double> values;
+
+  double operator[](std::size_t item) const { return values.empty() ? 1 : values[item]; }
+};
+
 /// Flow i crosses resources[begin[i]] .. resources[begin[i + 1] - 1]; one that is crossed twice carries the flow twice.
 struct MaxMinProblem {
   std::span<const double> capacity;
   std::span<const std::uint32_t> begin;
   std::span<const std::uint32_t> resources;
   std::span<const double> rate_cap;  ///< by flow, kUnbounded for none; empty: none
+  Usage usage{};
 };
 
 /// Why a problem has no solution.
 struct MaxMinFault {
-  enum class Kind { capacity, rate_cap, resource, shape };
+  enum class Kind { capacity, rate_cap, resource, usage, shape };
   Kind kind = Kind::shape;
-  std::size_t index = 0;  ///< of the resource whose capacity, or the flow whose cap or resource is wrong
+  std::size_t index = 0;  ///< of the resource whose capacity, or the flow whose cap, resource or usage is wrong
 };
 
 /// The flows that cross each resource: flows[begin[k]] .. flows[begin[k] + count[k] - 1].
@@ -43,7 +52,7 @@ class ProgressiveFilling {
   /// `owner`: the resource at whose level a flow stays. `level`: kUnbounded where a resource does not fill up.
   /// `foreign`: what the flows of other owners take from a resource.
   void fill(std::span<const double> capacity, std::span<const std::uint32_t> begin,
-            std::span<const std::uint32_t> resources, const Crossings& crossings, std::span<double> level,
+            std::span<const std::uint32_t> resources, Usage usage, const Crossings& crossings, std::span<double> level,
             std::span<double> foreign, std::span<std::uint32_t> owner);
 
  private:
@@ -52,14 +61,14 @@ class ProgressiveFilling {
     std::uint32_t resource;
   };
   std::vector<Candidate> heap_;
-  std::vector<std::uint32_t> rising_;  ///< flows by resource whose rate still rises
+  std::vector<double> rising_;  ///< by resource: usage by flows whose rate still rises
 };
 
 /// Solves problems one after another in the same memory. Rates do not depend on the order of flows and resources but
 /// for rounding.
 class MaxMin {
  public:
-  /// Capacities and caps must be above zero and finite (a cap may be kUnbounded).
+  /// Capacities, usages and caps must be above zero and finite (a cap may be kUnbounded).
   std::optional<MaxMinFault> solve(const MaxMinProblem& problem);
 
   /// Of the last problem. A flow without resources and cap has the rate kUnbounded.
@@ -72,7 +81,7 @@ class MaxMin {
   void take_in(const MaxMinProblem& problem);
 
   ProgressiveFilling filling_;
-  std::vector<double> capacity_, level_, foreign_, rate_;
+  std::vector<double> capacity_, usage_, level_, foreign_, rate_;
   std::vector<std::uint32_t> begin_, resources_, owner_, crossing_begin_, crossing_count_, crossing_flows_;
 };
 

@@ -17,14 +17,17 @@ std::vector<double> capacities(const FlowSystem& system) {
 }
 
 /// Rates of the flows that are there, by MaxMin.
-std::vector<double> from_scratch(const std::vector<double>& capacity, const IndexRows& route,
+std::vector<double> from_scratch(const std::vector<double>& capacity, const IndexRows& route, Usage usage,
                                  const std::vector<bool>& there) {
   IndexRows some;
+  std::vector<double> some_usage;
   for (std::size_t f = 0; f < there.size(); ++f) {
-    if (there[f]) some.add(route[f]);
+    if (!there[f]) continue;
+    some.add(route[f]);
+    for (std::uint32_t i = route.begin[f]; i < route.begin[f + 1]; ++i) some_usage.push_back(usage[i]);
   }
   MaxMin solver;
-  EXPECT_FALSE(solver.solve({capacity, some.begin, some.items, {}}));
+  EXPECT_FALSE(solver.solve({capacity, some.begin, some.items, {}, {some_usage}}));
   std::vector<double> rates(there.size(), 0);
   for (std::size_t f = 0, i = 0; f < there.size(); ++f) {
     if (there[f]) rates[f] = solver.rate()[i++];
@@ -36,7 +39,7 @@ std::vector<double> from_scratch(const std::vector<double>& capacity, const Inde
 void expect_equal_to_scratch(const FlowSystem& system, std::uint64_t seed, int updates, std::uint32_t at_once) {
   const std::vector<double> capacity = capacities(system);
   const auto flows = static_cast<std::uint32_t>(system.size.size());
-  FairShares shares(capacity, system.route);
+  FairShares shares(capacity, system.route, {system.usage});
   std::vector<bool> there(flows, false), was(flows, false);
   test::Random random(seed);
   for (int i = 0; i < updates; ++i) {
@@ -52,7 +55,7 @@ void expect_equal_to_scratch(const FlowSystem& system, std::uint64_t seed, int u
     }
     shares.remove(leaving);
     shares.update();
-    const auto expected = from_scratch(capacity, system.route, there);
+    const auto expected = from_scratch(capacity, system.route, {system.usage}, there);
     for (std::uint32_t f = 0; f < flows; ++f) {
       if (!there[f]) continue;
       ASSERT_NEAR(shares.rate(f), expected[f], 2e-12 * expected[f]) << "flow " << f << ", update " << i;
@@ -125,7 +128,7 @@ TEST(FairShares, UnequalDeparturesFromAFatTreeEqualFromScratch) {
     there[f] = false;
     shares.remove(std::vector<std::uint32_t>{f});
     shares.update();
-    const auto expected = from_scratch(capacity, system.route, there);
+    const auto expected = from_scratch(capacity, system.route, {}, there);
     for (std::uint32_t g = 0; g < there.size(); ++g) {
       if (!there[g]) continue;
       ASSERT_NEAR(shares.rate(g), expected[g], 1e-12 * expected[g]) << "flow " << g;

@@ -28,6 +28,9 @@ TEST(Check, NamesWhatIsWrong) {
               "flow 0: its rate cap must be above zero and finite, or 0 for none");
     EXPECT_EQ(check(flow_system({1}, {{1, {0}, 0, 0, {}, bad}})), "flow 0: its delay must be zero or more and finite");
   }
+  for (const double bad : {0.0, -1.0, nan, infinite})
+    EXPECT_EQ(check(flow_system({1, 1}, {{1, {1, 0}, 0, 0, {}, 0, {3, bad}}})),
+              "flow 0: its usage of link 0 must be above zero and finite");
   EXPECT_EQ(check(flow_system({1}, {{1, {0}}, {1, {1}}})), "flow 1: there is no link 1");
   EXPECT_EQ(check(flow_system({1, 1}, {{1, {1, 0, 1}}})), "flow 0: its route crosses link 1 twice");
   EXPECT_EQ(check(flow_system({1}, {{1, {0}, 0, 0, {7}}})), "flow 0: it waits for flow 7, which is not there");
@@ -43,6 +46,10 @@ TEST(Check, NamesArraysOfUnequalLength) {
   system = flow_system({1}, {{1, {0}}});
   system.route = {};
   EXPECT_EQ(check(system), "routes must be as many as flows");
+  system = flow_system({1, 1}, {{1, {0, 1}}});
+  system.usage = {1};
+  EXPECT_EQ(check(system), "usages must be as many as items of routes");
+  system = flow_system({1}, {{1, {0}}});
   system.route.begin = {0, 5};
   EXPECT_EQ(check(system), "routes must be as many as flows");
   system = flow_system({1}, {{1, {0}}});

@@ -72,6 +72,70 @@ TEST(RunFlows, FlowsWaitForOthers) {
       {1.25, 3, 6.25, 3});
 }
 
+TEST(RunFlows, UsageWeighsOnLinksAndNotOnFlows) {
+  // The first flow crosses the link of 12 twice: 2 x + x = 12, both at 4 until 20 / 4 = 5. The other has 16 of its 36
+  // left, at 12. The link carries 2 x 20 + 36.
+  const FlowSystem system = flow_system({12}, {{20, {0}, 0, 0, {}, 0, {2}}, {36, {0}}});
+  expect_finishes(system, {5, 5 + 16.0 / 12});
+  EXPECT_EQ(run(system).carried[0], Bytes{76});
+  // A cap is on the rate: 2 x 1 of the 12 leave 10; 36 / 10.
+  expect_finishes(flow_system({12}, {{20, {0}, 0, 1, {}, 0, {2}}, {36, {0}}}), {20, 3.6});
+}
+
+/// A system of classes, each of equal flows over equal links, and the same with the flows of a class written out.
+struct Classes {
+  FlowSystem system, written_out;
+  std::vector<std::uint32_t> first;  ///< of the class's flows
+};
+
+/// Every link is there once, twice or three times; a class has a multiple of 6 flows, which take the links of a class
+/// in turn. A link of a class that is there m times carries 1 / m of each class's flows.
+Classes draw_classes(std::uint64_t seed) {
+  test::Random random(seed);
+  FlowSystem base = test::random_system(7 * seed + 2, static_cast<std::uint32_t>(2 + seed % 7), 12);
+  Classes drawn{base, base, {}};
+  FlowSystem& all = drawn.written_out;
+  all = {};
+  drawn.system.usage.clear();
+  std::vector<std::uint32_t> copies, first_link;
+  for (std::size_t k = 0; k < base.capacity.size(); ++k) {
+    copies.push_back(1 + random.below(3));
+    first_link.push_back(static_cast<std::uint32_t>(all.capacity.size()));
+    all.capacity.resize(all.capacity.size() + copies[k], base.capacity[k]);
+    if (!base.latency.empty()) all.latency.resize(all.capacity.size(), base.latency[k]);
+  }
+  for (std::uint32_t f = 0; f < base.size.size(); ++f) {
+    drawn.first.push_back(static_cast<std::uint32_t>(all.size.size()));
+    const std::uint32_t flows = 6 * (1 + random.below(3));
+    for (const std::uint32_t k : base.route[f]) drawn.system.usage.push_back(flows / copies[k]);
+    for (std::uint32_t i = 0; i < flows; ++i) {
+      std::vector<std::uint32_t> route, after;
+      for (const std::uint32_t k : base.route[f]) route.push_back(first_link[k] + i % copies[k]);
+      for (const std::uint32_t other : base.after[f]) after.push_back(drawn.first[other]);
+      all.route.add(route);
+      all.after.add(after);
+      all.size.push_back(base.size[f]);
+      all.start.push_back(base.start[f]);
+      all.delay.push_back(base.delay[f]);
+      all.rate_cap.push_back(base.rate_cap[f]);
+    }
+  }
+  return drawn;
+}
+
+TEST(RunFlows, AClassWithUsageEqualsItsFlowsWrittenOut) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const Classes drawn = draw_classes(seed);
+    const FlowRun classes = run(drawn.system), all = run(drawn.written_out);
+    ASSERT_EQ(drawn.first.size(), classes.finish.size());
+    for (std::size_t f = 0; f < all.finish.size(); ++f) {
+      const std::size_t c = std::upper_bound(drawn.first.begin(), drawn.first.end(), f) - drawn.first.begin() - 1;
+      ASSERT_NEAR(all.finish[f].value(), classes.finish[c].value(), 1e-11 * all.finish[f].value()) << "flow " << f;
+    }
+  }
+}
+
 TEST(RunFlows, CapsAndTies) {
   // The link carries 10. One flow is capped at 1: it needs 10 for its 10 B. Two more share the 9: 4.5 each, 9 B in 2.
   // From 2 on the capped one is alone.
@@ -161,8 +225,9 @@ class Witness {
   void certify() const {
     std::vector<double> load(system_.capacity.size(), 0), fastest(system_.capacity.size(), 0);
     for (std::size_t i = 0; i < flows_.size(); ++i) {
-      for (const std::uint32_t k : system_.route[flows_[i]]) {
-        load[k] += rates_[i];
+      for (std::uint32_t r = system_.route.begin[flows_[i]]; r < system_.route.begin[flows_[i] + 1]; ++r) {
+        const std::uint32_t k = system_.route.items[r];
+        load[k] += rates_[i] * (system_.usage.empty() ? 1 : system_.usage[r]);
         fastest[k] = std::max(fastest[k], rates_[i]);
       }
     }
@@ -215,6 +280,7 @@ TEST(RunFlows, TheOrderOfFlowsAndLinksDoesNotMatter) {
     const std::size_t links = system.capacity.size(), flows = system.size.size();
     mirrored.capacity.assign(system.capacity.rbegin(), system.capacity.rend());
     mirrored.latency.assign(system.latency.rbegin(), system.latency.rend());
+    mirrored.usage.assign(system.usage.rbegin(), system.usage.rend());
     mirrored.size.assign(system.size.rbegin(), system.size.rend());
     mirrored.start.assign(system.start.rbegin(), system.start.rend());
     mirrored.rate_cap.assign(system.rate_cap.rbegin(), system.rate_cap.rend());

@@ -76,13 +76,13 @@ class FlowOracle {
   }
   /// By how much the rising flows of a link can still rise.
   Real room(std::size_t k, const std::vector<bool>& rises) const {
-    Real used = 0;
-    int rising = 0;
+    Real used = 0, rising = 0;
     for (std::size_t f = 0; f < finish_.size(); ++f) {
-      for (const std::uint32_t link : s_.route[f]) {
-        if (link != k) continue;
-        used += rate_[f];
-        rising += rises[f];
+      for (std::uint32_t i = s_.route.begin[f]; i < s_.route.begin[f + 1]; ++i) {
+        if (s_.route.items[i] != k) continue;
+        const Real usage = s_.usage.empty() ? 1 : s_.usage[i];
+        used += rate_[f] * usage;
+        rising += rises[f] ? usage : 0;
       }
     }
     return rising == 0 ? kNever : std::max<Real>(0, s_.capacity[k].value() - used) / rising;

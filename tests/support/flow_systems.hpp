@@ -14,6 +14,7 @@ struct TestFlow {
   double rate_cap = 0;
   std::vector<std::uint32_t> after{};
   double delay = 0;
+  std::vector<double> usage{};  ///< by link of `route`; empty: once each
 };
 
 inline FlowSystem flow_system(const std::vector<double>& capacity, const std::vector<TestFlow>& flows,
@@ -28,7 +29,10 @@ inline FlowSystem flow_system(const std::vector<double>& capacity, const std::ve
     system.rate_cap.push_back(BytesPerSecond{f.rate_cap});
     system.after.add(f.after);
     system.delay.push_back(Seconds{f.delay});
+    system.usage.insert(system.usage.end(), f.usage.begin(), f.usage.end());
+    system.usage.resize(system.route.items.size(), 1);
   }
+  if (std::all_of(system.usage.begin(), system.usage.end(), [](double u) { return u == 1; })) system.usage.clear();
   return system;
 }
 
@@ -50,10 +54,12 @@ class Random {
 };
 
 /// Routes of 1 to 5 links. Every third system has round numbers only, so that many levels and times are equal; some
-/// have late starts, latencies, rate caps and flows that wait for earlier ones.
+/// have late starts, latencies, rate caps, links that are crossed more or less than once, and flows that wait for
+/// earlier ones.
 inline FlowSystem random_system(std::uint64_t seed, std::uint32_t links, std::uint32_t flows) {
   Random random(seed);
-  const bool round = seed % 3 == 0, late = seed % 2 == 0, capped = seed % 5 == 0, waits = seed % 4 == 1;
+  const bool round = seed % 3 == 0, late = seed % 2 == 0, capped = seed % 5 == 0, waits = seed % 4 == 1,
+             weighted = seed % 7 < 2;
   const auto amount = [&](double most) {
     return round ? most * (1 + random.below(4)) / 4 : most * (0.01 + random.share());
   };
@@ -69,6 +75,7 @@ inline FlowSystem random_system(std::uint64_t seed, std::uint32_t links, std::ui
       const std::uint32_t k = random.below(links);
       if (std::find(flow.route.begin(), flow.route.end(), k) == flow.route.end()) flow.route.push_back(k);
     }
+    while (weighted && flow.usage.size() < hops) flow.usage.push_back(amount(4));
     if (late) flow.start = amount(2e-3) * random.below(3);
     if (capped && random.below(3) == 0) flow.rate_cap = amount(5e9);
     if (waits && f > 0 && random.below(2) == 0) flow.after = {random.below(f)};
