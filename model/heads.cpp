@@ -5,18 +5,6 @@
 namespace ithaca {
 namespace {
 
-struct RankHeads {
-  std::int64_t query = 0, kv = 0;
-};
-
-/// Heads of rank r: the first heads % ranks ranks own one more than the others.
-RankHeads rank_heads(std::int64_t heads, std::int64_t kv_heads, std::int64_t ranks, std::int64_t r) {
-  const std::int64_t share = heads / ranks, larger = heads % ranks, per_kv = heads / kv_heads;
-  const std::int64_t first = r * share + std::min(r, larger);
-  const std::int64_t query = share + (r < larger ? 1 : 0);
-  return {query, (first + query - 1) / per_kv - first / per_kv + 1};
-}
-
 bool same_on_every_rank(std::int64_t heads, std::int64_t kv_heads, std::int64_t ranks) {
   return heads % ranks == 0 && (kv_heads % ranks == 0 || ranks % kv_heads == 0);
 }
@@ -48,6 +36,13 @@ struct Maxima {
 };
 
 }  // namespace
+
+RankHeads rank_heads(std::int64_t heads, std::int64_t kv_heads, std::int64_t ranks, std::int64_t r) {
+  const std::int64_t share = heads / ranks, larger = heads % ranks, per_kv = heads / kv_heads;
+  const std::int64_t first = r * share + std::min(r, larger);
+  const std::int64_t query = share + (r < larger ? 1 : 0);
+  return {query, (first + query - 1) / per_kv - first / per_kv + 1};
+}
 
 HeadSplit split_heads(std::int64_t heads, std::int64_t kv_heads, std::int64_t ranks) {
   HeadSplit split;

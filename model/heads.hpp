@@ -6,6 +6,13 @@
 
 namespace ithaca {
 
+/// What one rank owns, and the KV heads that it needs for that.
+struct RankHeads {
+  std::int64_t query = 0, kv = 0;
+};
+/// Of rank r: the first heads % ranks ranks own one query head more than the others.
+RankHeads rank_heads(std::int64_t heads, std::int64_t kv_heads, std::int64_t ranks, std::int64_t r);
+
 /// Head counts of `ranks` ranks and what they exchange, in units of (head x local token slice): multiply by
 /// element bytes x batch x N/P x head_dim to get bytes. q_r and k_r are rank r's query and KV heads, K the sum of k_r.
 struct HeadSplit {

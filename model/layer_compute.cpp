@@ -17,11 +17,6 @@ LayerGemms layer_gemms(const Transformer& m, const RankSplit& r) {
           {r.tokens, m.hidden, r.ffn, 1}};
 }
 
-Seconds gemms_forward(const Gpu& gpu, const LayerGemms& g, Dtype dtype) {
-  return gemm_time(gpu, g.qkv, dtype) + gemm_time(gpu, g.output, dtype) + gemm_time(gpu, g.up, dtype) +
-         gemm_time(gpu, g.down, dtype);
-}
-
 /// Input gradient dX = dY W^T and weight gradient dW = X^T dY of one product.
 Seconds gemm_backward(const Gpu& gpu, const Gemm& g, Dtype dtype) {
   return gemm_time(gpu, {g.m, g.k, g.n, 1}, dtype) + gemm_time(gpu, {g.k, g.n, g.m, 1}, dtype);
@@ -116,10 +111,22 @@ KernelTimes core_forward(const Transformer& m, const Workload& work, const Gpu& 
   return attention_times(m, work, gpu, layout, rank, attention_forward_time);
 }
 
+GemmTimes forward_gemms(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank) {
+  const LayerGemms g = layer_gemms(m, rank);
+  return {gemm_time(gpu, g.qkv, work.dtype), gemm_time(gpu, g.output, work.dtype), gemm_time(gpu, g.up, work.dtype),
+          gemm_time(gpu, g.down, work.dtype)};
+}
+
+GemmTimes backward_gemms(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank) {
+  const LayerGemms g = layer_gemms(m, rank);
+  return {gemm_backward(gpu, g.qkv, work.dtype), gemm_backward(gpu, g.output, work.dtype),
+          gemm_backward(gpu, g.up, work.dtype), gemm_backward(gpu, g.down, work.dtype)};
+}
+
 KernelTimes layer_forward(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
                           const RankSplit& rank) {
   KernelTimes times = core_forward(m, work, gpu, layout, rank);
-  times.gemm = gemms_forward(gpu, layer_gemms(m, rank), work.dtype);
+  times.gemm = forward_gemms(m, work, gpu, rank).total();
   times.memory_bound = forward_streaming(m, work, gpu, layout, rank);
   return times;
 }
@@ -127,9 +134,7 @@ KernelTimes layer_forward(const Transformer& m, const Workload& work, const Gpu&
 KernelTimes layer_backward(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
                            const RankSplit& rank) {
   KernelTimes times = attention_times(m, work, gpu, layout, rank, attention_backward_time);
-  const LayerGemms g = layer_gemms(m, rank);
-  times.gemm = gemm_backward(gpu, g.qkv, work.dtype) + gemm_backward(gpu, g.output, work.dtype) +
-               gemm_backward(gpu, g.up, work.dtype) + gemm_backward(gpu, g.down, work.dtype);
+  times.gemm = backward_gemms(m, work, gpu, rank).total();
   times.memory_bound = forward_streaming(m, work, gpu, layout, rank) * 2;
   return times;
 }

@@ -23,6 +23,14 @@ struct KernelTimes {
   friend KernelTimes operator*(const KernelTimes& times, double count);
 };
 
+/// A layer's matrix products; backward: input and weight gradient, one half each.
+struct GemmTimes {
+  Seconds qkv{}, output{}, up{}, down{};
+  constexpr Seconds total() const { return qkv + output + up + down; }
+};
+GemmTimes forward_gemms(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank);
+GemmTimes backward_gemms(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank);
+
 KernelTimes layer_forward(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
                           const RankSplit& rank);
 /// Without what a recompute policy repeats.

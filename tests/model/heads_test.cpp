@@ -75,5 +75,15 @@ TEST(Heads, EqualsDealingOneByOne) {
   }
 }
 
+TEST(Heads, EveryRankByItself) {
+  // 7 query heads over 3 ranks, a KV head for every 7: 3 + 2 + 2, and all need the one KV head.
+  EXPECT_EQ(rank_heads(7, 1, 3, 0).query, 3);
+  EXPECT_EQ(rank_heads(7, 1, 3, 2).query, 2);
+  EXPECT_EQ(rank_heads(7, 1, 3, 2).kv, 1);
+  // 8 heads in KV groups of 4 over 3 ranks: heads 0-2, 3-5, 6-7; the middle rank cuts both groups.
+  EXPECT_EQ(rank_heads(8, 2, 3, 1).query, 3);
+  EXPECT_EQ(rank_heads(8, 2, 3, 1).kv, 2);
+}
+
 }  // namespace
 }  // namespace ithaca

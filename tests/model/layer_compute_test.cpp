@@ -76,5 +76,16 @@ TEST(LayerCompute, BackwardIsAboutTwiceTheForward) {
   EXPECT_NEAR(b.attention / f.attention, 3.125, 0.01);
 }
 
+TEST(LayerCompute, GemmTimesAddUp) {
+  const Layout layout{.strategy = Strategy::ulysses, .ulysses = 4};
+  const RankSplit rank = split_rank(llama_7b(), sequence(65536), layout);
+  EXPECT_EQ(forward_gemms(llama_7b(), sequence(65536), round_gpu(), rank).total(),
+            forward(layout, sequence(65536)).gemm);
+  // Two products of the forward's size each; the QKV product has three times the output projection's columns.
+  const GemmTimes back = backward_gemms(llama_7b(), sequence(65536), round_gpu(), rank);
+  EXPECT_NEAR(back.qkv / back.output, 3, 0.05);
+  EXPECT_NEAR(back.total() / forward(layout, sequence(65536)).gemm, 2, 0.05);
+}
+
 }  // namespace
 }  // namespace ithaca

@@ -1,0 +1,90 @@
+#include "model/step_parts.hpp"
+
+namespace ithaca {
+namespace {
+
+double layers(const Transformer& model) { return static_cast<double>(model.layers); }
+
+double gradient_bytes(const Workload& work) { return work.fp32_gradients ? 4 : element_bytes(work.dtype); }
+
+Seconds time_of(const LayerTraffic& traffic, bool recomputed, bool overlapped) {
+  Seconds sum;
+  for (const Collective& c : traffic.collectives) {
+    if (c.recomputed == recomputed && c.overlapped == overlapped) sum += c.cost.total();
+  }
+  return sum;
+}
+
+/// What a layer's overlappable collectives can hide behind: a ring hop behind the attention of the block before it, the
+/// second gather of Megatron-SP's backward behind the input gradients, half of the backward's GEMM time.
+Seconds hiding_place(const Layout& layout, const KernelTimes& kernels, bool backward) {
+  if (layout.ring > 1) return kernels.attention_hop * (layout.ring - 1);
+  return backward ? kernels.gemm * 0.5 : Seconds{};
+}
+
+Pass strategy_pass(const Layout& layout, const LayerTraffic& traffic, const KernelTimes& kernels, bool recomputed,
+                   bool backward) {
+  const Seconds blocking = time_of(traffic, recomputed, false), overlappable = time_of(traffic, recomputed, true);
+  const Seconds hidden = min(overlappable, hiding_place(layout, kernels, backward));
+  return {kernels.total(), blocking + overlappable, blocking + overlappable - hidden};
+}
+
+Pass operator+(const Pass& a, const Pass& b) { return {a.compute + b.compute, a.comm + b.comm, a.exposed + b.exposed}; }
+
+}  // namespace
+
+double micro_batches(const Workload& work, const Layout& layout) {
+  return static_cast<double>(work.global_batch) / static_cast<double>(layout.dp * work.micro_batch);
+}
+
+LayerKernels layer_kernels(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
+                           const RankSplit& rank) {
+  LayerKernels k{layer_forward(model, work, gpu, layout, rank), layer_backward(model, work, gpu, layout, rank), {}};
+  if (work.recompute == Recompute::full) k.repeated = k.forward;
+  if (work.recompute == Recompute::selective && !work.flash) {
+    k.repeated = core_forward(model, work, gpu, layout, rank);
+  }
+  return k;
+}
+
+LayerPasses layer_passes(const Layout& layout, const LayerTraffic& forward, const LayerTraffic& backward,
+                         const LayerKernels& kernels) {
+  const Pass repeated = strategy_pass(layout, backward, kernels.repeated, true, false);
+  return {strategy_pass(layout, forward, kernels.forward, false, false),
+          repeated + strategy_pass(layout, backward, kernels.backward, false, true)};
+}
+
+ShardCalls shard_calls(const Transformer& model, const Workload& work, const Layout& layout, const RankSplit& rank) {
+  ShardCalls calls;
+  if (layout.dp * layout.sequence() == 1) return calls;
+  const double weight = element_bytes(work.dtype), gradient = gradient_bytes(work);
+  const double micro = micro_batches(work, layout), passes = layers(model) * micro;
+  const double layer = rank.layer_weights, ends = rank.other_weights, all = layers(model) * layer + ends;
+  if (layout.zero == 3) {
+    calls.gather = {Op::all_gather, Bytes{weight * layer}, 2 * passes};
+    calls.gather_ends = {Op::all_gather, Bytes{weight * ends}, 2 * micro};
+  }
+  if (layout.zero >= 2) {
+    calls.reduce = {Op::reduce_scatter, Bytes{gradient * layer}, passes};
+    calls.reduce_ends = {Op::reduce_scatter, Bytes{gradient * ends}, micro};
+  } else {
+    calls.reduce_all = {layout.zero == 1 ? Op::reduce_scatter : Op::all_reduce, Bytes{gradient * all}, 1};
+  }
+  if (layout.zero == 1 || layout.zero == 2) calls.gather_all = {Op::all_gather, Bytes{weight * all}, 1};
+  return calls;
+}
+
+Bytes head_message(const Transformer& model, const Workload& work, const RankSplit& rank) {
+  return Bytes{element_bytes(work.dtype) * static_cast<double>(rank.tokens * model.hidden)};
+}
+
+Seconds optimizer_time(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
+                       const RankSplit& rank) {
+  const double weight = element_bytes(work.dtype);
+  const double bytes = (weight == 4 ? 16 : 24) + gradient_bytes(work) + weight;
+  const double parameters = layers(model) * rank.layer_weights + rank.other_weights;
+  const double owned = parameters / (layout.zero >= 1 ? layout.dp * layout.sequence() : 1);
+  return memory_time(gpu, Bytes{bytes * owned});
+}
+
+}  // namespace ithaca
