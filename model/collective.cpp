@@ -47,27 +47,37 @@ Seconds wire_bound(const Cluster& c, const Placement& p, Bytes through_port, Byt
   return bound;
 }
 
+/// Inside a server and between servers.
 struct Latencies {
-  double intra, inter;
+  double near, far;
 };
 Latencies hops(const Cluster& c, const Placement& p, int protocol, const nccl::ByProtocol& nvlink,
                const nccl::ByProtocol& pci, const nccl::ByProtocol& net) {
   const auto i = static_cast<std::size_t>(protocol);
   const bool simple = protocol == nccl::kSimple;
-  double intra = pcie(c) ? pci[i] : nvlink[i];
+  double near = pcie(c) ? pci[i] : nvlink[i];
   if (p.nodes > 1) {
     const double overhead = nccl::net_overhead(c.cpu == CpuVendor::amd) * (simple ? 3 : 1);
-    intra = std::max(intra, overhead);
+    near = std::max(near, overhead);
   }
-  return {intra, net[i] + c.nic_latency.value() * (simple ? 2 : 1)};
+  return {near, net[i] + c.nic_latency.value() * (simple ? 2 : 1)};
+}
+Latencies ring_hops(const Cluster& c, const Placement& p, int protocol) {
+  const bool one_gpu_a_node = p.nodes == p.group.size;
+  return hops(c, p, protocol, nccl::kRingNvlinkHop, nccl::kRingPciHop,
+              one_gpu_a_node ? nccl::kTreeNetHop : nccl::kRingNetHop);
+}
+Latencies send_hops(const Cluster& c, const Placement& p) {
+  return hops(c, p, nccl::kSimple, nccl::kRingNvlinkHop, nccl::kRingPciHop, nccl::kRingNetHop);
+}
+Latencies tree_hops(const Cluster& c, const Placement& p, int protocol) {
+  return hops(c, p, protocol, nccl::kTreeNvlinkHop, nccl::kTreePciHop, nccl::kTreeNetHop);
 }
 
 double ring_latency(const Cluster& c, const Placement& p, int protocol, int steps, int steps_between_nodes) {
-  const bool one_gpu_a_node = p.nodes == p.group.size;
-  const auto hop = hops(c, p, protocol, nccl::kRingNvlinkHop, nccl::kRingPciHop,
-                        one_gpu_a_node ? nccl::kTreeNetHop : nccl::kRingNetHop);
-  return nccl::kRingBase[static_cast<std::size_t>(protocol)] + (steps - steps_between_nodes) * hop.intra +
-         steps_between_nodes * hop.inter;
+  const Latencies hop = ring_hops(c, p, protocol);
+  return nccl::kRingBase[static_cast<std::size_t>(protocol)] + (steps - steps_between_nodes) * hop.near +
+         steps_between_nodes * hop.far;
 }
 
 double ll_cap(const Cluster& c, const Placement& p) {
@@ -83,6 +93,14 @@ double protocol_share(const Cluster& c, const Placement& p, int protocol, const 
   return protocol == nccl::kLL ? std::min(share, ll_cap(c, p) / bus) : share;
 }
 
+double ring_share(const Cluster& c, const Placement& p, int protocol, double bus) {
+  return protocol_share(c, p, protocol, nccl::kRingShare, bus);
+}
+double tree_share(const Cluster& c, const Placement& p, int protocol, double bus) {
+  const double share = protocol_share(c, p, protocol, nccl::kTreeShare, bus);
+  return protocol == nccl::kLL128 && share > 0 && p.nodes > 1 ? nccl::kTreeLL128AcrossNodes : share;
+}
+
 /// The fastest protocol of a ring with `rounds` passes of (p-1) steps: one for all-gather, two for all-reduce.
 CollectiveCost ring_cost(const Cluster& c, const Placement& p, Bytes message, int rounds) {
   const int size = p.group.size;
@@ -94,9 +112,10 @@ CollectiveCost ring_cost(const Cluster& c, const Placement& p, Bytes message, in
   const int between = p.nodes > 1 ? rounds * (p.nodes - 1) : 0;
   CollectiveCost best;
   for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
-    const double share = protocol_share(c, p, protocol, nccl::kRingShare, bus);
+    const double share = ring_share(c, p, protocol, bus);
     if (share <= 0) continue;
-    const CollectiveCost cost{Seconds{ring_latency(c, p, protocol, rounds * (size - 1), between)}, wire / share, bound};
+    const CollectiveCost cost{Seconds{ring_latency(c, p, protocol, rounds * (size - 1), between)}, wire / share, bound,
+                              Algorithm::ring, static_cast<Protocol>(protocol)};
     if (best.total() == Seconds{} || cost.total() < best.total()) best = cost;
   }
   return best;
@@ -110,23 +129,31 @@ CollectiveCost tree_cost(const Cluster& c, const Placement& p, Bytes message) {
             doublings = static_cast<int>(std::bit_width(static_cast<unsigned>(p.nodes))) - 1;
   CollectiveCost best;
   for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
-    double share = protocol_share(c, p, protocol, nccl::kTreeShare, bus);
-    if (protocol == nccl::kLL128 && share > 0 && p.nodes > 1) share = nccl::kTreeLL128AcrossNodes;
+    const double share = tree_share(c, p, protocol, bus);
     if (share <= 0) continue;
-    const auto hop = hops(c, p, protocol, nccl::kTreeNvlinkHop, nccl::kTreePciHop, nccl::kTreeNetHop);
+    const Latencies hop = tree_hops(c, p, protocol);
     const double latency =
-        nccl::kTreeBase[static_cast<std::size_t>(protocol)] + 2 * ((per_node - 1) * hop.intra + doublings * hop.inter);
-    const CollectiveCost cost{Seconds{latency}, Seconds{2 * message.value() / (bus * share)}, Seconds{}};
+        nccl::kTreeBase[static_cast<std::size_t>(protocol)] + 2 * ((per_node - 1) * hop.near + doublings * hop.far);
+    const CollectiveCost cost{Seconds{latency}, Seconds{2 * message.value() / (bus * share)}, Seconds{},
+                              Algorithm::tree, static_cast<Protocol>(protocol)};
     if (best.total() == Seconds{} || cost.total() < best.total()) best = cost;
   }
   return best;
 }
 
-/// All-reduce inside the switch (NVLS). Each port carries the buffer once each way whatever the number of ranks;
-/// `port_achieved_nvls` is the bus bandwidth of a whole node.
+bool has_nvls(const Cluster& c, const Placement& p) { return c.port_achieved_nvls > BytesPerSecond{} && p.nodes == 1; }
+
+Seconds all_reduce_bound(const Cluster& c, const Placement& p, Bytes message) {
+  const bool in_switch = c.port_achieved_nvls > BytesPerSecond{};
+  const int size = p.group.size;
+  return wire_bound(c, p, in_switch ? message : message * (2 * (size - 1.0) / size), 2 * message);
+}
+
+/// In the switch (NVLS). Each port carries the buffer once each way whatever the number of ranks; `port_achieved_nvls`
+/// is the bus bandwidth of a whole node's all-reduce.
 CollectiveCost nvls_cost(const Cluster& c, Bytes message) {
   const double bus_factor = 2 * (c.node_gpus - 1.0) / c.node_gpus;
-  return {Seconds{nccl::kNvlsLatency}, message * bus_factor / c.port_achieved_nvls, Seconds{}};
+  return {Seconds{nccl::kNvlsLatency}, message * bus_factor / c.port_achieved_nvls, Seconds{}, Algorithm::nvls};
 }
 
 int members(const Domain& domain, Group group, int machine_gpus) {
@@ -150,6 +177,29 @@ std::string_view name(Op op) {
   return "send_recv";
 }
 
+std::string_view name(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::direct: return "direct";
+    case Algorithm::pairwise: return "pairwise";
+    case Algorithm::hierarchical: return "hierarchical";
+    case Algorithm::bruck: return "bruck";
+    case Algorithm::ring: return "ring";
+    case Algorithm::recursive: return "recursive";
+    case Algorithm::nvls: return "nvls";
+    case Algorithm::tree: break;
+  }
+  return "tree";
+}
+
+std::string_view name(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::ll: return "LL";
+    case Protocol::ll128: return "LL128";
+    case Protocol::simple: break;
+  }
+  return "Simple";
+}
+
 Placement place(const Cluster& cluster, Group group, int machine_gpus) {
   Placement p;
   p.group = group;
@@ -170,17 +220,15 @@ CollectiveCost reduce_scatter_cost(const Cluster& cluster, const Placement& plac
 }
 
 CollectiveCost all_reduce_cost(const Cluster& cluster, const Placement& placement, Bytes message) {
-  const int size = placement.group.size;
-  if (size < 2) return {};
-  const bool in_switch = cluster.port_achieved_nvls > BytesPerSecond{};
+  if (placement.group.size < 2) return {};
   CollectiveCost best = ring_cost(cluster, placement, message, 2);
   const CollectiveCost tree = tree_cost(cluster, placement, message);
   if (tree.total() < best.total()) best = tree;
-  if (in_switch && placement.nodes == 1) {
+  if (has_nvls(cluster, placement)) {
     const CollectiveCost nvls = nvls_cost(cluster, message);
     if (nvls.total() < best.total()) best = nvls;
   }
-  best.bound = wire_bound(cluster, placement, in_switch ? message : message * (2 * (size - 1.0) / size), 2 * message);
+  best.bound = all_reduce_bound(cluster, placement, message);
   return best;
 }
 
@@ -200,20 +248,23 @@ CollectiveCost all_to_all_cost(const Cluster& c, const Placement& p, Bytes leavi
     cost.transfer = max(cost.transfer, all / c.domains[i].achieved_all_to_all);
     cost.bound = max(cost.bound, all / c.domains[i].peak);
   }
-  const auto hop = hops(c, p, nccl::kSimple, nccl::kRingNvlinkHop, nccl::kRingPciHop, nccl::kRingNetHop);
+  const Latencies hop = send_hops(c, p);
   const auto waves = [](int messages, int in_flight) { return (messages + in_flight - 1) / in_flight; };
-  cost.latency += Seconds{waves(near, nccl::kPeersInFlightNvlink) * hop.intra};
+  cost.latency += Seconds{waves(near, nccl::kPeersInFlightNvlink) * hop.near};
   if (p.nodes > 1) {
     const int far = p.group.size - p.group.size / p.nodes;
     cost.latency +=
-        Seconds{waves(far, nccl::kPeersInFlightNet) * hop.inter + far * nccl::net_overhead(c.cpu == CpuVendor::amd)};
+        Seconds{waves(far, nccl::kPeersInFlightNet) * hop.far + far * nccl::net_overhead(c.cpu == CpuVendor::amd)};
   }
   return cost;
 }
 
 CollectiveCost send_recv_cost(const Cluster& c, const Placement& p, Bytes message) {
   if (p.group.size < 2) return {};
-  CollectiveCost cost{Seconds{}, ring_transfer(c, p, message), Seconds{}};
+  CollectiveCost cost{Seconds{}, ring_transfer(c, p, message), Seconds{}, Algorithm::ring};
+  if (c.scale_up == ScaleUp::mesh && port_members(p) > 1) {
+    cost.transfer = max(cost.transfer, message * (c.node_gpus - 1) / c.port_achieved);  // one link to the successor
+  }
   if (port_members(p) > 1 || pcie(c)) cost.bound = message / (c.port_peak * usable_port(c, p));
   for (std::size_t i = 0; i < p.levels.size(); ++i) {
     if (!crosses(p, i)) continue;
@@ -223,9 +274,45 @@ CollectiveCost send_recv_cost(const Cluster& c, const Placement& p, Bytes messag
     const double nearby = std::min(domain.gpus, std::max(1, domain.ports));
     if (domain.uplink == Domain::Uplink::nics) cost.transfer = max(cost.transfer, message * nearby / domain.achieved);
   }
-  const auto hop = hops(c, p, nccl::kSimple, nccl::kRingNvlinkHop, nccl::kRingPciHop, nccl::kRingNetHop);
-  cost.latency = Seconds{nccl::kRingBase[nccl::kSimple] + (p.nodes > 1 ? hop.inter : hop.intra)};
+  const Latencies hop = send_hops(c, p);
+  cost.latency = Seconds{nccl::kRingBase[nccl::kSimple] + (p.nodes > 1 ? hop.far : hop.near)};
   return cost;
+}
+
+std::optional<CollectiveCost> collective_cost(const Cluster& c, const Placement& p, Op op, Bytes message,
+                                              std::optional<Algorithm> algorithm) {
+  const int size = p.group.size;
+  const bool reduces = op == Op::all_reduce;
+  if (op == Op::all_to_all || op == Op::send_recv) {
+    const Algorithm only = op == Op::all_to_all ? Algorithm::direct : Algorithm::ring;
+    if (algorithm.value_or(only) != only) return std::nullopt;
+    return op == Op::send_recv ? send_recv_cost(c, p, message)
+                               : all_to_all_cost(c, p, message * ((size - 1.0) / std::max(1, size)));
+  }
+  if (!algorithm) return reduces ? all_reduce_cost(c, p, message) : ring_cost(c, p, message, 1);
+  CollectiveCost cost;
+  if (size < 2) return cost;
+  if (*algorithm == Algorithm::ring) return ring_cost(c, p, message, reduces ? 2 : 1);
+  if (*algorithm == Algorithm::tree && reduces) {
+    cost = tree_cost(c, p, message);
+  } else if (*algorithm == Algorithm::nvls && has_nvls(c, p)) {
+    cost = nvls_cost(c, message);
+  } else {
+    return std::nullopt;
+  }
+  cost.bound = reduces ? all_reduce_bound(c, p, message) : ring_cost(c, p, message, 1).bound;
+  return cost;
+}
+
+HopCosts hop_costs(const Cluster& c, const Placement& p, Algorithm algorithm, Protocol protocol) {
+  const int i = static_cast<int>(protocol);
+  const bool tree = algorithm == Algorithm::tree;
+  const Bytes stream{1e9};
+  const double bus = stream.value() / ring_transfer(c, p, stream).value();
+  const Latencies hop = tree ? tree_hops(c, p, i) : ring_hops(c, p, i);
+  const auto& base = tree ? nccl::kTreeBase : nccl::kRingBase;
+  return {Seconds{base[static_cast<std::size_t>(i)]}, Seconds{hop.near}, Seconds{hop.far},
+          tree ? tree_share(c, p, i, bus) : ring_share(c, p, i, bus)};
 }
 
 Bytes nic_bytes(const Cluster& c, const Placement& p, Op op, Bytes sent_per_rank) {

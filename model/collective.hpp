@@ -2,6 +2,7 @@
 // Cost of one collective on a group of GPUs, latency and transfer apart, with NCCL's constants.
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "model/cluster.hpp"
@@ -18,10 +19,20 @@ struct Group {
   int stride = 1;
 };
 
+/// NCCL takes direct for all-to-all, ring, tree and nvls. The others are the event engine's (sim/schedule.hpp).
+enum class Algorithm : std::uint8_t { direct, pairwise, hierarchical, bruck, ring, recursive, nvls, tree };
+std::string_view name(Algorithm algorithm);
+
+/// NCCL's ways to pass data on: the first two flag the data itself and so wait less, but fill less of the wire.
+enum class Protocol : std::uint8_t { ll, ll128, simple };
+std::string_view name(Protocol protocol);
+
 struct CollectiveCost {
   Seconds latency{};
   Seconds transfer{};
   Seconds bound{};  ///< what the wires' peak rates allow at best; never above latency + transfer
+  Algorithm algorithm{};
+  Protocol protocol = Protocol::simple;
   constexpr Seconds total() const { return latency + transfer; }
 };
 
@@ -46,6 +57,19 @@ CollectiveCost all_reduce_cost(const Cluster& cluster, const Placement& placemen
 CollectiveCost all_to_all_cost(const Cluster& cluster, const Placement& placement, Bytes leaving);
 /// One hop of a ring: every rank sends `message` to its successor at once.
 CollectiveCost send_recv_cost(const Cluster& cluster, const Placement& placement, Bytes message);
+
+/// By name. `message` as nccl-tests counts it: of all-to-all the send buffer, own share included. NCCL's choice where
+/// no algorithm is given; nothing where the op, the group or the machine has no such.
+std::optional<CollectiveCost> collective_cost(const Cluster& cluster, const Placement& placement, Op op, Bytes message,
+                                              std::optional<Algorithm> algorithm = std::nullopt);
+
+/// The figures behind the latencies of ring, tree and send/recv: what is paid once, for a hop inside a server and for a
+/// hop between servers, and the share of the achieved rate that the protocol leaves.
+struct HopCosts {
+  Seconds base{}, near{}, far{};
+  double share = 1;
+};
+HopCosts hop_costs(const Cluster& cluster, const Placement& placement, Algorithm algorithm, Protocol protocol);
 
 /// Bytes that pass one NIC of the busiest node when every group of the layout runs it; zero inside one node.
 Bytes nic_bytes(const Cluster& cluster, const Placement& placement, Op op, Bytes sent_per_rank);

@@ -4,7 +4,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "model/collective.hpp"
@@ -13,11 +12,8 @@
 
 namespace ithaca {
 
-/// all-to-all: direct, pairwise, hierarchical, bruck. all-gather, reduce-scatter: ring, recursive, nvls. all-reduce:
-/// ring, tree, nvls. send/recv: ring.
-enum class Algorithm : std::uint8_t { direct, pairwise, hierarchical, bruck, ring, recursive, nvls, tree };
-std::string_view name(Algorithm algorithm);
-
+/// Algorithms: of all-to-all direct, pairwise, hierarchical, bruck; of all-gather and reduce-scatter ring, recursive,
+/// nvls; of all-reduce ring, tree, nvls; of send/recv ring.
 /// `size` of a group and `stride` between its ranks; all groups among `ranks` ranks run at once.
 struct CollectiveCall {
   Op op{};

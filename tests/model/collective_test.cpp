@@ -113,6 +113,61 @@ TEST(Collective, MeshUsesOnlyTheLinksToItsPeers) {
   EXPECT_NEAR(all.transfer.value(), 44.8 / 448, 1e-9);
 }
 
+TEST(Collective, AHopOnAMeshPassesOneLink) {
+  // Eight GPUs, seven links of 64 GB/s: 6.4 GB to the successor take 100 ms however many peers there are.
+  Cluster cluster = round_cluster();
+  cluster.scale_up = ScaleUp::mesh;
+  cluster.port_peak = cluster.port_achieved = BytesPerSecond{448e9};
+  EXPECT_NEAR(send_recv_cost(cluster, place(cluster, {8, 1}, 8), Bytes{6.4 * kGB}).transfer.value(), 0.1, 1e-12);
+}
+
+TEST(Collective, SaysHowItRuns) {
+  // 1 KiB on 4 nodes of 8: LL tree, as above. 8 GB: the ring of Simple. In the switch from some size on.
+  Cluster cluster = round_cluster();
+  const CollectiveCost small = all_reduce_cost(cluster, at(32, 1, 32), Bytes{1024});
+  EXPECT_EQ(small.algorithm, Algorithm::tree);
+  EXPECT_EQ(small.protocol, Protocol::ll);
+  const CollectiveCost large = all_reduce_cost(cluster, at(32, 1, 32), Bytes{8 * kGB});
+  EXPECT_EQ(large.algorithm, Algorithm::ring);
+  EXPECT_EQ(large.protocol, Protocol::simple);
+  cluster.port_achieved_nvls = BytesPerSecond{480e9};
+  EXPECT_EQ(all_reduce_cost(cluster, at(8, 1, 8), Bytes{8 * kGB}).algorithm, Algorithm::nvls);
+  EXPECT_EQ(all_to_all_cost(cluster, at(8, 1, 8), Bytes{kGB}).algorithm, Algorithm::direct);
+  EXPECT_EQ(send_recv_cost(cluster, at(8, 1, 8), Bytes{kGB}).algorithm, Algorithm::ring);
+}
+
+TEST(Collective, ByNameAndByChoice) {
+  const Cluster cluster = round_cluster();
+  const Placement p = at(8, 1, 8);
+  const Bytes message{8 * kGB};
+  const auto cost = [&](Op op, std::optional<Algorithm> algorithm = std::nullopt) {
+    return collective_cost(cluster, p, op, message, algorithm);
+  };
+  EXPECT_EQ(cost(Op::all_gather)->total(), all_gather_cost(cluster, p, message).total());
+  EXPECT_EQ(cost(Op::all_to_all)->total(), all_to_all_cost(cluster, p, message * (7.0 / 8)).total());
+  EXPECT_EQ(cost(Op::send_recv)->total(), send_recv_cost(cluster, p, message).total());
+  // The best of all is the choice.
+  const Seconds ring = cost(Op::all_reduce, Algorithm::ring)->total(),
+                tree = cost(Op::all_reduce, Algorithm::tree)->total();
+  EXPECT_EQ(cost(Op::all_reduce)->total(), min(ring, tree));
+  EXPECT_GE(tree, cost(Op::all_reduce, Algorithm::tree)->bound);
+  EXPECT_FALSE(cost(Op::all_reduce, Algorithm::nvls));  // this machine has none
+  EXPECT_FALSE(cost(Op::all_gather, Algorithm::tree));
+  EXPECT_FALSE(cost(Op::all_to_all, Algorithm::bruck));
+}
+
+TEST(Collective, HopsAddUpToTheLatency) {
+  // LL ring on 4 nodes of 8: base + 28 hops inside + 3 between.
+  const Cluster cluster = round_cluster();
+  const HopCosts hop = hop_costs(cluster, at(32, 1, 32), Algorithm::ring, Protocol::ll);
+  const CollectiveCost cost = all_gather_cost(cluster, at(32, 1, 32), Bytes{64});
+  EXPECT_NEAR((hop.base + 28 * hop.near + 3 * hop.far).value(), cost.latency.value(), 1e-15);
+  // LL fills half of the wire, or what its cap of 20.4 GB/s is of the 384 GB/s that the ring has.
+  EXPECT_NEAR(hop.share, 20.4 / 384, 1e-12);
+  EXPECT_EQ(hop_costs(cluster, at(32, 1, 32), Algorithm::ring, Protocol::simple).share, 1);
+  EXPECT_EQ(hop_costs(cluster, at(32, 1, 32), Algorithm::tree, Protocol::ll128).share, 0.92 * 15 / 16);
+}
+
 TEST(Collective, OversubscribedTierIsTheBottleneck) {
   // Pods of 32 GPUs under a tier with a quarter of the NICs' rate: 4 nodes * 400 / 4 = 400 GB/s a pod.
   Cluster cluster = round_cluster();
