@@ -1,0 +1,84 @@
+#include "sim/program_check.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ithaca {
+namespace {
+
+using Wrong = std::optional<std::string>;
+
+bool is_amount(double value) { return value >= 0 && std::isfinite(value); }
+
+std::string counted(std::size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+Wrong check_ranks(std::span<const double> values, const std::string& what, std::uint32_t ranks) {
+  if (values.size() != ranks) return what + ": " + counted(values.size(), "value") + " for " + counted(ranks, "rank");
+  const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return !is_amount(v); });
+  if (bad == values.end()) return std::nullopt;
+  return what + ": the value of rank " + std::to_string(bad - values.begin()) + " must be zero or more and finite";
+}
+
+Wrong check_exchange(const Exchange& e, const std::string& name) {
+  if (!e.sends) return name + ": it does not say what is sent";
+  const bool plain = e.wires.empty() && e.boxes.empty();
+  if (!plain && e.wires.size() != e.boxes.size() + 1)
+    return name + ": " + counted(e.boxes.size(), "box") + " need one wire more, not " + std::to_string(e.wires.size());
+  for (const int box : e.boxes) {
+    if (box < 1) return name + ": a box must hold a GPU";
+  }
+  for (const Wire& wire : e.wires) {
+    if (!is_amount(wire.latency.value())) return name + ": a latency must be zero or more and finite";
+    if (!(wire.efficiency > 0 && wire.efficiency <= 1)) return name + ": an efficiency must be above 0 and at most 1";
+  }
+  const Packets& p = e.packets;
+  if (!is_amount(p.payload.value()) || !is_amount(p.header.value()) || p.round_trips < 0)
+    return name + ": packets must have a payload, header and round trips of zero or more";
+  return std::nullopt;
+}
+
+Wrong check_task(const Program& program, std::size_t t) {
+  const Task& task = program.tasks[t];
+  const std::string name = "task " + std::to_string(t);
+  const auto none = [&](const char* what, std::size_t index) {
+    return name + ": there is no " + what + " " + std::to_string(index);
+  };
+  if (task.stream >= program.streams.size()) return none("stream", task.stream);
+  if (task.label >= program.labels.size()) return none("label", task.label);
+  for (const std::uint32_t other : program.after[t]) {
+    if (other >= t) return name + ": it waits for task " + std::to_string(other) + ", which is not before it";
+  }
+  if (task.kind == Task::Kind::exchange && task.exchange >= program.exchanges.size())
+    return none("exchange", task.exchange);
+  if (task.kind != Task::Kind::compute) return std::nullopt;
+  if (!is_amount(task.duration.value())) return name + ": its duration must be zero or more and finite";
+  if (task.load != Task::kEvenLoad && task.load >= program.loads.size()) return none("load", task.load);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Wrong check(const Program& program, std::size_t gpus, const Slowdown& slowdown) {
+  if (program.ranks == 0) return "the program has no ranks";
+  if (program.ranks > gpus)
+    return "the program has " + counted(program.ranks, "rank") + " and the fabric " + counted(gpus, "GPU");
+  for (std::size_t i = 0; i < program.exchanges.size(); ++i) {
+    if (auto wrong = check_exchange(program.exchanges[i], "exchange " + std::to_string(i))) return wrong;
+  }
+  for (std::size_t i = 0; i < program.loads.size(); ++i) {
+    if (auto wrong = check_ranks(program.loads[i], "load " + std::to_string(i), program.ranks)) return wrong;
+  }
+  if (program.after.size() != program.tasks.size()) return "rows of 'after' must be as many as tasks";
+  for (std::size_t t = 0; t < program.tasks.size(); ++t) {
+    if (auto wrong = check_task(program, t)) return wrong;
+  }
+  if (!slowdown.gpu.empty()) {
+    if (auto wrong = check_ranks(slowdown.gpu, "slowdown", program.ranks)) return wrong;
+  }
+  if (!is_amount(slowdown.jitter)) return "the jitter must be zero or more and finite";
+  return std::nullopt;
+}
+
+}  // namespace ithaca

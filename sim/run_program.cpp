@@ -1,0 +1,80 @@
+#include "sim/run_program.hpp"
+
+#include "model/units.hpp"
+#include "sim/classes.hpp"
+#include "sim/flow_engine.hpp"
+#include "sim/lower_messages.hpp"
+#include "sim/lower_program.hpp"
+#include "sim/program_check.hpp"
+
+namespace ithaca {
+namespace {
+
+/// Counts all messages; how many links they cross is taken from a few of them.
+Result<std::vector<ExchangeSize>, std::string> flat_sizes(const Program& program, const Router& router) {
+  constexpr std::uint32_t kSamples = 64;
+  std::vector<ExchangeSize> sizes(program.exchanges.size());
+  const std::vector<bool> used = used_exchanges(program);
+  MessageReader reader(program.ranks, router);
+  for (std::size_t e = 0; e < sizes.size(); ++e) {
+    if (!used[e]) continue;
+    double messages = 0, sampled = 0, flows = 0, crossings = 0;
+    for (std::uint32_t rank = 0; rank < program.ranks; ++rank)
+      messages += static_cast<double>(reader.count(program.exchanges[e], rank));
+    for (std::uint32_t i = 0; i < std::min(kSamples, program.ranks); ++i) {
+      const auto rank =
+          static_cast<std::uint32_t>(std::uint64_t{i} * program.ranks / std::min(kSamples, program.ranks));
+      auto wrong = reader.read(program.exchanges[e], rank, [&](const WireFlow& flow) {
+        ++flows;
+        crossings += static_cast<double>(flow.route.size());
+      });
+      if (wrong) return std::move(*wrong);
+      sampled += static_cast<double>(reader.messages());
+    }
+    if (sampled > 0) sizes[e] = {messages * flows / sampled, messages * crossings / sampled};
+  }
+  return sizes;
+}
+
+std::optional<std::string> check_size(const ProgramSize& size, std::size_t memory, const char* instead) {
+  constexpr double kMostRows = 4294967295.0;
+  if (size.bytes <= static_cast<double>(memory) && size.rows < kMostRows) return std::nullopt;
+  return "the simulation needs about " + print(Bytes{size.bytes}) + " for " +
+         std::to_string(static_cast<std::int64_t>(size.flows)) + " flows, and " +
+         print(Bytes{static_cast<double>(memory)}) + " is allowed: take fewer ranks or fewer layers" + instead;
+}
+
+Result<ProgramRun, std::string> run(const Program& program, const Router& router, const Slowdown& slowdown,
+                                    const ProgramClasses& classes) {
+  const LoweredProgram lowered = lower(program, classes, router, slowdown);
+  auto flows = run_flows(lowered.system);
+  if (!flows) return flows.error();
+  ProgramRun result;
+  result.classes = static_cast<std::uint32_t>(classes.rank.size());
+  result.class_of = classes.class_of_rank;
+  result.spans = read_spans(program, classes, lowered, *flows);
+  for (const std::uint32_t k : classes.class_of_link) result.carried.push_back(flows->carried[k]);
+  result.makespan = flows->makespan;
+  result.flows = lowered.system.size.size();
+  for (const Task& task : program.tasks) {
+    if (task.kind == Task::Kind::exchange) result.messages += classes.exchanges[task.exchange].messages;
+  }
+  result.events = flows->events;
+  return result;
+}
+
+}  // namespace
+
+Result<ProgramRun, std::string> run_program(const Program& program, const Router& router, const Slowdown& slowdown,
+                                            const RunOptions& options) {
+  if (auto wrong = check(program, router.fabric().gpus().size(), slowdown)) return std::move(*wrong);
+  const auto sizes = flat_sizes(program, router);
+  if (!sizes) return sizes.error();
+  if (auto refused = check_size(size_of(program, program.ranks, *sizes), options.memory, ", or the engine by classes"))
+    return std::move(*refused);
+  const auto classes = single_classes(program, router);
+  if (!classes) return classes.error();
+  return run(program, router, slowdown, *classes);
+}
+
+}  // namespace ithaca
