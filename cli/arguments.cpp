@@ -67,14 +67,15 @@ void take(const Flag& flag, const CLI::Option& option, ParsedArguments& parsed) 
   const std::string name(flag.name);
   const std::vector<std::string>& values = option.results();
   const bool is_switch = flag.value.empty();
-  if (values.size() > 1) {
+  if (values.size() > 1 && !flag.repeatable) {
     parsed.problems.push_back(mistake(name, "given " + std::to_string(values.size()) + " times", "give it once"));
-  } else if (!is_switch && (values.empty() || values[0].empty())) {
+  } else if (!is_switch && (values.empty() || std::find(values.begin(), values.end(), "") != values.end())) {
     parsed.problems.push_back(mistake(name, "needs a value", "write " + name + " " + std::string(flag.value)));
   } else if (is_switch && !values.empty() && values[0] != "true") {
     parsed.problems.push_back(mistake(name + "=" + values[0], "this flag takes no value", "write " + name + " alone"));
   } else {
-    parsed.arguments.set(flag.name, values.empty() ? "" : values[0]);
+    for (const std::string& value : values) parsed.arguments.add(flag.name, value);
+    if (values.empty()) parsed.arguments.set(flag.name, "");
   }
 }
 
@@ -97,7 +98,12 @@ void report_missing(const Command& command, const std::vector<std::string>& miss
 std::optional<std::string> Arguments::find(std::string_view flag) const {
   const auto found = values_.find(flag);
   if (found == values_.end()) return std::nullopt;
-  return found->second;
+  return found->second.front();
+}
+
+std::vector<std::string> Arguments::all(std::string_view flag) const {
+  const auto found = values_.find(flag);
+  return found == values_.end() ? std::vector<std::string>{} : found->second;
 }
 
 ParsedArguments parse_arguments(const Command& command, const std::vector<std::string>& words) {

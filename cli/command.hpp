@@ -19,6 +19,7 @@ struct Flag {
   std::string_view value;
   std::string_view help;
   bool required = false;
+  bool repeatable = false;  ///< each time with a value of its own
 };
 
 /// What a command has to say: `result` belongs to stdout or to `file`, `talk` to stderr.

@@ -5,8 +5,11 @@
 namespace ithaca {
 namespace {
 
-constexpr Flag kFlags[] = {
-    {"--gpus", "G", "number of GPUs", true}, {"--seq", "N", "tokens"}, {"--json", "", "JSON"}, {"-o", "FILE", "file"}};
+constexpr Flag kFlags[] = {{"--gpus", "G", "number of GPUs", true},
+                           {"--seq", "N", "tokens"},
+                           {"--json", "", "JSON"},
+                           {"-o", "FILE", "file"},
+                           {"--fail", "LINK", "what fails", false, true}};
 const Command kCommand{"compare", "", "--gpus G", "", {}, kFlags, nullptr};
 
 std::string problems_of(const std::vector<std::string>& words) {
@@ -45,6 +48,22 @@ TEST(ParseArguments, ReportsAllProblemsAtOnce) {
   EXPECT_NE(text.find("error: --json=5: this flag takes no value"), std::string::npos) << text;
   EXPECT_NE(text.find("error: -o: given 2 times"), std::string::npos) << text;
   EXPECT_NE(text.find("error: --gpus: missing\nnext: ithaca compare --gpus G"), std::string::npos) << text;
+}
+
+TEST(ParseArguments, RepeatableFlagsKeepTheirOrder) {
+  const auto parsed = parse_arguments(kCommand, {"--gpus", "8", "--fail", "b", "--fail=a->c", "--fail", "b"});
+  EXPECT_TRUE(parsed.problems.empty()) << print(parsed.problems);
+  EXPECT_EQ(parsed.arguments.all("--fail"), (std::vector<std::string>{"b", "a->c", "b"}));
+  EXPECT_EQ(parsed.arguments.find("--fail"), "b");
+  EXPECT_TRUE(parsed.arguments.all("--seq").empty());
+}
+
+TEST(ParseArguments, EachRepetitionNeedsAValue) {
+  for (const auto& words : {std::vector<std::string>{"--gpus", "8", "--fail", "a", "--fail"},
+                            {"--gpus", "8", "--fail", "--json", "--fail", "a"},
+                            {"--gpus", "8", "--fail", "a", "--fail="}}) {
+    EXPECT_EQ(problems_of(words), "error: --fail: needs a value\nnext: write --fail LINK\n");
+  }
 }
 
 TEST(ParseArguments, TypedIsWordByWord) {
