@@ -34,7 +34,7 @@ Diagnostics one(std::string where, std::string what, std::string hint, std::stri
   return {Diagnostic{Place{std::move(where), 0, 0, 1, ""}, std::move(what), std::move(hint), std::move(next), {}}};
 }
 
-Result<Document, Diagnostics> read_stream(std::istream& stream, const std::string& name) {
+Result<TextFile, Diagnostics> read_stream(std::istream& stream, const std::string& name) {
   std::string text;
   std::vector<char> chunk(64 << 10);
   while (text.size() <= kLargestText && stream.good()) {
@@ -42,7 +42,7 @@ Result<Document, Diagnostics> read_stream(std::istream& stream, const std::strin
     text.append(chunk.data(), static_cast<std::size_t>(stream.gcount()));
   }
   if (stream.bad()) return one(name, "cannot be read", "", "check that the disk is in order");
-  return parse_document(name, std::move(text));
+  return TextFile{name, std::move(text)};
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ std::vector<std::string> catalogue_names(Kind kind) {
   return names;
 }
 
-Result<Document, Diagnostics> read_document(const std::string& path) {
+Result<TextFile, Diagnostics> read_text(const std::string& path) {
   if (path == "-") return read_stream(std::cin, "standard input");
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
@@ -73,6 +73,12 @@ Result<Document, Diagnostics> read_document(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file.is_open()) return one(path, "cannot be read", "", "check its permissions");
   return read_stream(file, path);
+}
+
+Result<Document, Diagnostics> read_document(const std::string& path) {
+  const auto read = read_text(path);
+  if (!read) return read.error();
+  return parse_document(read->file, read->text);
 }
 
 Result<Document, Diagnostics> open_document(Kind kind, std::string_view name) {

@@ -28,5 +28,11 @@ std::vector<std::string> catalogue_names(Kind kind);
 Result<Document, Diagnostics> open_document(Kind kind, std::string_view name_or_path);
 /// A person's own file; "-" reads the standard input.
 Result<Document, Diagnostics> read_document(const std::string& path);
+/// The same as text in whatever format.
+struct TextFile {
+  std::string file;  ///< as messages call it
+  std::string text;
+};
+Result<TextFile, Diagnostics> read_text(const std::string& path);
 
 }  // namespace ithaca

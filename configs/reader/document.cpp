@@ -141,22 +141,6 @@ Place place_of_byte(const std::string& file, const std::string& text, std::size_
   return place_in(file, text, static_cast<int>(std::count(begin, end, '\n')) + 1, static_cast<int>(column), 1);
 }
 
-/// Bytes that yaml-cpp would misread without a word.
-Diagnostics check_bytes(const std::string& file, const std::string& text) {
-  const Place whole{file, 0, 0, 1, ""};
-  if (text.size() > kLargestText) return one(whole, "larger than 4 MiB", "give a smaller file");
-  if (text.find('\0') != std::string::npos) return one(whole, "holds a zero byte", "give a text file in UTF-8");
-  for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = utf8_length(text, i);
-    if (length == 0) return one(place_of_byte(file, text, i), "this byte is not UTF-8", "save the file as UTF-8");
-    if (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n'))
-      return one(place_of_byte(file, text, i), "a carriage return alone ends no line",
-                 "save the file with LF line ends");
-    i += length;
-  }
-  return {};
-}
-
 /// The code of the escape \uXXXX at `i`, or 0.
 unsigned escaped(const std::string& text, std::size_t i) {
   if (i + 6 > text.size() || text.compare(i, 2, "\\u") != 0) return 0;
@@ -221,9 +205,24 @@ Place Document::place(const Node& node) const {
                   std::max<std::size_t>(1, node.text.size()) + (node.quoted ? 2 : 0));
 }
 
-Result<Document, Diagnostics> parse_document(std::string file, std::string text) {
+Diagnostics prepare_text(const std::string& file, std::string& text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  if (Diagnostics problems = check_bytes(file, text); !problems.empty()) return problems;
+  const Place whole{file, 0, 0, 1, ""};
+  if (text.size() > kLargestText) return one(whole, "larger than 4 MiB", "give a smaller file");
+  if (text.find('\0') != std::string::npos) return one(whole, "holds a zero byte", "give a text file in UTF-8");
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8_length(text, i);
+    if (length == 0) return one(place_of_byte(file, text, i), "this byte is not UTF-8", "save the file as UTF-8");
+    if (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n'))
+      return one(place_of_byte(file, text, i), "a carriage return alone ends no line",
+                 "save the file with LF line ends");
+    i += length;
+  }
+  return {};
+}
+
+Result<Document, Diagnostics> parse_document(std::string file, std::string text) {
+  if (Diagnostics problems = prepare_text(file, text); !problems.empty()) return problems;
   TreeBuilder builder(file, text), second(file, text);
   try {
     const bool json = text.find_first_not_of(" \t\r\n") == text.find('{');

@@ -40,6 +40,9 @@ struct Document {
   Place place(const Node& node) const;
 };
 
+/// What makes a text unreadable in any format: its size, zero bytes, what is not UTF-8. Drops a byte order mark.
+Diagnostics prepare_text(const std::string& file, std::string& text);
+
 Result<Document, Diagnostics> parse_document(std::string file, std::string text);
 
 }  // namespace ithaca

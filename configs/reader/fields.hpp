@@ -83,6 +83,9 @@ class Fields {
     return need_figure(key, parse, sources);
   }
 
+  /// `from`, `mark` and `note` beside a figure.
+  void read_origin(const Node* sources, std::string& source, Mark& mark, std::string& note);
+
   std::string text(std::string_view key);  ///< needed, not empty
   std::string text_or(std::string_view key, std::string otherwise);
   /// The key's map or sequence; null (and reported) if it is missing or something else.
@@ -98,7 +101,6 @@ class Fields {
   const Entry* find(std::string_view key) const;
   bool is_map(const Node& value, std::string_view key);
   std::string scalar_text(std::string_view key) const;
-  void read_origin(const Node* sources, std::string& source, Mark& mark, std::string& note);
   bool is_scalar(const Node& value, std::string_view key);
   bool is_unquoted(const Node& value, std::string_view key);
   void report(const Node& value, std::string_view key, const UnitError& error);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "configs/reader/catalogue.hpp"
+#include "configs/reader/load_fabric.hpp"
 #include "configs/reader/load_hardware.hpp"
 #include "configs/reader/profile_figures.hpp"
 
@@ -48,6 +49,7 @@ class ClusterReader {
   void check_nesting();
   void check_size();
   void read_gpu();
+  void read_fabric_section();
 
   const Document& document_;
   Diagnostics diagnostics_;
@@ -193,6 +195,27 @@ void ClusterReader::read_gpu() {
   loaded_.sources.insert(loaded_.sources.end(), gpu->sources.begin(), gpu->sources.end());
 }
 
+void ClusterReader::read_fabric_section() {
+  if (!fields_.has("fabric")) return;
+  const Node* map = fields_.map("fabric");
+  if (map == nullptr) return;
+  Fields inside(document_, *map, "fabric", diagnostics_);
+  LoadedFabric fabric = read_fabric(document_, inside, &cluster_, diagnostics_);
+  FigureSource origin{"fabric", std::string(name(fabric.spec.kind)), Mark::datasheet, ""};
+  std::string note;
+  inside.read_origin(sources_, origin.source, origin.mark, note);
+  inside.finish();
+  for (const Entry& entry : map->entries) {
+    const std::string& key = entry.key.text;
+    if (entry.value.kind == Node::Kind::scalar && key != "kind" && key != "from" && key != "mark" && key != "note")
+      origin.value += ", " + key + " " + entry.value.text;
+  }
+  if (!note.empty()) origin.source += " (" + note + ")";
+  loaded_.sources.push_back(std::move(origin));
+  loaded_.fabric = std::move(fabric.spec);
+  loaded_.fabric_notices = std::move(fabric.notices);
+}
+
 Result<LoadedCluster, Diagnostics> ClusterReader::read() {
   check_schema(fields_, "cluster");
   loaded_.file = document_.file;
@@ -209,6 +232,7 @@ Result<LoadedCluster, Diagnostics> ClusterReader::read() {
   cluster_.price_per_gpu_hour = figures.need("price_per_gpu_hour", parse_dollars).value;
   loaded_.price_date = fields_.need("price_date", parse_date);
   read_gpu();
+  read_fabric_section();
   fields_.finish();
   if (!diagnostics_.empty()) return diagnostics_;
   return loaded_;

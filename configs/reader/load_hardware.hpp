@@ -7,6 +7,7 @@
 
 #include "configs/reader/diagnostic.hpp"
 #include "model/cluster.hpp"
+#include "model/fabric.hpp"
 #include "model/gpu.hpp"
 #include "model/result.hpp"
 
@@ -41,6 +42,8 @@ struct LoadedCluster {
   std::string description;
   std::string price_date;  ///< when the default price was read: 2026, 2026-10 or 2026-10-06
   std::vector<FigureSource> sources;
+  FabricSpec fabric;  ///< its `fabric:` section; ideal where it has none
+  std::vector<std::string> fabric_notices;
 };
 
 /// A catalogue name or a file. A file names its GPU and kernel curves by catalogue name or by a path beside itself.
