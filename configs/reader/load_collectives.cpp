@@ -1,0 +1,151 @@
+#include "configs/reader/load_collectives.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "configs/reader/catalogue.hpp"
+#include "configs/reader/fields.hpp"
+#include "configs/reader/nccl_tests_json.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr Op kOps[] = {Op::all_gather, Op::reduce_scatter, Op::all_reduce, Op::all_to_all, Op::send_recv};
+
+Diagnostics whole_file(const std::string& file, std::string what, std::string next) {
+  return {Diagnostic{Place{file, 0, 0, 1, ""}, std::move(what), "", std::move(next), {}}};
+}
+
+/// nccl-tests' factor from algbw to busbw is 2(n-1)/n for all-reduce, 1 for send/recv, else (n-1)/n. Bandwidths are
+/// printed with two decimals, so the factor tells n only where the rows are fast; none if it does not.
+std::optional<int> ranks_of(Op op, double factor) {
+  const double share = op == Op::all_reduce ? factor / 2 : factor;
+  if (op == Op::send_recv || share <= 0 || share >= 1) return std::nullopt;
+  const double ranks = 1 / (1 - share);
+  if (std::abs(ranks - std::round(ranks)) > 0.25 || ranks < 1.5) return std::nullopt;
+  return static_cast<int>(std::round(ranks));
+}
+
+/// Completes a table's rows; says why they stay incomplete.
+std::optional<Diagnostics> complete(const std::string& file, NcclTestsText::Table& table,
+                                    const CollectiveHints& hints) {
+  if (!table.op) {
+    return whole_file(file, "the log does not say which collective this is", "name it: --op all_reduce");
+  }
+  const auto implied = ranks_of(*table.op, table.busbw_over_algbw);
+  if (table.ranks && implied && *table.ranks != *implied && !hints.ranks) {
+    return whole_file(file,
+                      fmt::format("the log lists {} ranks, but busbw over algbw is that of {}", *table.ranks, *implied),
+                      "say how many they were: --ranks " + std::to_string(*implied));
+  }
+  const auto ranks = table.ranks ? hints.ranks.value_or(*table.ranks) : hints.ranks ? hints.ranks : implied;
+  if (!ranks) return whole_file(file, "the log does not say how many ranks took part", "say it: --ranks 8");
+  for (CollectiveSample& row : table.rows) {
+    row.op = *table.op;
+    row.ranks = *ranks;
+    row.nodes = hints.nodes.value_or(table.nodes.value_or(0));
+  }
+  return std::nullopt;
+}
+
+Result<CollectiveSamples, Diagnostics> complete(const std::string& file, NcclTestsText text,
+                                                const CollectiveHints& hints) {
+  CollectiveSamples samples{file, "nccl-tests", text.gpu, text.nccl, {}, std::move(text.broken)};
+  for (NcclTestsText::Table& table : text.tables) {
+    if (auto problem = complete(file, table, hints)) return *problem;
+    samples.samples.insert(samples.samples.end(), table.rows.begin(), table.rows.end());
+  }
+  if (samples.samples.empty() && !samples.broken.empty()) return samples.broken;
+  if (samples.samples.empty()) {
+    return whole_file(file, "no measured row was found", "give what nccl-tests prints, with the line of column names");
+  }
+  return samples;
+}
+
+Parsed<Op> parse_op(std::string_view text) {
+  for (const Op op : kOps) {
+    if (name(op) == text) return op;
+  }
+  return UnitError{"'" + std::string(text) + "' is no collective",
+                   "write all_to_all, all_gather, reduce_scatter, all_reduce or send_recv"};
+}
+
+Parsed<double> parse_above_zero(std::string_view text) {
+  auto number = parse_number(text);
+  if (number && !(*number > 0)) return UnitError{"'" + std::string(text) + "' is not above zero", "write more than 0"};
+  return number;
+}
+
+Result<CollectiveSamples, Diagnostics> read_table(const Document& document) {
+  Diagnostics diagnostics;
+  Fields fields(document, document.root, "the file", diagnostics);
+  check_schema(fields, "collectives");
+  CollectiveSamples out;
+  out.file = document.file;
+  out.source = fields.text("source");
+  out.gpu = fields.text_or("gpu", "");
+  out.nccl = fields.text_or("nccl", "");
+  for_each_map(document, fields.sequence("samples"), "sample", diagnostics, [&](Fields& row) {
+    CollectiveSample sample;
+    sample.op = row.need("op", parse_op);
+    sample.ranks = static_cast<int>(row.need("ranks", parse_size));
+    sample.nodes = static_cast<int>(row.maybe("nodes", parse_size).value_or(0));
+    sample.message = Bytes{row.need("message_bytes", parse_above_zero)};
+    sample.time = Seconds{row.need("time_s", parse_above_zero)};
+    sample.in_place = row.maybe("in_place", parse_flag).value_or(false);
+    sample.wrong = row.maybe("wrong", parse_not_negative);
+    out.samples.push_back(sample);
+  });
+  fields.finish();
+  if (!diagnostics.empty()) return diagnostics;
+  return out;
+}
+
+bool looks_structured(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") != std::string_view::npos &&
+         (text[text.find_first_not_of(" \t\r\n")] == '{' ||
+          text.find("schema: collectives/") != std::string_view::npos);
+}
+
+}  // namespace
+
+Result<CollectiveSamples, Diagnostics> read_nccl_tests(const std::string& file, std::string text,
+                                                       const CollectiveHints& hints) {
+  if (Diagnostics problems = prepare_text(file, text); !problems.empty()) return problems;
+  return complete(file, read_nccl_tests_text(file, text, hints), hints);
+}
+
+Result<CollectiveSamples, Diagnostics> load_collectives(const std::string& path, const CollectiveHints& hints) {
+  auto read = read_text(path);
+  if (!read) return read.error();
+  if (!looks_structured(read->text)) return read_nccl_tests(read->file, std::move(read->text), hints);
+  const auto document = parse_document(read->file, read->text);
+  if (!document) return document.error();
+  if (is_nccl_tests_json(*document)) return complete(read->file, read_nccl_tests_json(*document, hints), hints);
+  return read_table(*document);
+}
+
+std::string collectives_yaml(const CollectiveSamples& samples) {
+  std::string out = "schema: collectives/1\n";
+  const auto quoted = [](std::string_view text) {
+    std::string safe = "\"";
+    for (const char c : text) safe += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+    return safe + "\"";
+  };
+  out += "source: " + quoted(samples.source + ": " + samples.file) + "\n";
+  if (!samples.gpu.empty()) out += "gpu: " + quoted(samples.gpu) + "\n";
+  if (!samples.nccl.empty()) out += "nccl: " + quoted(samples.nccl) + "\n";
+  out += "samples:\n";
+  for (const CollectiveSample& row : samples.samples) {
+    out += fmt::format("  - {{op: {}, ranks: {}", name(row.op), row.ranks);
+    if (row.nodes > 0) out += fmt::format(", nodes: {}", row.nodes);
+    out += fmt::format(", message_bytes: {:.0f}, time_s: {:.7g}", row.message.value(), row.time.value());
+    if (row.in_place) out += ", in_place: true";
+    if (row.wrong) out += fmt::format(", wrong: {:g}", *row.wrong);
+    out += "}\n";
+  }
+  return out;
+}
+
+}  // namespace ithaca

@@ -1,0 +1,54 @@
+#pragma once
+// Measured collectives: what nccl-tests prints or writes as JSON, and tables of our own (schema collectives/1).
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "configs/reader/diagnostic.hpp"
+#include "model/collective.hpp"
+#include "model/result.hpp"
+
+namespace ithaca {
+
+struct CollectiveSample {
+  Op op{};
+  int ranks = 0;
+  int nodes = 0;    ///< servers they are on; 0 where the log does not say
+  Bytes message{};  ///< nccl-tests' size (model/collective.hpp)
+  Seconds time{};
+  bool in_place = false;
+  std::optional<double> wrong;  ///< elements that came out wrong; none: not checked
+  int line = 0;                 ///< of the file
+};
+
+struct CollectiveSamples {
+  std::string file;
+  std::string source;
+  std::string gpu;   ///< as the driver calls it; empty where the log does not say
+  std::string nccl;  ///< version
+  std::vector<CollectiveSample> samples;
+  Diagnostics broken;  ///< rows that could not be taken in; the others are whole
+};
+
+/// What a log may leave unsaid, and then must be given; it is believed over what the log implies but not over what it
+/// says.
+struct CollectiveHints {
+  std::optional<Op> op;
+  std::optional<int> ranks, nodes;
+};
+
+/// The text of nccl-tests in any version: with or without the header, a prefix of mpirun or srun on each line, lines of
+/// NCCL_DEBUG between the rows, thinned rows and columns, several tests in a row; or its JSON. The op comes from the
+/// test's name, there or in the file's name; the ranks from the list of devices, else from busbw over algbw.
+Result<CollectiveSamples, Diagnostics> read_nccl_tests(const std::string& file, std::string text,
+                                                       const CollectiveHints& hints);
+
+/// A file of any of the kinds, told apart by its beginning; `path` may be "-" for the standard input.
+Result<CollectiveSamples, Diagnostics> load_collectives(const std::string& path, const CollectiveHints& hints);
+
+/// Samples as a file that load_collectives reads.
+std::string collectives_yaml(const CollectiveSamples& samples);
+
+}  // namespace ithaca
