@@ -254,10 +254,12 @@ Result<LoadedFabric, Diagnostics> load_fabric(std::string_view text, const Clust
   const Place where{"--fabric " + std::string(text), 0, 0, 1, ""};
   if (kind != kinds.end())
     return Diagnostics{{where, "a custom fabric needs its graph", "", "give the file with its nodes and links", {}}};
+  std::string all;
+  for (const std::string& one : kinds) all += one + ", ";
   return Diagnostics{{where,
                       "there is no fabric '" + std::string(text) + "'",
                       suggestion(text, kinds),
-                      "give a kind, a map such as '{kind: fat_tree, oversubscription: 2}', or a file",
+                      "give one of " + all + "a map such as '{kind: fat_tree, oversubscription: 2}', or a file",
                       {}}};
 }
 
