@@ -31,9 +31,11 @@ constexpr Unit kRateUnits[] = {{"Bps"},           {"KBps", 3},        {"MBps", 6
 constexpr Unit kFlopUnits[] = {{"FLOPS"}, {"GFLOPS", 9}, {"TFLOPS", 12}, {"PFLOPS", 15}, {"EFLOPS", 18}};
 constexpr Unit kTokenUnits[] = {{""}, {"K", 3}, {"M", 6}, {"G", 9}, {"Ki", 0, kKi}, {"Mi", 0, kMi}, {"Gi", 0, kGi}};
 constexpr Unit kDollarUnits[] = {{"USD"}};
+constexpr Unit kShareUnits[] = {{"%", -2}};
+constexpr Unit kTimesUnits[] = {{"x"}};
 constexpr Unit kNoUnit[] = {{""}};
 
-/// How a kind of quantity is written. In `likely`, # is the number as given, % the prefix as given, or G, and & and *
+/// How a kind of quantity is written. In `likely`, # is the number as given, @ the prefix as given, or G, and & and *
 /// are its powers of ten and two.
 struct Grammar {
   std::span<const Unit> units;
@@ -41,12 +43,14 @@ struct Grammar {
   std::string_view example;
   double most;  ///< no machine has more
 };
-constexpr Grammar kBytes{kByteUnits, "#%B (10^& bytes) or #%iB (2^* bytes)", "80", 1e18};
+constexpr Grammar kBytes{kByteUnits, "#@B (10^& bytes) or #@iB (2^* bytes)", "80", 1e18};
 constexpr Grammar kSeconds{kSecondUnits, "#us, #ms or #s", "7.1", 1e10};
-constexpr Grammar kRates{kRateUnits, "#%bps (bits) or #%Bps (bytes)", "400", 1e18};
+constexpr Grammar kRates{kRateUnits, "#@bps (bits) or #@Bps (bytes)", "400", 1e18};
 constexpr Grammar kFlopRates{kFlopUnits, "#TFLOPS or #PFLOPS", "989", 1e21};
 constexpr Grammar kTokens{kTokenUnits, "digits alone, or #Ki (x 2^10), #Mi (x 2^20) or #M (x 10^6)", "1", kKi* kGi};
 constexpr Grammar kDollars{kDollarUnits, "#USD", "2.99", 1e9};
+constexpr Grammar kShares{kShareUnits, "#%", "50", 1e6};
+constexpr Grammar kTimes{kTimesUnits, "#x", "1.2", 1e9};
 constexpr Grammar kCounts{kNoUnit, "digits alone, such as #", "64",
                           9007199254740991.0};  // beyond 2^53 doubles skip some
 
@@ -83,7 +87,7 @@ std::string suggest(const Grammar& grammar, std::string_view number = "", std::s
   for (char c : grammar.likely) {
     switch (c) {
       case '#': text += number.empty() ? grammar.example : number; break;
-      case '%': text += kPrefixes[prefix]; break;
+      case '@': text += kPrefixes[prefix]; break;
       case '&': text += std::to_string(3 * (prefix + 1)); break;
       case '*': text += std::to_string(10 * (prefix + 1)); break;
       default: text += c;
@@ -248,6 +252,8 @@ Parsed<Seconds> parse_seconds(std::string_view text) { return quantity<Seconds>(
 Parsed<BytesPerSecond> parse_rate(std::string_view text) { return positive<BytesPerSecond>(text, kRates); }
 Parsed<FlopPerSecond> parse_flop_rate(std::string_view text) { return positive<FlopPerSecond>(text, kFlopRates); }
 Parsed<Dollars> parse_dollars(std::string_view text) { return quantity<Dollars>(text, kDollars); }
+Parsed<double> parse_share(std::string_view text) { return parse(text, kShares); }
+Parsed<double> parse_times(std::string_view text) { return parse(text, kTimes); }
 Parsed<std::int64_t> parse_count(std::string_view text) { return whole(text, kCounts); }
 Parsed<Tokens> parse_tokens(std::string_view text) {
   const auto count = whole(text, kTokens);

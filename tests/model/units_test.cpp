@@ -56,6 +56,16 @@ TEST(Units, FlopRatesAndDollars) {
   EXPECT_EQ(*parse_dollars("0USD"), Dollars{0});
 }
 
+TEST(Units, SharesAndTimes) {
+  EXPECT_EQ(*parse_share("50%"), 0.5);
+  EXPECT_EQ(*parse_share("0%"), 0);
+  EXPECT_EQ(*parse_share("12.5%"), 0.125);
+  EXPECT_EQ(*parse_times("1.2x"), 1.2);
+  EXPECT_EQ(error_of(parse_share("50")), "'50' has no unit | write 50%");
+  EXPECT_EQ(error_of(parse_times("1.2")), "'1.2' has no unit | write 1.2x");
+  EXPECT_EQ(error_of(parse_share("-5%")), "'-5%' is negative | leave the sign out");
+}
+
 TEST(Units, TokensAreWholeAndNeedNoUnit) {
   const std::pair<const char*, std::int64_t> cases[] = {
       {"1", 1},     {"1048576", 1048576}, {"1Mi", 1048576},  {"128Ki", 131072}, {"1M", 1000000},
