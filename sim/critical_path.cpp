@@ -1,0 +1,126 @@
+#include "sim/critical_path.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace ithaca {
+namespace {
+
+class Trail {
+ public:
+  Trail(const Program& program, const ProgramRun& run)
+      : program_(program), run_(run), before_(program.tasks.size()), partners_(program.exchanges.size()) {
+    std::vector<std::optional<std::uint32_t>> last(program.streams.size());
+    for (std::uint32_t t = 0; t < program.tasks.size(); ++t) {
+      std::optional<std::uint32_t>& previous = last[program.tasks[t].stream];
+      before_[t] = previous;
+      previous = t;
+    }
+  }
+
+  std::vector<CriticalTask> follow() {
+    std::vector<CriticalTask> path;
+    std::optional<CriticalTask> now = last_to_end();
+    while (now) {
+      path.push_back(come_from(*now));
+      now = predecessor(path.back());
+    }
+    std::reverse(path.begin(), path.end());
+    return path;
+  }
+
+ private:
+  const ProgramRun::Span& span(std::uint32_t rank, std::uint32_t task) const {
+    return run_.span(rank, task, program_.tasks.size());
+  }
+
+  std::optional<CriticalTask> last_to_end() const {
+    std::optional<CriticalTask> last;
+    std::vector<bool> seen(run_.classes);
+    for (std::uint32_t r = 0; r < program_.ranks; ++r) {
+      if (seen[run_.class_of[r]]) continue;
+      seen[run_.class_of[r]] = true;
+      for (std::uint32_t t = 0; t < program_.tasks.size(); ++t) {
+        const auto& [begin, end] = span(r, t);
+        if (!last || end > last->end) last = CriticalTask{r, t, begin, end, {}, r};
+      }
+    }
+    return last;
+  }
+
+  /// The same task at the rank that reached it last of those that it depends on.
+  CriticalTask come_from(CriticalTask at) {
+    const Task& task = program_.tasks[at.task];
+    if (task.kind == Task::Kind::compute || !someone_later(at)) return at;
+    std::uint32_t latest = at.rank;
+    const auto look = [&](std::uint32_t rank) {
+      if (span(rank, at.task).begin > span(latest, at.task).begin) latest = rank;
+    };
+    if (task.kind == Task::Kind::barrier) {
+      for (std::uint32_t r = 0; r < program_.ranks; ++r) look(r);
+    } else {
+      for (const std::uint32_t r : partners(task.exchange)[at.rank]) look(r);
+    }
+    at.rank = latest;
+    at.begin = span(latest, at.task).begin;
+    return at;
+  }
+
+  bool someone_later(const CriticalTask& at) const {
+    for (std::size_t c = 0; c < run_.classes; ++c) {
+      if (run_.spans[c * program_.tasks.size() + at.task].begin > at.begin) return true;
+    }
+    return false;
+  }
+
+  /// By rank: those that it sends to or receives from.
+  const IndexRows& partners(std::uint32_t exchange) {
+    IndexRows& rows = partners_[exchange];
+    if (rows.size() > 0) return rows;
+    std::vector<std::vector<std::uint32_t>> lists(program_.ranks);
+    std::vector<Message> messages;
+    for (std::uint32_t r = 0; r < program_.ranks; ++r) program_.exchanges[exchange].sends(r, messages);
+    for (const Message& m : messages) {
+      lists[m.from].push_back(m.to);
+      lists[m.to].push_back(m.from);
+    }
+    for (const auto& list : lists) rows.add(list);
+    return rows;
+  }
+
+  /// Notes in `at` what it waited for.
+  std::optional<CriticalTask> predecessor(CriticalTask& at) const {
+    std::optional<CriticalTask> latest;
+    const auto look = [&](std::uint32_t task, CriticalTask::Waits how) {
+      const auto& [begin, end] = span(at.rank, task);
+      if (latest && end <= latest->end) return;
+      latest = CriticalTask{at.rank, task, begin, end, {}, at.rank};
+      at.waited_for = how;
+    };
+    if (before_[at.task]) look(*before_[at.task], CriticalTask::Waits::stream);
+    for (const std::uint32_t task : program_.after[at.task]) look(task, CriticalTask::Waits::dependency);
+    return latest;
+  }
+
+  const Program& program_;
+  const ProgramRun& run_;
+  std::vector<std::optional<std::uint32_t>> before_;  ///< in the same stream
+  std::vector<IndexRows> partners_;                   ///< by exchange, once it is needed
+};
+
+}  // namespace
+
+std::vector<CriticalTask> critical_path(const Program& program, const ProgramRun& run) {
+  return Trail(program, run).follow();
+}
+
+std::vector<LabelTime> time_by_label(const Program& program, const std::vector<CriticalTask>& path) {
+  std::vector<LabelTime> times(program.labels.size());
+  for (std::uint32_t i = 0; i < times.size(); ++i) times[i].label = i;
+  for (const CriticalTask& t : path) times[program.tasks[t.task].label].time += t.end - t.begin;
+  std::erase_if(times, [](const LabelTime& t) { return t.time <= Seconds{}; });
+  std::stable_sort(times.begin(), times.end(), [](const LabelTime& a, const LabelTime& b) { return a.time > b.time; });
+  return times;
+}
+
+}  // namespace ithaca

@@ -1,0 +1,253 @@
+#include "sim/layout_exchanges.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "model/step_parts.hpp"
+#include "sim/schedule.hpp"
+
+namespace ithaca {
+namespace {
+
+using Share = std::function<Bytes(int from, int to)>;
+
+/// The ranks of ZeRO's groups, evenly spaced or as the tp-innermost grid has them with every rank renamed.
+struct ShardSpace {
+  Group group;
+  bool renamed = false;
+};
+
+ShardSpace shard_space(const Layout& layout, const RankGrid& grid, const DimensionOrder& order) {
+  ShardSpace space{{layout.dp * layout.sequence(), 0}, false};
+  int next = 0;
+  for (const Dimension d : order) {
+    const auto [size, stride] = grid.group(d);
+    if (d == Dimension::tp || d == Dimension::pp || size == 1) continue;
+    if (next == 0) space.group.stride = stride;
+    space.renamed = space.renamed || (next != 0 && stride != next);
+    next = stride * size;
+  }
+  if (space.renamed) space.group.stride = layout.tp;
+  space.group.stride = std::max(1, space.group.stride);
+  return space;
+}
+
+/// The tp-innermost order with the others as they are.
+DimensionOrder tp_first(DimensionOrder order) {
+  std::stable_partition(order.begin(), order.end(), [](Dimension d) { return d == Dimension::tp; });
+  return order;
+}
+
+std::uint32_t rename(std::uint32_t rank, const RankGrid& from, const RankGrid& to) {
+  std::array<int, 5> at{};
+  for (std::size_t d = 0; d < at.size(); ++d) at[d] = from.coordinate(rank, static_cast<Dimension>(d));
+  return to.rank(at);
+}
+
+class ExchangeWriter {
+ public:
+  ExchangeWriter(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
+                 const RankSplit& rank, const DimensionOrder& order)
+      : model_(model),
+        work_(work),
+        cluster_(cluster),
+        layout_(layout),
+        rank_(rank),
+        order_(order),
+        grid_(layout, order) {}
+
+  void add_tensor_parallel() {
+    if (layout_.tp == 1) return;
+    const Bytes hidden = head_message(model_, work_, rank_);
+    x_.tp_gather = add(Op::all_gather, grid_.group(Dimension::tp), hidden);
+    x_.tp_reduce = add(Op::reduce_scatter, grid_.group(Dimension::tp), hidden);
+  }
+
+  void add_all_to_alls() {
+    if (layout_.ulysses == 1) return;
+    x_.qkv = add_all_to_all(true, [this](int, int to) { return slices(to, 2); });
+    x_.output = add_all_to_all(false, [this](int from, int) { return slices(from, 0); });
+    x_.output_back = add_all_to_all(false, [this](int, int to) { return slices(to, 0); });
+    x_.qkv_back = add_all_to_all(true, [this](int from, int) { return slices(from, 2); });
+    if (rank_.heads % layout_.ulysses != 0) add_attention_load();
+  }
+
+  void add_ring() {
+    if (layout_.ring == 1) return;
+    x_.kv_hop = add_hop(element_bytes(work_.dtype));
+    x_.kv_gradient_hop = add_hop(work_.ring_gradient == RingGradient::fp32 ? 4 : element_bytes(work_.dtype));
+  }
+
+  void add_sharding() {
+    const ShardCalls calls = shard_calls(model_, work_, layout_, rank_);
+    x_.gather = add_shard(calls.gather);
+    x_.gather_ends = add_shard(calls.gather_ends);
+    x_.gather_all = add_shard(calls.gather_all);
+    x_.reduce = add_shard(calls.reduce);
+    x_.reduce_ends = add_shard(calls.reduce_ends);
+    ShardCall bucket = calls.reduce_all;
+    bucket.message = bucket.message / static_cast<double>(model_.layers);
+    x_.reduce_bucket = add_shard(bucket);
+  }
+
+  Result<LayoutExchanges, std::string> take() {
+    if (problem_) return *problem_;
+    return std::move(x_);
+  }
+
+ private:
+  RankHeads heads_of(int ulysses_rank) const {
+    return rank_heads(rank_.heads, rank_.kv_heads, layout_.ulysses, ulysses_rank);
+  }
+  /// Bytes of one rank's tokens in the query heads of another and `kv_tensors` times in its KV heads.
+  Bytes slices(int owner, int kv_tensors) const {
+    const RankHeads heads = heads_of(owner);
+    const auto count = static_cast<double>((heads.query + kv_tensors * heads.kv) * model_.head_dim);
+    return Bytes{element_bytes(work_.dtype) * static_cast<double>(rank_.tokens) * count};
+  }
+
+  Rounds add_all_to_all(bool with_kv, const Share& share) {
+    const std::int64_t heads = rank_.heads + (with_kv ? 2 * rank_.split.kv_copies : 0);
+    const auto width = static_cast<double>(heads * model_.head_dim);
+    const Bytes message = Bytes{element_bytes(work_.dtype) * static_cast<double>(rank_.tokens) * width};
+    const Group group = grid_.group(Dimension::ulysses);
+    if (!uneven()) return add(Op::all_to_all, group, message);
+    std::vector<Bytes> bytes;  // by pair: what is asked later must not ask this object
+    for (int from = 0; from < group.size; ++from) {
+      for (int to = 0; to < group.size; ++to) bytes.push_back(share(from, to));
+    }
+    return add(Op::all_to_all, group, message,
+               [bytes, group](int from, int to) { return bytes[static_cast<std::size_t>(from * group.size + to)]; });
+  }
+
+  bool uneven() const {
+    for (int r = 0; r < layout_.ulysses; ++r) {
+      const RankHeads own = heads_of(r);
+      if (own.query != rank_.split.max_query || own.kv != rank_.split.max_kv) return true;
+    }
+    return false;
+  }
+
+  void add_attention_load() {
+    for (int r = 0; r < layout_.gpus(); ++r) {
+      const RankHeads own = heads_of(grid_.coordinate(static_cast<std::uint32_t>(r), Dimension::ulysses));
+      x_.attention_load.push_back(static_cast<double>(own.query) / static_cast<double>(rank_.split.max_query));
+    }
+  }
+
+  /// K and V of a rank's block, in elements of `element` bytes.
+  Rounds add_hop(double element) {
+    const auto width = static_cast<double>(rank_.split.max_kv * model_.head_dim);
+    const double block = static_cast<double>(work_.micro_batch * rank_.block_tokens);
+    const Rounds hop = add(Op::send_recv, grid_.group(Dimension::ring), Bytes{2 * element * block * width});
+    if (!uneven()) return hop;
+    std::vector<double> share;
+    for (int r = 0; r < layout_.ulysses; ++r) {
+      share.push_back(static_cast<double>(heads_of(r).kv) / static_cast<double>(rank_.split.max_kv));
+    }
+    for (const ExchangeRound& round : hop) {
+      auto& sends = x_.exchanges[round.exchange].sends;
+      sends = [all = std::move(sends), share, grid = grid_](std::uint32_t rank, std::vector<Message>& messages) {
+        const std::size_t first = messages.size();
+        all(rank, messages);
+        const double part = share[static_cast<std::size_t>(grid.coordinate(rank, Dimension::ulysses))];
+        for (std::size_t i = first; i < messages.size(); ++i) messages[i].bytes = messages[i].bytes * part;
+      };
+    }
+    return hop;
+  }
+
+  Rounds add_shard(const ShardCall& call) {
+    if (call.count == 0) return {};
+    const ShardSpace space = shard_space(layout_, grid_, order_);
+    const Rounds rounds = add(call.op, space.group, call.message);
+    if (!space.renamed) return rounds;
+    const RankGrid plain(layout_, tp_first(order_));
+    for (const ExchangeRound& round : rounds) {
+      auto& sends = x_.exchanges[round.exchange].sends;
+      sends = [all = std::move(sends), plain, grid = grid_](std::uint32_t rank, std::vector<Message>& messages) {
+        const std::size_t first = messages.size();
+        all(rename(rank, grid, plain), messages);
+        for (std::size_t i = first; i < messages.size(); ++i) {
+          messages[i].from = rename(messages[i].from, plain, grid);
+          messages[i].to = rename(messages[i].to, plain, grid);
+        }
+      };
+    }
+    return rounds;
+  }
+
+  Rounds add(Op op, Group group, Bytes message, Share share = {}) {
+    CollectiveCall call;
+    call.op = op;
+    call.group = group;
+    call.ranks = layout_.gpus();
+    call.message = message;
+    call.share = std::move(share);
+    auto rounds = schedule(cluster_, call);
+    if (!rounds) {
+      if (!problem_) problem_ = rounds.error();
+      return {};
+    }
+    Rounds added;
+    for (Round& round : rounds.value()) {
+      added.push_back({static_cast<std::uint32_t>(x_.exchanges.size()), round.repeat});
+      x_.exchanges.push_back(std::move(round.exchange));
+    }
+    return added;
+  }
+
+  const Transformer& model_;
+  const Workload& work_;
+  const Cluster& cluster_;
+  const Layout& layout_;
+  const RankSplit& rank_;
+  const DimensionOrder& order_;
+  RankGrid grid_;
+  LayoutExchanges x_;
+  std::optional<std::string> problem_;
+};
+
+}  // namespace
+
+std::string_view name(Dimension dimension) {
+  switch (dimension) {
+    case Dimension::tp: return "tp";
+    case Dimension::ulysses: return "ulysses";
+    case Dimension::ring: return "ring";
+    case Dimension::dp: return "dp";
+    case Dimension::pp: break;
+  }
+  return "pp";
+}
+
+RankGrid::RankGrid(const Layout& layout, const DimensionOrder& order) {
+  const std::array<int, 5> sizes{layout.tp, layout.ulysses, layout.ring, layout.dp, layout.pp};
+  int stride = 1;
+  for (const Dimension dimension : order) {
+    const auto d = static_cast<std::size_t>(dimension);
+    groups_[d] = {sizes[d], stride};
+    stride *= sizes[d];
+  }
+}
+
+std::uint32_t RankGrid::rank(const std::array<int, 5>& coordinates) const {
+  int rank = 0;
+  for (std::size_t d = 0; d < groups_.size(); ++d) rank += coordinates[d] * groups_[d].stride;
+  return static_cast<std::uint32_t>(rank);
+}
+
+Result<LayoutExchanges, std::string> layout_exchanges(const Transformer& model, const Workload& work,
+                                                      const Cluster& cluster, const Layout& layout,
+                                                      const RankSplit& rank, const DimensionOrder& order,
+                                                      bool sharded) {
+  ExchangeWriter writer(model, work, cluster, layout, rank, order);
+  writer.add_tensor_parallel();
+  writer.add_all_to_alls();
+  writer.add_ring();
+  if (sharded) writer.add_sharding();
+  return writer.take();
+}
+
+}  // namespace ithaca

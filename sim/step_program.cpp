@@ -1,0 +1,291 @@
+#include "sim/step_program.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "model/legality.hpp"
+#include "model/refusal.hpp"
+#include "model/step_parts.hpp"
+#include "sim/layout_exchanges.hpp"
+
+namespace ithaca {
+namespace {
+
+enum Stream : std::uint8_t { kCompute, kComm, kOverlap, kSharding };
+
+/// Appends tasks. The main chain is what the next task of the layer waits for.
+class Tasks {
+ public:
+  explicit Tasks(std::uint32_t ranks) {
+    program_.ranks = ranks;
+    program_.streams = {"compute", "comm", "overlap", "sharding"};
+  }
+
+  using Ids = std::vector<std::uint32_t>;
+
+  /// On the main chain. Sharding that was put aside begins beside it.
+  void compute(const std::string& what, Seconds duration, std::uint32_t load = Task::kEvenLoad) {
+    if (duration == Seconds{}) return;
+    issue_pending();
+    chain_ = {
+        add({.kind = Task::Kind::compute, .stream = kCompute, .label = label(what), .duration = duration, .load = load},
+            chain_)};
+  }
+  void blocking(const std::string& what, const Rounds& rounds) {
+    if (!rounds.empty()) chain_ = {exchange(what, rounds, kComm, chain_)};
+  }
+  /// Beside the main chain from here on; the chain waits only if it is told to.
+  std::optional<std::uint32_t> beside(const std::string& what, const Rounds& rounds, Stream stream) {
+    if (rounds.empty()) return std::nullopt;
+    return exchange(what, rounds, stream, chain_);
+  }
+  void wait_for(std::optional<std::uint32_t> task) {
+    if (task) chain_.push_back(*task);
+  }
+
+  /// Begins beside the next kernel. Its number is known then.
+  void put_aside(const std::string& what, const Rounds& rounds, std::optional<std::uint32_t>* done = nullptr) {
+    if (!rounds.empty()) pending_.push_back({what, &rounds, done});
+  }
+  void issue_pending() {
+    for (const Pending& p : pending_) {
+      const std::uint32_t task = exchange(p.what, *p.rounds, kSharding, chain_);
+      if (p.done != nullptr) *p.done = task;
+    }
+    pending_.clear();
+  }
+
+  std::uint32_t even_load_or(std::vector<double> load) {
+    if (load.empty()) return Task::kEvenLoad;
+    program_.loads.push_back(std::move(load));
+    return static_cast<std::uint32_t>(program_.loads.size() - 1);
+  }
+
+  Program take(std::vector<Exchange> exchanges) {
+    program_.exchanges = std::move(exchanges);
+    return std::move(program_);
+  }
+
+ private:
+  struct Pending {
+    std::string what;
+    const Rounds* rounds;
+    std::optional<std::uint32_t>* done;
+  };
+
+  std::uint32_t add(const Task& task, const Ids& after) {
+    program_.tasks.push_back(task);
+    program_.after.add(after);
+    return static_cast<std::uint32_t>(program_.tasks.size() - 1);
+  }
+  std::uint32_t exchange(const std::string& what, const Rounds& rounds, Stream stream, Ids after) {
+    for (const ExchangeRound& round : rounds) {
+      for (int i = 0; i < round.repeat; ++i) {
+        after = {add({.kind = Task::Kind::exchange, .stream = stream, .label = label(what), .exchange = round.exchange},
+                     after)};
+      }
+    }
+    return after.back();
+  }
+  std::uint32_t label(const std::string& text) {
+    std::vector<std::string>& labels = program_.labels;
+    const auto index = std::find(labels.begin(), labels.end(), text) - labels.begin();
+    if (index == std::ssize(labels)) labels.push_back(text);
+    return static_cast<std::uint32_t>(index);
+  }
+
+  Program program_;
+  Ids chain_;
+  std::vector<Pending> pending_;
+};
+
+/// Writes the layers and steps of one layout.
+class StepWriter {
+ public:
+  StepWriter(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
+             const RankSplit& rank, LayoutExchanges exchanges)
+      : model_(model),
+        work_(work),
+        cluster_(cluster),
+        layout_(layout),
+        rank_(rank),
+        x_(std::move(exchanges)),
+        kernels_(layer_kernels(model, work, cluster.gpu, layout, rank)),
+        forward_gemms_(forward_gemms(model, work, cluster.gpu, rank)),
+        backward_gemms_(backward_gemms(model, work, cluster.gpu, rank)),
+        tasks_(static_cast<std::uint32_t>(layout.gpus())),
+        heads_(tasks_.even_load_or(x_.attention_load)) {}
+
+  void write_layer() {
+    forward(false);
+    backward();
+  }
+
+  void write_step() {
+    const auto micro = static_cast<std::int64_t>(micro_batches(work_, layout_));
+    for (std::int64_t m = 0; m < micro; ++m) write_micro_batch(m + 1 == micro);
+    tasks_.compute("optimizer", optimizer_time(model_, work_, cluster_.gpu, layout_, rank_));
+    tasks_.wait_for(tasks_.beside("gather updated weights", x_.gather_all, kSharding));
+  }
+
+  Program take() { return tasks_.take(std::move(x_.exchanges)); }
+
+ private:
+  using MaybeTask = std::optional<std::uint32_t>;
+
+  void write_micro_batch(bool last);
+  void ends();
+  void forward(bool again);
+  void backward();
+  void mlp_backward();
+  void attention_backward();
+  void ring_forward(const std::string& attention, const std::string& hop);
+  void ring_backward();
+  Seconds own_block(const KernelTimes& k) const { return k.attention - k.attention_hop * (layout_.ring - 1); }
+
+  const Transformer& model_;
+  const Workload& work_;
+  const Cluster& cluster_;
+  const Layout& layout_;
+  const RankSplit& rank_;
+  LayoutExchanges x_;
+  LayerKernels kernels_;
+  GemmTimes forward_gemms_, backward_gemms_;
+  Tasks tasks_;
+  std::uint32_t heads_;  ///< load of attention
+};
+
+void StepWriter::write_micro_batch(bool last) {
+  const std::string gather = "gather weights", reduce = "reduce gradients";
+  const Rounds& gradients = x_.reduce.empty() && last ? x_.reduce_bucket : x_.reduce;
+  MaybeTask weights;
+  tasks_.wait_for(tasks_.beside(gather, x_.gather_ends, kSharding));
+  tasks_.wait_for(tasks_.beside(gather, x_.gather, kSharding));
+  for (std::int64_t l = 1; l <= model_.layers; ++l) {
+    tasks_.wait_for(weights);
+    tasks_.put_aside(gather, l < model_.layers ? x_.gather : x_.gather_ends, &weights);
+    forward(false);
+  }
+  tasks_.wait_for(weights);
+  tasks_.put_aside(gather, x_.gather, &weights);
+  ends();
+  for (std::int64_t l = model_.layers; l >= 1; --l) {
+    tasks_.wait_for(weights);
+    if (l < model_.layers) tasks_.put_aside(reduce, gradients);
+    if (l > 1) tasks_.put_aside(gather, x_.gather, &weights);
+    backward();
+  }
+  tasks_.wait_for(tasks_.beside(reduce, gradients, kSharding));
+  tasks_.wait_for(tasks_.beside(reduce, x_.reduce_ends, kSharding));
+}
+
+void StepWriter::ends() {
+  tasks_.blocking("hidden states of the head", x_.tp_gather);
+  tasks_.compute("embedding, head and loss", ends_both_ways(model_, work_, cluster_.gpu, rank_).total());
+  tasks_.blocking("hidden states of the head", x_.tp_gather);
+  tasks_.blocking("hidden states of the head", x_.tp_reduce);
+}
+
+/// Streaming kernels are shared evenly by the attention and the MLP block.
+void StepWriter::forward(bool again) {
+  const auto named = [again](std::string what) { return again ? what + ", recomputed" : what; };
+  const Seconds streaming = kernels_.forward.memory_bound * 0.5;
+  tasks_.blocking(named("gather attention input"), x_.tp_gather);
+  tasks_.compute(named("qkv projection"), forward_gemms_.qkv + streaming);
+  tasks_.blocking(named("all-to-all qkv"), x_.qkv);
+  ring_forward(named("attention"), named("kv hop"));
+  tasks_.blocking(named("all-to-all attention output"), x_.output);
+  tasks_.compute(named("output projection"), forward_gemms_.output);
+  tasks_.blocking(named("reduce attention output"), x_.tp_reduce);
+  tasks_.blocking(named("gather mlp input"), x_.tp_gather);
+  tasks_.compute(named("mlp"), forward_gemms_.up + forward_gemms_.down + streaming);
+  tasks_.blocking(named("reduce mlp output"), x_.tp_reduce);
+}
+
+/// Hop s + 1 runs beside the attention over the block of hop s; the next block waits for both.
+void StepWriter::ring_forward(const std::string& attention, const std::string& hop) {
+  for (int s = 0; s < layout_.ring; ++s) {
+    const MaybeTask next = s + 1 < layout_.ring ? tasks_.beside(hop, x_.kv_hop, kOverlap) : MaybeTask{};
+    tasks_.compute(attention, s == 0 ? own_block(kernels_.forward) : kernels_.forward.attention_hop, heads_);
+    tasks_.wait_for(next);
+  }
+}
+
+void StepWriter::backward() {
+  if (work_.recompute == Recompute::full) forward(true);
+  mlp_backward();
+  attention_backward();
+}
+
+/// The MLP's input is gathered once more for the weight gradient of its first product, beside the input gradient of
+/// that product and the weight gradient of the second one.
+void StepWriter::mlp_backward() {
+  const auto& [qkv, output, up, down] = backward_gemms_;
+  tasks_.blocking("gather mlp output, backward", x_.tp_gather);
+  tasks_.compute("mlp, backward", down * 0.5 + kernels_.backward.memory_bound * 0.5);
+  const MaybeTask input = tasks_.beside("gather mlp input, backward", x_.tp_gather, kOverlap);
+  tasks_.compute("mlp, backward", (up + down) * 0.5);
+  tasks_.wait_for(input);
+  tasks_.compute("mlp, backward", up * 0.5);
+  tasks_.blocking("reduce mlp input, backward", x_.tp_reduce);
+}
+
+/// Likewise; the output projection's weight gradient waits until there is something to hide behind it.
+void StepWriter::attention_backward() {
+  const auto& [qkv, output, up, down] = backward_gemms_;
+  tasks_.blocking("gather attention output, backward", x_.tp_gather);
+  tasks_.compute("output projection, backward", output * 0.5 + kernels_.backward.memory_bound * 0.5);
+  tasks_.blocking("all-to-all attention output, backward", x_.output_back);
+  if (work_.recompute == Recompute::selective) {
+    tasks_.compute("attention, recomputed", kernels_.repeated.attention, heads_);
+  }
+  ring_backward();
+  tasks_.blocking("all-to-all qkv, backward", x_.qkv_back);
+  const MaybeTask input = tasks_.beside("gather attention input, backward", x_.tp_gather, kOverlap);
+  tasks_.compute("qkv projection, backward", (qkv + output) * 0.5);
+  tasks_.wait_for(input);
+  tasks_.compute("qkv projection, backward", qkv * 0.5);
+  tasks_.blocking("reduce attention input, backward", x_.tp_reduce);
+}
+
+/// The gradients of a block follow it one step behind: they leave when the block's attention is done. In fp32 they go
+/// one hop further, home, which nothing hides.
+void StepWriter::ring_backward() {
+  const std::string hop = "kv hop, backward", home = "kv gradient hop";
+  MaybeTask gradient;
+  for (int s = 0; s < layout_.ring; ++s) {
+    if (s > 0) gradient = tasks_.beside(home, x_.kv_gradient_hop, kOverlap);
+    const MaybeTask next = s + 1 < layout_.ring ? tasks_.beside(hop, x_.kv_hop, kOverlap) : MaybeTask{};
+    tasks_.compute("attention, backward", s == 0 ? own_block(kernels_.backward) : kernels_.backward.attention_hop,
+                   heads_);
+    tasks_.wait_for(next);
+  }
+  if (work_.ring_gradient == RingGradient::fp32) gradient = tasks_.beside(home, x_.kv_gradient_hop, kOverlap);
+  tasks_.wait_for(gradient);
+}
+
+Result<Program, std::string> write_program(const Transformer& model, const Workload& work, const Cluster& cluster,
+                                           const Layout& layout, const StepProgramOptions& options, bool whole_step) {
+  if (const auto refusal = check_layout(model, work, cluster, layout)) return why(*refusal);
+  const RankSplit rank = split_rank(model, work, layout);
+  auto exchanges = layout_exchanges(model, work, cluster, layout, rank, options.order, whole_step);
+  if (!exchanges) return exchanges.error();
+  StepWriter writer(model, work, cluster, layout, rank, std::move(exchanges).value());
+  for (int step = 0; step < options.steps; ++step) whole_step ? writer.write_step() : writer.write_layer();
+  return writer.take();
+}
+
+}  // namespace
+
+Result<Program, std::string> step_program(const Transformer& model, const Workload& work, const Cluster& cluster,
+                                          const Layout& layout, const StepProgramOptions& options) {
+  return write_program(model, work, cluster, layout, options, true);
+}
+
+Result<Program, std::string> layer_program(const Transformer& model, const Workload& work, const Cluster& cluster,
+                                           const Layout& layout, const StepProgramOptions& options) {
+  return write_program(model, work, cluster, layout, options, false);
+}
+
+}  // namespace ithaca
