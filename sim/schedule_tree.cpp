@@ -2,6 +2,7 @@
 // trees. Sums go up to the roots, results come down again.
 
 #include <algorithm>
+#include <map>
 
 #include "sim/double_tree.hpp"
 #include "sim/schedule_parts.hpp"
@@ -26,6 +27,10 @@ class Trees {
   /// Messages of one step follow those of the step before.
   int steps() const { return 2 * (chain_ + depth_); }
   int trees() const { return layout_.one_server() ? 1 : kTrees; }
+
+  bool inside(const Message& m) const {
+    return layout_.seat(static_cast<int>(m.from)).server == layout_.seat(static_cast<int>(m.to)).server;
+  }
 
   /// Calls send(Message, step) for all that a rank sends. A message's channel tells channel and tree.
   template <class Send>
@@ -82,30 +87,22 @@ struct Pace {
 };
 Pace pace(const ScheduleContext& context) {
   const Trees trees(context, Bytes{1});
-  std::vector<Message> sent;
-  double near = 0, far = 0;
   const bool mesh = context.cluster.scale_up == ScaleUp::mesh;
-  double server_far = 0;
-  int server = 0;
+  std::map<int, double> out_of_server;
+  double near = 0;
   for (int m = 0; m < context.layout.size(); ++m) {
     const Seat seat = context.layout.seat(context.layout.rank(0, m));
-    if (seat.server != server) server_far = 0;
-    server = seat.server;
-    sent.clear();
-    trees.visit(static_cast<std::uint32_t>(context.layout.rank(0, m)),
-                [&](const Message& message, int) { add_or_merge(sent, message); });
+    std::map<std::uint32_t, double> by_peer;
     double port = 0;
-    for (const Message& message : sent) {
-      const double share = message.bytes.value();
-      if (context.layout.seat(static_cast<int>(message.to)).server != server) {
-        server_far += share;
-      } else {
-        port = mesh ? std::max(port, share * (seat.members - 1)) : port + share;
-      }
-    }
+    trees.visit(static_cast<std::uint32_t>(context.layout.rank(0, m)), [&](const Message& message, int) {
+      double& link = trees.inside(message) ? by_peer[message.to] : out_of_server[seat.server];
+      link += message.bytes.value();
+    });
+    for (const auto& [peer, bytes] : by_peer) port = mesh ? std::max(port, bytes * (seat.members - 1)) : port + bytes;
     near = std::max(near, port);
-    far = std::max(far, server_far);
   }
+  double far = 0;
+  for (const auto& [server, bytes] : out_of_server) far = std::max(far, bytes);
   return {near > 0 ? std::min(1.0, near / 2) : 1, far > 0 ? std::min(1.0, far / 2) : 1};
 }
 
@@ -125,7 +122,13 @@ std::vector<Round> tree_rounds(const ScheduleContext& context) {
   std::vector<Round> rounds;
   if (!context.call.step_by_step) {
     const auto all = [trees](std::uint32_t rank, std::vector<Message>& messages) {
-      trees.visit(rank, [&](const Message& message, int) { add_or_merge(messages, message); });
+      trees.visit(rank, [&](const Message& message, int) {
+        if (trees.inside(message)) {
+          add_or_merge(messages, message);
+        } else {
+          messages.push_back(message);  // what both trees send between a pair keeps the share of two
+        }
+      });
     };
     rounds.push_back({make_stream(context, Rates::ring, hop.share, all), 1});
     slow_down(rounds.front().exchange, context, pace(context));

@@ -1,0 +1,46 @@
+#include "tests/support/collectives.hpp"
+
+namespace ithaca {
+namespace {
+
+using test::call_of;
+using test::round_cluster;
+
+Cluster nvls_cluster() {
+  Cluster c = round_cluster();
+  c.port_achieved_nvls = BytesPerSecond{480e9};
+  return c;
+}
+
+TEST(NvlsSchedule, BytesIntoAndOutOfTheSwitch) {
+  const auto legs = [](Op op) {
+    std::pair<double, double> in_out;
+    for (const auto& round : test::sent_by_round(nvls_cluster(), call_of(op, Algorithm::nvls, {8, 1}, 8, Bytes{8e6})))
+      for (const Message& m : round) {
+        EXPECT_EQ(m.from, m.to);
+        (m.leg == Leg::into_switch ? in_out.first : in_out.second) += m.bytes.value() / 8;
+      }
+    return in_out;
+  };
+  EXPECT_EQ(legs(Op::all_reduce), std::pair(8e6, 8e6));
+  EXPECT_EQ(legs(Op::all_gather), std::pair(1e6, 8e6));
+  EXPECT_EQ(legs(Op::reduce_scatter), std::pair(8e6, 1e6));
+}
+
+// 480 GB/s of bus bandwidth on 8: 8 GB take 8 * 1.75 / 480 s, after 25 us.
+TEST(NvlsSchedule, TakesWhatItsBusBandwidthSays) {
+  const auto call = call_of(Op::all_reduce, Algorithm::nvls, {8, 1}, 8, Bytes{8e9});
+  EXPECT_NEAR(test::engine_seconds(nvls_cluster(), call), 25e-6 + 8 * 1.75 / 480, 1e-11);
+}
+
+TEST(NvlsSchedule, NeedsASwitchAndOneServer) {
+  const auto error = [](const Cluster& c, int ranks) {
+    const auto refused = schedule(c, call_of(Op::all_reduce, Algorithm::nvls, {ranks, 1}, ranks, Bytes{1}));
+    return refused ? std::string() : refused.error();
+  };
+  EXPECT_EQ(error(round_cluster(), 8), "the switch of round has no NVLS");
+  EXPECT_EQ(error(nvls_cluster(), 16), "NVLS works inside one NVLink domain, and the group spans several");
+}
+
+}  // namespace
+}  // namespace ithaca
