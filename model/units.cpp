@@ -252,7 +252,7 @@ Parsed<Seconds> parse_seconds(std::string_view text) { return quantity<Seconds>(
 Parsed<BytesPerSecond> parse_rate(std::string_view text) { return positive<BytesPerSecond>(text, kRates); }
 Parsed<FlopPerSecond> parse_flop_rate(std::string_view text) { return positive<FlopPerSecond>(text, kFlopRates); }
 Parsed<Dollars> parse_dollars(std::string_view text) { return quantity<Dollars>(text, kDollars); }
-Parsed<double> parse_share(std::string_view text) { return parse(text, kShares); }
+Parsed<double> parse_percent(std::string_view text) { return parse(text, kShares); }
 Parsed<double> parse_times(std::string_view text) { return parse(text, kTimes); }
 Parsed<std::int64_t> parse_count(std::string_view text) { return whole(text, kCounts); }
 Parsed<Tokens> parse_tokens(std::string_view text) {

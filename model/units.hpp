@@ -26,7 +26,7 @@ Parsed<BytesPerSecond> parse_rate(std::string_view text);      ///< 400Gbps, 50G
 Parsed<FlopPerSecond> parse_flop_rate(std::string_view text);  ///< 989TFLOPS, 1.979PFLOPS
 Parsed<Tokens> parse_tokens(std::string_view text);            ///< 1048576, 128Ki, 1Mi, 1M
 Parsed<Dollars> parse_dollars(std::string_view text);          ///< 2.99USD
-Parsed<double> parse_share(std::string_view text);             ///< 50%, 0.1% as 0.5, 0.001
+Parsed<double> parse_percent(std::string_view text);           ///< 50%, 0.1% as 0.5, 0.001
 Parsed<double> parse_times(std::string_view text);             ///< 1.2x
 Parsed<std::int64_t> parse_count(std::string_view text);       ///< 64; zero or more, whole, digits alone
 

@@ -57,13 +57,13 @@ TEST(Units, FlopRatesAndDollars) {
 }
 
 TEST(Units, SharesAndTimes) {
-  EXPECT_EQ(*parse_share("50%"), 0.5);
-  EXPECT_EQ(*parse_share("0%"), 0);
-  EXPECT_EQ(*parse_share("12.5%"), 0.125);
+  EXPECT_EQ(*parse_percent("50%"), 0.5);
+  EXPECT_EQ(*parse_percent("0%"), 0);
+  EXPECT_EQ(*parse_percent("12.5%"), 0.125);
   EXPECT_EQ(*parse_times("1.2x"), 1.2);
-  EXPECT_EQ(error_of(parse_share("50")), "'50' has no unit | write 50%");
+  EXPECT_EQ(error_of(parse_percent("50")), "'50' has no unit | write 50%");
   EXPECT_EQ(error_of(parse_times("1.2")), "'1.2' has no unit | write 1.2x");
-  EXPECT_EQ(error_of(parse_share("-5%")), "'-5%' is negative | leave the sign out");
+  EXPECT_EQ(error_of(parse_percent("-5%")), "'-5%' is negative | leave the sign out");
 }
 
 TEST(Units, TokensAreWholeAndNeedNoUnit) {
