@@ -26,6 +26,8 @@ struct FabricGraph {
     std::uint32_t from = 0, to = 0;
     BytesPerSecond capacity{};  ///< of the wire
     Seconds latency{};
+    std::uint8_t cost = 1;   ///< what a shortest path counts it as; at least 1
+    std::uint8_t order = 0;  ///< of links that serve equally, deterministic routing takes the lowest
   };
   std::vector<Node> nodes;  ///< the nodes of kind gpu are the ranks, in this order
   std::vector<Link> links;
@@ -53,23 +55,34 @@ std::string_view name(FabricKind kind);
 enum class Routing : std::uint8_t { deterministic, ecmp, spray, pxn };
 std::string_view name(Routing routing);
 
-/// 0 means "what the cluster says" for rates and "as many as needed" for counts.
+/// 0 means "what the cluster says" for rates and "as many as needed" for counts, as told below.
 struct FabricSpec {
   FabricKind kind = FabricKind::ideal;
   Routing routing = Routing::deterministic;
 
-  int tiers = 2;                ///< fat_tree: 2 (leaf, spine) or 3 (leaf, spine, core)
-  int leaf_hosts = 0;           ///< servers below a leaf (fat_tree), below a set of rail leaves (rail_*)
-  int pod_leaves = 0;           ///< fat_tree with 3 tiers: leaves of a pod
-  int spines = 0;               ///< of the fabric, or of a pod with 3 tiers; every leaf has a link to each
-  double oversubscription = 1;  ///< capacity into a leaf from below over that out of it above
+  int tiers = 2;  ///< fat_tree: 2 (leaf, spine) or 3 (leaf, spine, core)
+  /// Servers below a leaf, in rail_* below a leaf of every rail. 0: fat_tree 32 NICs' worth, rail_optimised 32,
+  /// rail_only all.
+  int leaf_hosts = 0;
+  /// fat_tree with 3 tiers: leaves of a pod, and cores above a spine. 0: 32, but at least two pods.
+  int pod_leaves = 0;
+  /// Of the fabric, of a pod with 3 tiers, of a rail in rail_only; a link to each from every leaf. 0: so many that
+  /// these links have about the rate of a NIC.
+  int spines = 0;
+  /// Capacity into a full leaf from below over that out of it above; of a dragonfly group's NICs over its global links.
+  double oversubscription = 1;
 
-  int groups = 0, group_routers = 0, router_hosts = 0, global_links = 0;  ///< dragonfly; the last is per router
-  StaticVector<int, 3> dimensions;                                        ///< torus, two or three
-  int sockets = 2, socket_switches = 2;                                   ///< pcie_tree
+  int router_hosts = 0;                  ///< dragonfly: servers of a router; 0: 1
+  int group_routers = 0;                 ///< 0: the root of the number of routers, at most two for each NIC of a router
+  int groups = 0;                        ///< 0: enough for all GPUs
+  int global_links = 0;                  ///< of a router; 0: one for each of its NICs
+  StaticVector<int, 3> dimensions;       ///< torus: two or three, their product is the GPUs; empty: the squarest two
+  int sockets = 2, socket_switches = 2;  ///< pcie_tree; GPUs are spread evenly over the switches
 
-  BytesPerSecond link_rate{};    ///< of a NIC, or of a link between two GPUs
-  BytesPerSecond socket_rate{};  ///< pcie_tree: between sockets
+  /// Of a NIC, or of a link between two GPUs. 0: the profile's NICs; torus, ring, full_mesh: the port's peak over the
+  /// links of a GPU; pcie_tree: the profile's PCIe or host link.
+  BytesPerSecond link_rate{};
+  BytesPerSecond socket_rate{};  ///< pcie_tree: between two sockets; 0: the profile's sockets
   Seconds link_latency{};        ///< of every link outside a server, and of each in torus, ring, full_mesh, pcie_tree
   FabricGraph graph;             ///< custom
 };

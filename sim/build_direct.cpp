@@ -45,6 +45,7 @@ GraphOrReason torus_graph(const Cluster& cluster, const FabricSpec& spec, int gp
   const auto routers = add_nodes(graph, "router", NodeKind::router, gpus);
   for (std::uint32_t gpu = 0; gpu < routers; ++gpu) add_cable(graph, gpu, routers + gpu, rate * degree);
   int stride = 1;
+  std::uint8_t order = 0;
   for (const int d : dims) {
     for (int g = 0; g < gpus; ++g) {
       const int here = g / stride % d;
@@ -52,8 +53,12 @@ GraphOrReason torus_graph(const Cluster& cluster, const FabricSpec& spec, int gp
       const int next = g + ((here + 1) % d - here) * stride;
       add_cable(graph, routers + static_cast<std::uint32_t>(g), routers + static_cast<std::uint32_t>(next), rate,
                 spec.link_latency);
+      // Dimension by dimension; half way round a ring, from even places forth and from odd ones back.
+      graph.links[graph.links.size() - 2].order = static_cast<std::uint8_t>(order + here % 2);
+      graph.links.back().order = static_cast<std::uint8_t>(order + 1 - (here + 1) % d % 2);
     }
     stride *= d;
+    order += 2;
   }
   return graph;
 }

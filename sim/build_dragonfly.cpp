@@ -42,6 +42,9 @@ Result<Shape, std::string> shape(const FabricSpec& spec, const NicPlan& plan, in
   return s;
 }
 
+/// Two global links cost more than one between two local ones, so that minimal ways have one.
+constexpr std::uint8_t kGlobalCost = 3;
+
 /// Port k of a group leads k mod (groups - 1) + 1 groups on; its routers have consecutive ports.
 void join_groups(FabricGraph& graph, const Shape& s, std::uint32_t first, BytesPerSecond rate, Seconds latency) {
   const int others = s.groups - 1, ports = s.globals * others;
@@ -55,6 +58,7 @@ void join_groups(FabricGraph& graph, const Shape& s, std::uint32_t first, BytesP
       if (other < group) continue;
       const int back = port - port % others + (s.groups - on - 1);
       add_cable(graph, router(group, port), router(other, back), rate, latency);
+      for (std::size_t i = 1; i <= 2; ++i) graph.links[graph.links.size() - i].cost = kGlobalCost;
     }
   }
 }

@@ -65,7 +65,7 @@ void RouteTables::build_inside(const Fabric& fabric) {
     for (const std::uint32_t node : nodes) {
       for (const std::uint32_t link : fabric.leaving(node)) {
         const std::uint32_t to = fabric.links()[link].to;
-        if (servers_.server_of_node(to) == s) arcs.push_back({number[node], number[to], link});
+        if (servers_.server_of_node(to) == s) arcs.push_back({number[node], number[to], link, 1, 0});
       }
     }
     inside_.emplace_back(static_cast<std::uint32_t>(nodes.size()), arcs, targets, passes);
@@ -77,8 +77,9 @@ void RouteTables::build_outside(const Fabric& fabric) {
   std::vector<NextHops::Arc> arcs;
   for (std::uint32_t v = 0; v < network.nodes.size(); ++v) {
     for (const std::uint32_t link : fabric.leaving(network.nodes[v])) {
-      const std::uint32_t to = network.number[fabric.links()[link].to];
-      if (to != kNowhere) arcs.push_back({v, to, link});
+      const FabricGraph::Link& ends = fabric.links()[link];
+      const std::uint32_t to = network.number[ends.to];
+      if (to != kNowhere) arcs.push_back({v, to, link, std::max(ends.cost, std::uint8_t{1}), ends.order});
     }
   }
   const auto targets = entry_nodes(servers_);
@@ -99,12 +100,12 @@ std::vector<std::uint32_t> RouteTables::nearest_gpus(std::uint32_t server, std::
   std::vector<std::uint32_t> nearest;
   std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
   for (const std::uint32_t gpu : servers_.gpus(server)) {
-    std::uint32_t hops = std::numeric_limits<std::uint32_t>::max();
+    std::uint32_t distance = std::numeric_limits<std::uint32_t>::max();
     for (const Door& exit : servers_.exits(gpu)) {
-      if (outside_.reaches(exit.node, target)) hops = std::min(hops, outside_.hops(exit.node, target));
+      if (outside_.reaches(exit.node, target)) distance = std::min(distance, outside_.distance(exit.node, target));
     }
-    if (hops < least) nearest.clear(), least = hops;
-    if (hops == least && hops != std::numeric_limits<std::uint32_t>::max()) nearest.push_back(gpu);
+    if (distance < least) nearest.clear(), least = distance;
+    if (distance == least && distance != std::numeric_limits<std::uint32_t>::max()) nearest.push_back(gpu);
   }
   return nearest;
 }

@@ -14,30 +14,38 @@ using Links = std::vector<std::uint32_t>;
 /// Chooses by the digits of a number, in a number system whose bases are the counts.
 struct ByDigits {
   std::uint32_t digits;
-  std::uint32_t operator()(std::uint32_t /*place*/, std::uint32_t count) {
-    const std::uint32_t choice = digits % count;
+
+  std::uint32_t among(std::uint32_t count) {
+    const std::uint32_t number = digits % count;
     digits /= count;
-    return choice;
+    return number;
+  }
+  NextHops::Step operator()(const NextHops& hops, const NextHops::Choice& choice) {
+    return choice.preferred == 1 ? choice.first : hops.steps(choice)[among(choice.preferred)];
   }
 };
 
 /// Places that are no links.
 constexpr std::uint32_t kExit = 0xFFFFFFFF, kEntry = 0xFFFFFFFE;
 
+/// Chooses by a hash of key and place. A place where a path may go on is told by its first link.
 struct ByHash {
   std::uint64_t key;
-  std::uint32_t operator()(std::uint32_t place, std::uint32_t count) const {
+
+  std::uint32_t among(std::uint32_t count, std::uint32_t place) const {
     const std::uint64_t upper = mix(key + place * 0x9E3779B97F4A7C15u) >> 32;
     return static_cast<std::uint32_t>((upper * count) >> 32);
   }
+  NextHops::Step operator()(const NextHops& hops, const NextHops::Choice& choice) const {
+    return choice.count == 1 ? choice.first : hops.steps(choice)[among(choice.count, choice.first.link)];
+  }
 };
 
-/// Appends the links from `node` to the target. A place of choice is told by its first link.
+/// Appends the links from `node` to the target.
 template <class Pick>
-void walk(const NextHops& hops, std::uint32_t node, std::uint32_t target, Pick& pick, Links& links) {
-  for (auto steps = hops.steps(node, target); !steps.empty(); steps = hops.steps(node, target)) {
-    const auto count = static_cast<std::uint32_t>(steps.size());
-    const NextHops::Step step = count == 1 ? steps[0] : steps[pick(steps[0].link, count)];
+void walk(const NextHops& hops, std::uint32_t node, std::uint32_t target, Pick pick, Links& links) {
+  for (const auto* choice = &hops.choice(node, target); choice->count > 0; choice = &hops.choice(node, target)) {
+    const NextHops::Step step = pick(hops, *choice);
     links.push_back(step.link);
     node = step.node;
   }
@@ -73,8 +81,8 @@ Doors choose_doors(const RouteTables& tables, std::uint32_t from, std::uint32_t 
   constexpr std::uint64_t kNone = ~std::uint64_t{0};
   const auto length = [&](const Door& exit, const Door& entry) {
     if (!tables.connects(exit, entry)) return kNone;
-    const std::uint32_t hops = tables.outside().hops(exit.node, tables.target(entry));
-    return std::uint64_t{exit.length + hops + entry.length} << 32 | exit.length;
+    const std::uint32_t between = tables.outside().distance(exit.node, tables.target(entry));
+    return std::uint64_t{exit.length + between + entry.length} << 32 | exit.length;
   };
   const auto least_from = [&](const Door& exit) {
     std::uint64_t least = kNone;
@@ -115,14 +123,16 @@ struct Sprayer {
   IndexRows& paths;
 
   void cut(std::uint32_t node, std::uint32_t budget, ByDigits pick) {
-    const auto steps = hops.steps(node, target);
-    const auto count = static_cast<std::uint32_t>(steps.size());
-    if (count == 0) return finish();
-    if (count > budget) return go(steps[pick(0, count)], budget, pick);
+    const NextHops::Choice& choice = hops.choice(node, target);
+    if (choice.count == 0) return finish();
+    if (choice.count > budget) {
+      const NextHops::Step step = pick(hops, choice);
+      return go(step, budget, pick);
+    }
     const std::size_t length = paths.items.size() - paths.begin.back();
-    for (std::uint32_t i = 0; i < count; ++i) {
+    for (std::uint32_t i = 0; i < choice.count; ++i) {
       if (i > 0) repeat(length);
-      go(steps[i], budget / count, pick);
+      go(hops.steps(choice)[i], budget / choice.count, pick);
     }
   }
   void go(NextHops::Step step, std::uint32_t budget, ByDigits pick) {
@@ -179,7 +189,7 @@ struct Router::Tables {
 Doors Router::Tables::doors(std::uint32_t from, std::uint32_t to, std::uint32_t channel) const {
   const auto turn = [&](std::uint32_t gpu, std::uint32_t peer) {
     return [=, this](std::uint32_t count) {
-      if (routing == Routing::ecmp) return hash(from, to, channel)(gpu == from ? kExit : kEntry, count);
+      if (routing == Routing::ecmp) return hash(from, to, channel).among(count, gpu == from ? kExit : kEntry);
       return (routes.servers().position(gpu) + peer / count + channel) % count;
     };
   };
