@@ -8,7 +8,7 @@ namespace ithaca {
 namespace {
 
 constexpr std::uint32_t kGone = kNobody - 1;   ///< owner of a flow that is not there
-constexpr std::uint16_t kOldest = 256;         ///< settlings until the sum of foreign rates is added up anew
+constexpr std::uint8_t kOldest = 250;          ///< settlings until the sum of foreign rates is added up anew
 constexpr std::size_t kStepsPerResource = 16;  ///< settlings before an update starts from scratch
 constexpr std::size_t kStepsPerRanking = 4;    ///< settlings per resource before ranks are made anew
 constexpr int kFewTaken = 4;                   ///< flows taken over one by one before all are looked at
@@ -22,19 +22,8 @@ FairShares::FairShares(std::span<const double> capacity, const IndexRows& route,
       usage_(usage),
       share_(capacity.size() + 1),
       level_(capacity.size() + 1, kUnbounded),
-      crossing_begin_(capacity.size(), 0),
-      crossing_count_(capacity.size(), 0),
-      owned_(capacity.size()),
-      by_rank_(capacity.size()),
-      age_(capacity.size(), 0),
-      must_scan_(capacity.size(), 0),
-      is_changed_(capacity.size(), 0),
-      owner_(route.size(), kGone),
-      place_(route.size(), 0),
-      crossing_flows_(route.items.size()) {
-  std::vector<std::uint32_t> count(capacity.size(), 0);
-  for (const std::uint32_t k : route.items) ++count[k];
-  std::exclusive_scan(count.begin(), count.end(), crossing_begin_.begin(), std::uint32_t{0});
+      lists_(capacity.size()),
+      by_rank_(capacity.size()) {
   for (std::size_t f = 0; f < route.size(); ++f) width_ = std::max(width_, static_cast<std::uint32_t>(route[f].size()));
   width_ -= width_ > 0;
   share_.back().dirty = true;  // stands for none and is never looked at
@@ -44,13 +33,13 @@ FairShares::FairShares(std::span<const double> capacity, const IndexRows& route,
 }
 
 void FairShares::note_change(std::uint32_t k) {
-  if (is_changed_[k]) return;
-  is_changed_[k] = 1;
+  if (share_[k].is_changed) return;
+  share_[k].is_changed = true;
   changed_.push_back(k);
 }
 
 void FairShares::forget_changes() {
-  for (const std::uint32_t k : changed_) is_changed_[k] = 0;
+  for (const std::uint32_t k : changed_) share_[k].is_changed = false;
   changed_.clear();
   moved_.clear();
 }
@@ -61,48 +50,51 @@ inline void FairShares::mark(Share& share) {
   dirty_.insert(share.rank);
 }
 
-void FairShares::mark_route(std::uint32_t flow) {
-  for (const std::uint32_t k : route_[flow]) mark(share_[k]);
+void FairShares::mark_route(std::uint32_t slot) {
+  for (const std::uint32_t k : route_[flow_[slot]]) mark(share_[k]);
 }
 
-void FairShares::clear_marks() {
-  while (!dirty_.empty()) share_[by_rank_[dirty_.pop()]].dirty = false;
-}
-
-void FairShares::add(std::uint32_t flow) {
-  owner_[flow] = kNobody;
-  for (const std::uint32_t k : route_[flow]) {
-    crossing_flows_[crossing_begin_[k] + crossing_count_[k]++] = flow;
+std::uint32_t FairShares::add(std::uint32_t flow) {
+  auto slot = static_cast<std::uint32_t>(flow_.size());
+  if (free_.empty()) {
+    flow_.push_back(flow);
+    owner_.push_back(kNobody);
+    place_.push_back(0);
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+    flow_[slot] = flow;
+    owner_[slot] = kNobody;
   }
-  must_scan_[route_[flow].front()] = 1;  // finds the flow an owner
-  mark_route(flow);
+  for (const std::uint32_t k : route_[flow]) lists_[k].crossing.push_back(slot);
   ++alive_;
-  ++changes_;
+  must_refill_ = must_refill_ || are_many(++changes_);
+  if (must_refill_) return slot;
+  share_[route_[flow].front()].must_scan = true;  // finds the flow an owner
+  mark_route(slot);
+  return slot;
 }
 
-/// Where in its route a flow crosses `k`.
-std::uint32_t FairShares::find_item(std::uint32_t flow, std::uint32_t k) const {
-  const auto route = route_[flow];
-  return route_.begin[flow] + static_cast<std::uint32_t>(std::find(route.begin(), route.end(), k) - route.begin());
+double FairShares::usage_at(std::uint32_t slot, std::uint32_t k) const {
+  if (usage_.values.empty()) return 1;
+  const auto route = route_[flow_[slot]];
+  return usage_[items(slot).first + static_cast<std::size_t>(std::find(route.begin(), route.end(), k) - route.begin())];
 }
 
-void FairShares::drop_from_owner(std::uint32_t flow) {
-  const std::uint32_t k = owner_[flow];
-  Owned& own = owned_[k];
-  const std::uint32_t place = place_[flow], last = own.flows.back();
-  own.flows[place] = last;
+void FairShares::drop_from_owner(std::uint32_t slot) {
+  const std::uint32_t k = owner_[slot];
+  Lists& lists = lists_[k];
+  const std::uint32_t place = place_[slot], last = lists.own.back();
+  lists.own[place] = last;
   place_[last] = place;
-  own.flows.pop_back();
+  lists.own.pop_back();
   const auto drop_row = [&](auto& rows) {
     std::copy(rows.end() - width_, rows.end(), rows.begin() + place * width_);
     rows.resize(rows.size() - width_);
   };
-  drop_row(own.others);
-  double usage = 1;
-  if (!usage_.values.empty()) {
-    drop_row(own.usage);
-    usage = usage_[find_item(flow, k)];
-  }
+  drop_row(lists.others);
+  if (!usage_.values.empty()) drop_row(lists.usage);
+  const double usage = usage_at(slot, k);
   share_[k].own -= usage;
   if (share_[k].own < usage && share_[k].own != 0) add_up_own(k);  // for the rounding
   note_change(k);
@@ -110,47 +102,57 @@ void FairShares::drop_from_owner(std::uint32_t flow) {
 
 void FairShares::add_up_own(std::uint32_t k) {
   share_[k].own = 0;
-  for (const std::uint32_t f : owned_[k].flows) share_[k].own += usage_[find_item(f, k)];
+  for (const std::uint32_t slot : lists_[k].own) share_[k].own += usage_at(slot, k);
 }
 
-void FairShares::give(std::uint32_t flow, std::uint32_t to) {
-  Owned& own = owned_[to];
-  owner_[flow] = to;
-  place_[flow] = static_cast<std::uint32_t>(own.flows.size());
-  own.flows.push_back(flow);
-  for (std::uint32_t i = route_.begin[flow]; i < route_.begin[flow + 1]; ++i) {
-    if (route_.items[i] == to) {
-      share_[to].own += usage_[i];
-    } else {
-      own.others.push_back(route_.items[i]);
-      if (!usage_.values.empty()) own.usage.push_back(usage_[i]);
-    }
-  }
-  own.others.resize(own.flows.size() * width_, static_cast<std::uint32_t>(capacity_.size()));
-  if (!usage_.values.empty()) own.usage.resize(own.others.size(), 0);
+void FairShares::give(std::uint32_t slot, std::uint32_t to) {
+  Lists& lists = lists_[to];
+  owner_[slot] = to;
+  place_[slot] = static_cast<std::uint32_t>(lists.own.size());
+  lists.own.push_back(slot);
+  share_[to].own += usage_at(slot, to);
+  if (is_prepared_) add_row(slot, lists);
   note_change(to);
-  moved_.push_back(flow);
+  moved_.push_back(slot);
 }
 
-void FairShares::remove(std::span<const std::uint32_t> flows) {
-  if (are_many(flows.size())) {
-    for (const std::uint32_t f : flows) owner_[f] = kGone;
+/// For the last of its owner's flows.
+void FairShares::add_row(std::uint32_t slot, Lists& lists) {
+  const std::size_t size = lists.others.size() + width_;
+  for (auto [i, end] = items(slot); i < end; ++i) {
+    if (route_.items[i] == owner_[slot]) continue;
+    lists.others.push_back(route_.items[i]);
+    if (!usage_.values.empty()) lists.usage.push_back(usage_[i]);
+  }
+  lists.others.resize(size, static_cast<std::uint32_t>(capacity_.size()));
+  if (!usage_.values.empty()) lists.usage.resize(size, 0);
+}
+
+void FairShares::remove(std::span<const std::uint32_t> slots) {
+  if (are_many(slots.size())) {
+    for (const std::uint32_t slot : slots) owner_[slot] = kGone;
     must_refill_ = true;
   } else {
-    for (const std::uint32_t f : flows) take_out(f);
+    prepare_to_pass_on();
+    for (const std::uint32_t slot : slots) take_out(slot);
   }
-  alive_ -= flows.size();
-  changes_ += flows.size();
+  gone_.insert(gone_.end(), slots.begin(), slots.end());
+  alive_ -= slots.size();
+  changes_ += slots.size();
 }
 
-void FairShares::take_out(std::uint32_t flow) {
-  const std::uint32_t owner = owner_[flow];
-  drop_from_owner(flow);
-  for (std::uint32_t i = route_.begin[flow]; i < route_.begin[flow + 1]; ++i) {
-    if (route_.items[i] != owner) share_[route_.items[i]].foreign -= level_[owner] * usage_[i];
+void FairShares::take_out(std::uint32_t slot) {
+  const std::uint32_t owner = owner_[slot];
+  drop_from_owner(slot);
+  for (auto [i, end] = items(slot); i < end; ++i) {
+    const std::uint32_t k = route_.items[i];
+    if (k != owner) share_[k].foreign -= level_[owner] * usage_[i];
+    auto& crossing = lists_[k].crossing;
+    *std::find(crossing.begin(), crossing.end(), slot) = crossing.back();
+    crossing.pop_back();
+    mark(share_[k]);
   }
-  owner_[flow] = kGone;
-  mark_route(flow);
+  owner_[slot] = kGone;
 }
 
 /// Whether so many flows change that starting from scratch is less work.
@@ -160,11 +162,14 @@ bool FairShares::are_many(std::size_t changes) const {
 
 void FairShares::update() {
   ++effort_.updates;
-  if (from_scratch_ || must_refill_ || are_many(changes_) || !pass_on()) refill();
+  if (from_scratch_ || must_refill_ || !pass_on()) refill();
   changes_ = 0;
+  free_.insert(free_.end(), gone_.rbegin(), gone_.rend());
+  gone_.clear();
 }
 
 bool FairShares::pass_on() {
+  prepare_to_pass_on();
   const std::size_t limit = kStepsPerResource * capacity_.size();
   if (settled_since_ranking_ > kStepsPerRanking * capacity_.size()) rank_by_level();
   for (std::size_t steps = 0; !dirty_.empty(); ++steps) {
@@ -176,6 +181,17 @@ bool FairShares::pass_on() {
     ++effort_.settled;
   }
   return true;
+}
+
+/// Makes up for what refill() leaves undone.
+void FairShares::prepare_to_pass_on() {
+  if (is_prepared_) return;
+  is_prepared_ = true;
+  for (Lists& lists : lists_) {
+    lists.others.reserve(lists.own.size() * width_);
+    for (const std::uint32_t slot : lists.own) add_row(slot, lists);
+  }
+  rank_by_level();
 }
 
 /// Ranks only say in which order to look: they may lag behind the levels.
@@ -190,51 +206,52 @@ void FairShares::rank_by_level() {
   settled_since_ranking_ = 0;
 }
 
+void FairShares::drop_gone() {
+  for (Lists& lists : lists_) {
+    std::erase_if(lists.crossing, [&](std::uint32_t slot) { return owner_[slot] == kGone; });
+  }
+}
+
 void FairShares::refill() {
   ++effort_.from_scratch;
-  must_refill_ = false;
-  clear_marks();
+  must_refill_ = is_prepared_ = false;
+  dirty_.clear();
+  if (!gone_.empty()) drop_gone();
   for (std::uint32_t k = 0; k < capacity_.size(); ++k) {
-    std::uint32_t kept = crossing_begin_[k];
-    for (std::uint32_t i = kept; i < crossing_begin_[k] + crossing_count_[k]; ++i) {
-      const std::uint32_t f = crossing_flows_[i];
-      if (owner_[f] == kGone) continue;
-      owner_[f] = kNobody;
-      crossing_flows_[kept++] = f;
-    }
-    crossing_count_[k] = kept - crossing_begin_[k];
-    if (!owned_[k].flows.empty() || level_[k] != kUnbounded) note_change(k);
-    owned_[k].flows.clear();
-    owned_[k].others.clear();
-    owned_[k].usage.clear();
+    Lists& lists = lists_[k];
+    for (const std::uint32_t slot : lists.crossing) owner_[slot] = kNobody;
+    if (!lists.own.empty() || level_[k] != kUnbounded) note_change(k);
+    lists.own.clear();
+    lists.others.clear();
+    lists.usage.clear();
     share_[k].own = 0;
   }
   filled_foreign_.resize(capacity_.size());
-  filling_.fill(capacity_, route_.begin, route_.items, usage_, {crossing_begin_, crossing_count_, crossing_flows_},
-                level_, filled_foreign_, owner_);
+  filling_.fill(System{*this, capacity_, route_.items, usage_}, std::span(level_).first(capacity_.size()),
+                filled_foreign_, owner_);
   for (std::uint32_t k = 0; k < capacity_.size(); ++k) {
-    for (std::uint32_t i = crossing_begin_[k]; i < crossing_begin_[k] + crossing_count_[k]; ++i) {
-      if (owner_[crossing_flows_[i]] == k) give(crossing_flows_[i], k);
+    for (const std::uint32_t slot : lists_[k].crossing) {
+      if (owner_[slot] == k) give(slot, k);
     }
-    share_[k].foreign = filled_foreign_[k];
-    share_[k].fastest = level_[k];
-    age_[k] = 0;
-    must_scan_[k] = 0;
+    Share& share = share_[k];
+    share.foreign = filled_foreign_[k];
+    share.fastest = level_[k];
+    share.age = 0;
+    share.dirty = share.must_scan = false;
   }
-  rank_by_level();
 }
 
 /// Gives a resource its level, with the levels of the others as they are.
 void FairShares::settle(std::uint32_t k) {
-  if (must_scan_[k]) return scan(k);
-  if (owned_[k].flows.empty()) {
+  if (share_[k].must_scan) return scan(k);
+  if (lists_[k].own.empty()) {
     if (share_[k].foreign > capacity_[k] * (1 + kTie)) return scan(k);
     if (level_[k] != kUnbounded) note_change(k);
     level_[k] = kUnbounded;
     return;
   }
   if (std::abs(own_share(k) - level_[k]) <= kTie * level_[k]) return;
-  if (++age_[k] > kOldest) return scan(k);
+  if (++share_[k].age > kOldest) return scan(k);
   for (int taken = 0; own_share(k) < std::min(level_[k], share_[k].fastest); ++taken) {
     const std::uint32_t f = find_fastest(k);
     if (f == kNobody || rate(f) <= own_share(k) * (1 + kTie)) break;
@@ -242,7 +259,7 @@ void FairShares::settle(std::uint32_t k) {
     move(f, k);
   }
   const double level = own_share(k);
-  const auto& others = owned_[k].others;
+  const auto& others = lists_[k].others;
   if (level > level_[k] &&
       std::any_of(others.begin(), others.end(), [&](std::uint32_t j) { return level_[j] < level; }))
     return scan(k);  // some of its flows are held by others now
@@ -256,11 +273,11 @@ double FairShares::own_share(std::uint32_t k) const { return (capacity_[k] - sha
 std::uint32_t FairShares::find_fastest(std::uint32_t k) {
   std::uint32_t found = kNobody;
   double fastest = 0;
-  for (std::uint32_t i = crossing_begin_[k]; i < crossing_begin_[k] + crossing_count_[k]; ++i) {
-    const std::uint32_t f = crossing_flows_[i], owner = owner_[f];
-    if (owner >= kGone || owner == k || level_[owner] <= fastest) continue;
+  for (const std::uint32_t slot : lists_[k].crossing) {
+    const std::uint32_t owner = owner_[slot];
+    if (owner == kNobody || owner == k || level_[owner] <= fastest) continue;
     fastest = level_[owner];
-    found = f;
+    found = slot;
   }
   share_[k].fastest = fastest;
   return found;
@@ -270,7 +287,7 @@ void FairShares::set_level(std::uint32_t k, double level) {
   const double change = level - level_[k];
   level_[k] = level;
   note_change(k);
-  const Owned& own = owned_[k];
+  const Lists& lists = lists_[k];
   const auto pass = [&](std::uint32_t other, double more) {
     Share& share = share_[other];
     share.foreign += more;
@@ -278,19 +295,19 @@ void FairShares::set_level(std::uint32_t k, double level) {
     mark(share);
   };
   if (usage_.values.empty()) {
-    for (const std::uint32_t other : own.others) pass(other, change);
+    for (const std::uint32_t other : lists.others) pass(other, change);
   } else {
-    for (std::size_t i = 0; i < own.others.size(); ++i) pass(own.others[i], change * own.usage[i]);
+    for (std::size_t i = 0; i < lists.others.size(); ++i) pass(lists.others[i], change * lists.usage[i]);
   }
 }
 
 /// Hands a flow over; its rate becomes the level of `to`.
-void FairShares::move(std::uint32_t flow, std::uint32_t to) {
-  const std::uint32_t from = owner_[flow];
+void FairShares::move(std::uint32_t slot, std::uint32_t to) {
+  const std::uint32_t from = owner_[slot];
   const double before = from == kNobody ? 0 : level_[from], after = level_[to];
-  if (from != kNobody) drop_from_owner(flow);
-  give(flow, to);
-  for (std::uint32_t i = route_.begin[flow]; i < route_.begin[flow + 1]; ++i) {
+  if (from != kNobody) drop_from_owner(slot);
+  give(slot, to);
+  for (auto [i, end] = items(slot); i < end; ++i) {
     const std::uint32_t k = route_.items[i];
     Share& share = share_[k];
     if (k != from) share.foreign -= before * usage_[i];
@@ -305,33 +322,29 @@ void FairShares::move(std::uint32_t flow, std::uint32_t to) {
 /// Settles a resource by looking at all its flows, and hands over those that another one must hold.
 void FairShares::scan(std::uint32_t k) {
   ++effort_.scanned;
-  must_scan_[k] = 0;
+  share_[k].must_scan = false;
   collect_flows(k);
   const double level = water_level(k);
   for (const Crossing& c : scanned_) {
-    const double bar = owner_[c.flow] == k ? level * (1 - kTie) : level;
-    if ((owner_[c.flow] == k || owner_[c.flow] == kNobody) && c.limit < bar) move(c.flow, c.nearest);
+    const double bar = owner_[c.slot] == k ? level * (1 - kTie) : level;
+    if ((owner_[c.slot] == k || owner_[c.slot] == kNobody) && c.limit < bar) move(c.slot, c.nearest);
   }
   set_level(k, level);
   for (const Crossing& c : scanned_) {
-    if (owner_[c.flow] != k && (owner_[c.flow] == kNobody || c.limit > level * (1 + kTie))) move(c.flow, k);
+    if (owner_[c.slot] != k && (owner_[c.slot] == kNobody || c.limit > level * (1 + kTie))) move(c.slot, k);
   }
   recount(k);
 }
 
-/// Lists the flows that cross `k`, and drops those that left.
+/// Lists the flows that cross `k`.
 void FairShares::collect_flows(std::uint32_t k) {
   scanned_.clear();
-  const std::uint32_t begin = crossing_begin_[k], end = begin + crossing_count_[k];
-  std::uint32_t kept = begin;
-  for (std::uint32_t i = begin; i < end; ++i) {
-    Crossing c{crossing_flows_[i], k, kUnbounded, 1};
-    if (owner_[c.flow] == kGone) continue;
-    crossing_flows_[kept++] = c.flow;
-    for (std::uint32_t r = route_.begin[c.flow]; r < route_.begin[c.flow + 1]; ++r) {
-      const std::uint32_t other = route_.items[r];
+  for (const std::uint32_t slot : lists_[k].crossing) {
+    Crossing c{slot, k, kUnbounded, 1};
+    for (auto [i, end] = items(slot); i < end; ++i) {
+      const std::uint32_t other = route_.items[i];
       if (other == k) {
-        c.usage = usage_[r];
+        c.usage = usage_[i];
       } else if (level_[other] < c.limit) {
         c.limit = level_[other];
         c.nearest = other;
@@ -339,7 +352,6 @@ void FairShares::collect_flows(std::uint32_t k) {
     }
     scanned_.push_back(c);
   }
-  crossing_count_[k] = kept - begin;
 }
 
 /// The level at which the listed flows fill `k`, each held by its limit; kUnbounded if they cannot.
@@ -369,15 +381,15 @@ double FairShares::water_level(std::uint32_t k) {
 }
 
 void FairShares::recount(std::uint32_t k) {
-  age_[k] = 0;
   Share& share = share_[k];
+  share.age = 0;
   share.own = share.foreign = share.fastest = 0;
   for (const Crossing& c : scanned_) {
-    if (owner_[c.flow] == k) {
+    if (owner_[c.slot] == k) {
       share.own += c.usage;
     } else {
-      share.foreign += rate(c.flow) * c.usage;
-      share.fastest = std::max(share.fastest, rate(c.flow));
+      share.foreign += rate(c.slot) * c.usage;
+      share.fastest = std::max(share.fastest, rate(c.slot));
     }
   }
 }

@@ -4,32 +4,34 @@
 
 namespace ithaca {
 
-FlowClocks::FlowClocks(const FairShares& shares, std::size_t resources, std::size_t flows, double largest)
+FlowClocks::FlowClocks(const FairShares& shares, std::size_t resources, double largest)
     : shares_(shares),
       resources_(resources),
       longest_(64 * largest),
       moved_(resources, 0),
       at_(resources, 0),
       speed_(resources, 0),
-      first_(resources, kNobody),
-      mark_(flows, 0),
-      clock_(flows, kNobody) {
+      first_(resources, kNobody) {
   earliest_.resize(resources);
 }
 
-void FlowClocks::start(std::uint32_t flow, double bytes) {
-  mark_[flow] = bytes;
-  clock_[flow] = kNobody;
+void FlowClocks::start(std::uint32_t slot, double bytes) {
+  if (slot >= mark_.size()) {
+    mark_.resize(slot + 1);
+    clock_.resize(slot + 1);
+  }
+  mark_[slot] = bytes;
+  clock_[slot] = kNobody;
 }
 
-void FlowClocks::change_clock(std::uint32_t flow) {
-  const std::uint32_t from = clock_[flow], to = shares_.owner(flow);
+void FlowClocks::change_clock(std::uint32_t slot) {
+  const std::uint32_t from = clock_[slot], to = shares_.owner(slot);
   if (from == to) return;
-  const double left = from == kNobody ? mark_[flow] : std::max(0.0, mark_[flow] - moved_[from]);
-  if (from != kNobody && first_[from] == flow) first_[from] = kNobody;
-  clock_[flow] = to;
-  mark_[flow] = moved_[to] + left;
-  if (first_[to] != kNobody && mark_[flow] < mark_[first_[to]]) first_[to] = flow;
+  const double left = from == kNobody ? mark_[slot] : std::max(0.0, mark_[slot] - moved_[from]);
+  if (from != kNobody && first_[from] == slot) first_[from] = kNobody;
+  clock_[slot] = to;
+  mark_[slot] = moved_[to] + left;
+  if (first_[to] != kNobody && mark_[slot] < mark_[first_[to]]) first_[to] = slot;
 }
 
 void FlowClocks::find_first(std::uint32_t resource) {

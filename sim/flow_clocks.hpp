@@ -14,10 +14,10 @@ namespace ithaca {
 class FlowClocks {
  public:
   /// `shares` must stay. `largest`: bytes of the largest flow.
-  FlowClocks(const FairShares& shares, std::size_t resources, std::size_t flows, double largest);
+  FlowClocks(const FairShares& shares, std::size_t resources, double largest);
 
-  /// A flow that `shares` was just given.
-  void start(std::uint32_t flow, double bytes);
+  /// A flow that `shares` was just given. Flows are known by their slots there.
+  void start(std::uint32_t slot, double bytes);
   /// Takes the changes of `shares` over; they hold from `now` on.
   void follow(double now);
 
@@ -27,7 +27,7 @@ class FlowClocks {
   void take_finished(double limit, std::vector<std::uint32_t>& finished) const;
 
  private:
-  void change_clock(std::uint32_t flow);
+  void change_clock(std::uint32_t slot);
   double finish_time(std::uint32_t resource);
   void find_first(std::uint32_t resource);
   void set_back(std::uint32_t resource);
@@ -40,7 +40,7 @@ class FlowClocks {
   // By resource.
   std::vector<double> moved_, at_, speed_;  ///< bytes that the clock has counted at the time `at_`, and how it goes on
   std::vector<std::uint32_t> first_;        ///< the own flow to finish first; kNobody where that must be looked up
-  // By flow.
+  // By slot.
   std::vector<double> mark_;  ///< what its clock shows when the flow finishes
   std::vector<std::uint32_t> clock_;
 };

@@ -131,7 +131,7 @@ class Simulation {
         resources_(system),
         beginnings_(system),
         shares_(resources_.capacity, *resources_.routes, resources_.usage),
-        clocks_(shares_, resources_.capacity.size(), system.size.size(), largest(system)) {
+        clocks_(shares_, resources_.capacity.size(), largest(system)) {
     if (options.from_scratch) shares_.always_from_scratch();
     run_.finish.assign(system.size.size(), Seconds{kUnbounded});
   }
@@ -161,7 +161,11 @@ class Simulation {
     finished_.clear();
     clocks_.take_finished(limit, finished_);
     shares_.remove(finished_);
-    for (const std::uint32_t f : finished_) finish(f, now);
+    for (const std::uint32_t slot : finished_) finish(shares_.flow(slot), now);
+    if (options_.observe)
+      std::erase_if(moving_, [&](std::uint32_t slot) {
+        return std::find(finished_.begin(), finished_.end(), slot) != finished_.end();
+      });
     while (beginnings_.next() <= limit) begin();
     shares_.update();
     clocks_.follow(now);
@@ -174,21 +178,24 @@ class Simulation {
     const double time = beginnings_.next();
     const std::uint32_t f = beginnings_.take();
     if (system_.size[f].value() == 0 || (*resources_.routes)[f].empty()) return finish(f, time);
-    shares_.add(f);
-    clocks_.start(f, system_.size[f].value());
-    if (options_.observe) moving_.push_back(f);
+    const std::uint32_t slot = shares_.add(f);
+    clocks_.start(slot, system_.size[f].value());
+    if (options_.observe) moving_.push_back(slot);
   }
 
   void finish(std::uint32_t f, double now) {
     run_.finish[f] = Seconds{now};
     beginnings_.finished(f, now);
-    if (options_.observe) std::erase(moving_, f);
   }
 
   void observe(double now) {
+    flows_.clear();
     rates_.clear();
-    for (const std::uint32_t f : moving_) rates_.push_back(BytesPerSecond{shares_.rate(f)});
-    options_.observe({Seconds{now}, moving_, rates_});
+    for (const std::uint32_t slot : moving_) {
+      flows_.push_back(shares_.flow(slot));
+      rates_.push_back(BytesPerSecond{shares_.rate(slot)});
+    }
+    options_.observe({Seconds{now}, flows_, rates_});
   }
 
   const FlowSystem& system_;
@@ -198,7 +205,8 @@ class Simulation {
   FairShares shares_;
   FlowClocks clocks_;
   FlowRun run_;
-  std::vector<std::uint32_t> finished_, moving_;
+  std::vector<std::uint32_t> finished_;        ///< slots
+  std::vector<std::uint32_t> moving_, flows_;  ///< slots, and the flows in them; only to be observed
   std::vector<BytesPerSecond> rates_;
 };
 

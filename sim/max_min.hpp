@@ -1,26 +1,16 @@
 #pragma once
-// Max-min fair rates: no flow can be given more without taking from one that has no more than it. Progressive filling
-// (Bertsekas and Gallager, Data Networks, section 6.5.2): the rates of all flows rise together; the flows of a resource
-// that fills up stay at its level. Knows flows and resources only, and no network.
+// Max-min fair rates: no flow can be given more without taking from one that has no more than it. Knows flows and
+// resources only, and no network.
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "sim/progressive_filling.hpp"
+
 namespace ithaca {
-
-inline constexpr std::uint32_t kNobody = 0xFFFFFFFF;
-inline constexpr double kUnbounded = std::numeric_limits<double>::infinity();
-
-/// How often flows cross resources, item by item of their routes; without values once each. A resource carries the sum
-/// of usage x rate.
-struct Usage {
-  std::span<const double> values;
-
-  double operator[](std::size_t item) const { return values.empty() ? 1 : values[item]; }
-};
 
 /// Flow i crosses resources[begin[i]] .. resources[begin[i + 1] - 1]; one that is crossed twice carries the flow twice.
 struct MaxMinProblem {
@@ -38,32 +28,6 @@ struct MaxMinFault {
   std::size_t index = 0;  ///< of the resource whose capacity, or the flow whose cap, resource or usage is wrong
 };
 
-/// The flows that cross each resource: flows[begin[k]] .. flows[begin[k] + count[k] - 1].
-struct Crossings {
-  std::span<const std::uint32_t> begin;
-  std::span<const std::uint32_t> count;
-  std::span<const std::uint32_t> flows;
-};
-
-/// Progressive filling on arrays that the caller holds; nothing is checked and, from the second call on, nothing
-/// allocated. Visits the flows that `crossings` lists, whose `owner` must be kNobody.
-class ProgressiveFilling {
- public:
-  /// `owner`: the resource at whose level a flow stays. `level`: kUnbounded where a resource does not fill up.
-  /// `foreign`: what the flows of other owners take from a resource.
-  void fill(std::span<const double> capacity, std::span<const std::uint32_t> begin,
-            std::span<const std::uint32_t> resources, Usage usage, const Crossings& crossings, std::span<double> level,
-            std::span<double> foreign, std::span<std::uint32_t> owner);
-
- private:
-  struct Candidate {
-    double level;  ///< at most what the resource will reach
-    std::uint32_t resource;
-  };
-  std::vector<Candidate> heap_;
-  std::vector<double> rising_;  ///< by resource: usage by flows whose rate still rises
-};
-
 /// Solves problems one after another in the same memory. Rates do not depend on the order of flows and resources but
 /// for rounding.
 class MaxMin {
@@ -77,12 +41,26 @@ class MaxMin {
   std::span<const std::uint32_t> bottleneck() const { return owner_; }
 
  private:
-  void collect_crossings(std::size_t flows);
-  void take_in(const MaxMinProblem& problem);
+  /// The problem with a resource for each cap, and the flows of each resource.
+  struct System {
+    std::vector<double> capacity, usages;
+    std::vector<std::uint32_t> begin, resources, crossing_begin, crossing_flows;
+    Usage usage{};
 
-  ProgressiveFilling filling_;
-  std::vector<double> capacity_, usage_, level_, foreign_, rate_;
-  std::vector<std::uint32_t> begin_, resources_, owner_, crossing_begin_, crossing_count_, crossing_flows_;
+    std::span<const std::uint32_t> crossing(std::uint32_t k) const {
+      return {crossing_flows.data() + crossing_begin[k], crossing_flows.data() + crossing_begin[k + 1]};
+    }
+    std::pair<std::uint32_t, std::uint32_t> items(std::uint32_t f) const { return {begin[f], begin[f + 1]}; }
+  };
+
+  void take_in(const MaxMinProblem& problem);
+  void add_caps(const MaxMinProblem& problem);
+  void collect_crossings();
+
+  System system_;
+  ProgressiveFilling<System> filling_;
+  std::vector<double> level_, foreign_, rate_;
+  std::vector<std::uint32_t> owner_;
 };
 
 }  // namespace ithaca

@@ -29,6 +29,10 @@ class RankSet {
     }
   }
 
+  void clear() {
+    for (auto& level : levels_) level.assign(level.size(), 0);
+  }
+
   bool empty() const { return levels_.back()[0] == 0; }
 
   /// Takes the lowest member out; there must be one.

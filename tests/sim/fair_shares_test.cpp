@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/max_min.hpp"
 #include "tests/support/fat_tree.hpp"
 #include "tests/support/flow_systems.hpp"
 
@@ -40,7 +41,8 @@ void expect_equal_to_scratch(const FlowSystem& system, std::uint64_t seed, int u
   const std::vector<double> capacity = capacities(system);
   const auto flows = static_cast<std::uint32_t>(system.size.size());
   FairShares shares(capacity, system.route, {system.usage});
-  std::vector<bool> there(flows, false), was(flows, false);
+  std::vector<bool> there(flows, false);
+  std::vector<std::uint32_t> slot(flows);
   test::Random random(seed);
   for (int i = 0; i < updates; ++i) {
     std::vector<std::uint32_t> touched, leaving;
@@ -48,17 +50,20 @@ void expect_equal_to_scratch(const FlowSystem& system, std::uint64_t seed, int u
       const std::uint32_t f = random.below(flows);
       if (std::find(touched.begin(), touched.end(), f) != touched.end()) continue;
       touched.push_back(f);
-      if (there[f]) leaving.push_back(f);
-      if (!was[f]) shares.add(f);
-      there[f] = !there[f] && !was[f];
-      was[f] = true;
+      if (there[f]) {
+        leaving.push_back(slot[f]);
+      } else {
+        slot[f] = shares.add(f);
+        ASSERT_EQ(shares.flow(slot[f]), f);
+      }
+      there[f] = !there[f];
     }
     shares.remove(leaving);
     shares.update();
     const auto expected = from_scratch(capacity, system.route, {system.usage}, there);
     for (std::uint32_t f = 0; f < flows; ++f) {
       if (!there[f]) continue;
-      ASSERT_NEAR(shares.rate(f), expected[f], 2e-12 * expected[f]) << "flow " << f << ", update " << i;
+      ASSERT_NEAR(shares.rate(slot[f]), expected[f], 2e-12 * expected[f]) << "flow " << f << ", update " << i;
     }
     shares.forget_changes();
   }
@@ -84,6 +89,23 @@ TEST(FairShares, ADepartureIsPassedOn) {
   EXPECT_EQ(shares.level(0), kUnbounded);
   EXPECT_EQ(shares.owned(0).size(), 0u);
   EXPECT_EQ(shares.owned(1).size(), 2u);
+}
+
+TEST(FairShares, SlotsAreGivenAgain) {
+  const std::vector<double> capacity{6};
+  IndexRows route;
+  for (int f = 0; f < 3; ++f) route.add(std::vector<std::uint32_t>{0});
+  FairShares shares(capacity, route);
+  const std::uint32_t first = shares.add(0);
+  shares.add(1);
+  shares.update();
+  shares.remove(std::vector<std::uint32_t>{first});
+  EXPECT_NE(shares.add(2), first);  // not yet
+  shares.update();
+  EXPECT_EQ(shares.add(0), first);
+  shares.update();
+  for (const std::uint32_t slot : shares.owned(0)) EXPECT_EQ(shares.rate(slot), 2);
+  EXPECT_EQ(shares.owned(0).size(), 3u);
 }
 
 TEST(FairShares, WhatNothingTouchesIsNotLookedAt) {

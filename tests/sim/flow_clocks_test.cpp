@@ -29,7 +29,7 @@ Flows finished_at(const FlowClocks& clocks, double time) {
 TEST(FlowClocks, FollowsTheShares) {
   const OneLink link({30, 10});
   FairShares shares(link.capacity, link.route);
-  FlowClocks clocks(shares, 1, 2, link.largest);
+  FlowClocks clocks(shares, 1, link.largest);
   EXPECT_EQ(clocks.next(), kUnbounded);
   shares.add(0);
   clocks.start(0, 30);
@@ -59,20 +59,20 @@ TEST(FlowClocks, SmallFlowsStayExactOnALinkThatNeverRests) {
   sizes[0] = 8;
   const OneLink link(sizes);
   FairShares shares(link.capacity, link.route);
-  FlowClocks clocks(shares, 1, sizes.size(), 1);
+  FlowClocks clocks(shares, 1, 1);
   shares.add(0);
   clocks.start(0, 1e6);
   double now = 0;
   for (std::uint32_t f = 1; f < 2000; ++f) {
-    shares.add(f);
-    clocks.start(f, 1);
+    const std::uint32_t slot = shares.add(f);
+    clocks.start(slot, 1);
     shares.update();
     clocks.follow(now);
     shares.forget_changes();
     ASSERT_NEAR(clocks.next() - now, 0.2, 1e-12) << f;
     now = clocks.next();
-    ASSERT_EQ(finished_at(clocks, now), Flows{f});
-    shares.remove(std::vector<std::uint32_t>{f});
+    ASSERT_EQ(finished_at(clocks, now), Flows{slot});
+    shares.remove(Flows{slot});
   }
 }
 
