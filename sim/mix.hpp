@@ -1,6 +1,7 @@
 #pragma once
 // Numbers that look random and are the same each time.
 
+#include <bit>
 #include <cstdint>
 
 namespace ithaca {
@@ -12,6 +13,8 @@ constexpr std::uint64_t mix(std::uint64_t x) {
   x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
   return x ^ (x >> 31);
 }
+
+constexpr std::uint64_t bits(double value) { return std::bit_cast<std::uint64_t>(value); }
 
 /// From 0 up to but not including 1.
 constexpr double unit(std::uint64_t x) { return static_cast<double>(x >> 11) * 0x1p-53; }

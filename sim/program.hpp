@@ -34,6 +34,20 @@ struct Packets {
   int round_trips{};  ///< of control messages before the first byte
 };
 
+/// What the maker of an exchange knows about it, so that a large one need not be looked at message by message. Ranks
+/// come in groups of `size` that are `stride` apart, and what is sent within one group is sent within every other
+/// alike.
+struct Likeness {
+  enum class Members : std::uint8_t {
+    different,  ///< nothing is said
+    circle,     ///< member i + 1 sends to member j + 1 as i sends to j, the last being followed by the first
+    alike,      ///< every pair as every other
+  };
+  std::uint32_t size = 0;  ///< 0: nothing is said
+  std::uint32_t stride = 1;
+  Members members = Members::different;
+};
+
 /// One round of a collective, in all groups of a layout at once.
 struct Exchange {
   /// Appends what `rank` sends. Pure: the same each time it is asked. Nothing is sent to oneself but the switch's legs.
@@ -42,6 +56,7 @@ struct Exchange {
   StaticVector<Wire, 5> wires;
   StaticVector<int, 4> boxes;
   Packets packets;
+  Likeness likeness;
 
   const Wire& wire(const Message& message) const;
 };

@@ -5,7 +5,9 @@
 #include "sim/flow_engine.hpp"
 #include "sim/lower_messages.hpp"
 #include "sim/lower_program.hpp"
+#include "sim/orbits.hpp"
 #include "sim/program_check.hpp"
+#include "sim/refine.hpp"
 
 namespace ithaca {
 namespace {
@@ -63,18 +65,42 @@ Result<ProgramRun, std::string> run(const Program& program, const Router& router
   return result;
 }
 
+/// None where everything differs.
+Result<std::optional<ProgramClasses>, std::string> find_classes(const Program& program, const Router& router,
+                                                                const Slowdown& slowdown, std::size_t memory) {
+  if (slowdown.jitter > 0) return std::optional<ProgramClasses>{};
+  const Orbits orbits = find_orbits(program, router, slowdown);
+  auto classes = refine(program, router, slowdown, orbits, memory);
+  if (!classes || classes.value() || orbits.rank.size() == program.ranks) return classes;
+  return refine(program, router, slowdown, single_orbits(program, router), memory);
+}
+
+Result<ProgramRun, std::string> run_flat(const Program& program, const Router& router, const Slowdown& slowdown,
+                                         std::size_t memory) {
+  const auto sizes = flat_sizes(program, router);
+  if (!sizes) return sizes.error();
+  if (auto refused = check_size(size_of(program, program.ranks, *sizes), memory, ", or the engine by classes"))
+    return std::move(*refused);
+  const auto classes = single_classes(program, router);
+  if (!classes) return classes.error();
+  return run(program, router, slowdown, *classes);
+}
+
 }  // namespace
 
 Result<ProgramRun, std::string> run_program(const Program& program, const Router& router, const Slowdown& slowdown,
                                             const RunOptions& options) {
   if (auto wrong = check(program, router.fabric().gpus().size(), slowdown)) return std::move(*wrong);
-  const auto sizes = flat_sizes(program, router);
-  if (!sizes) return sizes.error();
-  if (auto refused = check_size(size_of(program, program.ranks, *sizes), options.memory, ", or the engine by classes"))
-    return std::move(*refused);
-  const auto classes = single_classes(program, router);
+  if (options.engine == RunOptions::Engine::flat) return run_flat(program, router, slowdown, options.memory);
+  const auto classes = find_classes(program, router, slowdown, options.memory);
   if (!classes) return classes.error();
-  return run(program, router, slowdown, *classes);
+  if (!*classes) return run_flat(program, router, slowdown, options.memory);
+  std::vector<ExchangeSize> sizes;
+  for (const MessageClasses& messages : (*classes)->exchanges)
+    sizes.push_back({static_cast<double>(messages.size()), static_cast<double>(messages.route.items.size())});
+  const double ranks = static_cast<double>((*classes)->rank.size());
+  if (auto refused = check_size(size_of(program, ranks, sizes), options.memory, "")) return std::move(*refused);
+  return run(program, router, slowdown, **classes);
 }
 
 }  // namespace ithaca
