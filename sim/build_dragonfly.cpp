@@ -57,8 +57,7 @@ void join_groups(FabricGraph& graph, const Shape& s, std::uint32_t first, BytesP
       const int on = port % others + 1, other = (group + on) % s.groups;
       if (other < group) continue;
       const int back = port - port % others + (s.groups - on - 1);
-      add_cable(graph, router(group, port), router(other, back), rate, latency);
-      for (std::size_t i = 1; i <= 2; ++i) graph.links[graph.links.size() - i].cost = kGlobalCost;
+      add_cable(graph, router(group, port), router(other, back), rate, latency, kGlobalCost);
     }
   }
 }

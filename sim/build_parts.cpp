@@ -23,9 +23,10 @@ std::uint32_t add_nodes(FabricGraph& graph, const std::string& name, NodeKind ki
   return first;
 }
 
-void add_cable(FabricGraph& graph, std::uint32_t a, std::uint32_t b, BytesPerSecond capacity, Seconds latency) {
-  graph.links.push_back({a, b, capacity, latency});
-  graph.links.push_back({b, a, capacity, latency});
+void add_cable(FabricGraph& graph, std::uint32_t a, std::uint32_t b, BytesPerSecond capacity, Seconds latency,
+               std::uint8_t cost) {
+  graph.links.push_back({a, b, capacity, latency, cost});
+  graph.links.push_back({b, a, capacity, latency, cost});
 }
 
 void join_tiers(FabricGraph& graph, NodeRange lower, NodeRange upper, BytesPerSecond capacity, Seconds latency) {

@@ -32,7 +32,8 @@ std::uint32_t add_node(FabricGraph& graph, const std::string& name, NodeKind kin
 /// `count` nodes called name0, name1, ...; returns the first.
 std::uint32_t add_nodes(FabricGraph& graph, const std::string& name, NodeKind kind, int count, int host = -1);
 /// A link each way.
-void add_cable(FabricGraph& graph, std::uint32_t a, std::uint32_t b, BytesPerSecond capacity, Seconds latency = {});
+void add_cable(FabricGraph& graph, std::uint32_t a, std::uint32_t b, BytesPerSecond capacity, Seconds latency = {},
+               std::uint8_t cost = 1);
 
 /// Nodes one after another in the graph.
 struct NodeRange {
@@ -59,8 +60,7 @@ struct Nic {
 };
 /// Adds `gpus` GPUs and their servers as the cluster describes them, the last perhaps partly filled, each with the NICs
 /// that stand next to its GPUs (none with `plan.nics` 0). GPUs are joined by NVSwitch, mesh or PCIe; a NIC hangs on its
-/// GPUs, or behind the uplinks of their socket. Where NVLink joins GPUs that share a NIC or a socket, they reach it
-/// through a slot each, so that NVLink stays the shorter way.
+/// GPUs, or behind the uplinks of their socket.
 std::vector<Nic> add_servers(FabricGraph& graph, const Cluster& cluster, const NicPlan& plan, int gpus);
 
 }  // namespace ithaca

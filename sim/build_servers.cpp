@@ -36,7 +36,6 @@ class ServerBuilder {
       graph_.nodes[gpu(g)].host = host;
     }
     if (cluster_.scale_up != ScaleUp::pcie) join_boxes();
-    if (needs_slots()) gather("slot", NodeKind::pcie_switch, 1, sockets_.empty() ? plan_.rate : sockets_[0].peak);
     if (!sockets_.empty()) {
       join_sockets();
     } else if (cluster_.scale_up == ScaleUp::pcie) {
@@ -47,11 +46,6 @@ class ServerBuilder {
 
  private:
   std::uint32_t gpu(int g) const { return static_cast<std::uint32_t>(first_ + g); }
-
-  bool needs_slots() const {
-    const bool shared_nic = plan_.nics > 0 && plan_.nics < plan_.server_gpus;
-    return cluster_.scale_up == ScaleUp::switched && (shared_nic || !sockets_.empty());
-  }
 
   void join_boxes() {
     const int box = sockets_.empty() ? plan_.server_gpus : sockets_[0].gpus;
@@ -72,6 +66,13 @@ class ServerBuilder {
     }
   }
 
+  /// The way out counts twice at a GPU with NVLink, which so stays the shorter way to a GPU with the same NIC or
+  /// socket.
+  void lead_out(std::uint32_t from, std::uint32_t to, BytesPerSecond rate) {
+    const bool beside_nvlink = from < static_cast<std::uint32_t>(gpus_) && cluster_.scale_up != ScaleUp::pcie;
+    add_cable(graph_, from, to, rate, {}, beside_nvlink ? 2 : 1);
+  }
+
   /// A node for each box of `size` GPUs, on which hangs what was their way out until now.
   std::vector<std::uint32_t> gather(const std::string& name, NodeKind kind, int size, BytesPerSecond rate) {
     std::vector<std::uint32_t> nodes;
@@ -79,7 +80,7 @@ class ServerBuilder {
       nodes.push_back(add_node(graph_, name + std::to_string((first_ + begin) / size), kind, host_));
       const auto box = way_out_.begin() + begin, end = way_out_.begin() + std::min(begin + size, count_);
       for (auto way = box; way != end; ++way) {
-        if (way == box || *way != *(way - 1)) add_cable(graph_, *way, nodes.back(), rate);
+        if (way == box || *way != *(way - 1)) lead_out(*way, nodes.back(), rate);
       }
       std::fill(box, end, nodes.back());
     }
@@ -106,7 +107,7 @@ class ServerBuilder {
     nics.push_back({nic, host_, i});
     for (int g = begin; g < std::min(end, count_); ++g) {
       const std::uint32_t way = way_out_[static_cast<std::size_t>(g)];
-      if (g == begin || way != way_out_[static_cast<std::size_t>(g - 1)]) add_cable(graph_, way, nic, plan_.rate);
+      if (g == begin || way != way_out_[static_cast<std::size_t>(g - 1)]) lead_out(way, nic, plan_.rate);
     }
   }
 

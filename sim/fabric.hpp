@@ -38,7 +38,17 @@ class Fabric {
   IndexRows leaving_, entering_;
 };
 
-/// The fabric for `gpus` GPUs of the cluster. The reason where the numbers do not go together.
+/// The fabric for `gpus` GPUs of the cluster; the last server, leaf or pod is perhaps partly filled. The reason where
+/// the numbers do not go together. Node g is GPU g. Names and what they join:
+///   gpu3 - nvswitch0               NVLink of a box (in a mesh gpu3 - gpu4)
+///   gpu3 - nic3 - leaf0            beside it, counted twice; nic{host * NICs of a server + rail}
+///   gpu3 - cpu0 - bridge0 - nic0   PCIe with sockets: cpu0 - bridge0 is the uplink of the socket, bridges of a server
+///                                  are joined; without sockets gpu3 - cpu0 - nic0
+///   nic3 - tier1.0 - network       ideal: pods, then the one switch
+///   leaf0 - spine0 - core0         fat_tree, pod by pod; leaf{rail * sets + set} in rail_*
+///   nic3 - router0 - router1       dragonfly, group by group
+///   gpu3 - router3 - router4       torus and ring, the first dimension fastest
+///   gpu3 - pcie1 - cpu0            pcie_tree
 Result<Fabric, std::string> build_fabric(const Cluster& cluster, const FabricSpec& spec, int gpus);
 
 }  // namespace ithaca
