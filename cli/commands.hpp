@@ -12,6 +12,8 @@ namespace ithaca {
 extern const Command kCompare;
 extern const Command kInspect;
 extern const Command kSimulateFlows;
+extern const Command kSimulateLayer;
+extern const Command kSimulateStep;
 
 /// Names of two words stand together by their first word, which lists them: `ithaca simulate`.
 std::span<const Command> all_commands();

@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/csv_writer.hpp"
+#include "cli/engine_rows.hpp"
 #include "cli/explain_writer.hpp"
 #include "cli/json_writer.hpp"
 #include "cli/problem.hpp"
@@ -56,13 +57,14 @@ Outcome answer(const Report& report, const CompareRequest& request, const Enviro
 
 Outcome run_compare(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
   const CompareRequest request = read_compare_flags(arguments, problems);
-  const auto model = load_model(request.model);
-  auto cluster = load_cluster(request.cluster);
-  if (arguments.has("--model")) collect(model, problems);
-  if (arguments.has("--cluster")) collect(cluster, problems);
-  if (cluster) take_attention_kernel(request.attention_kernel, cluster.value(), problems);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
-  return answer(make_report(request, *model, *cluster, arguments.typed), request, environment);
+  const auto inputs = load_job(request, arguments, problems);
+  if (!inputs) return {ExitCode::usage, "", print(problems), ""};
+  Report report = make_report(request, inputs->model, inputs->cluster, arguments.typed);
+  if (request.engine == Engine::event) {
+    problems = run_rows(report, inputs->cluster);
+    if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  }
+  return answer(report, request, environment);
 }
 
 constexpr std::string_view kExamples[] = {
@@ -85,6 +87,16 @@ const Command kCompare{
     kCompareFlags,
     run_compare,
 };
+
+std::optional<JobInputs> load_job(const CompareRequest& request, const Arguments& arguments, Diagnostics& problems) {
+  auto model = load_model(request.model);
+  auto cluster = load_cluster(request.cluster);
+  if (arguments.has("--model")) collect(model, problems);
+  if (arguments.has("--cluster")) collect(cluster, problems);
+  if (cluster) take_attention_kernel(request.attention_kernel, cluster.value(), problems);
+  if (!problems.empty()) return std::nullopt;
+  return JobInputs{std::move(model).value(), std::move(cluster).value()};
+}
 
 Report make_report(const CompareRequest& request, const LoadedModel& model, const LoadedCluster& cluster,
                    std::vector<std::string> argv) {

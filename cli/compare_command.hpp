@@ -8,6 +8,13 @@
 
 namespace ithaca {
 
+struct JobInputs {
+  LoadedModel model;
+  LoadedCluster cluster;
+};
+/// Reads the model and the cluster, with the attention kernel asked for; nothing if there are problems in the end.
+std::optional<JobInputs> load_job(const CompareRequest& request, const Arguments& arguments, Diagnostics& problems);
+
 /// The answer to a request about a model and a cluster that have been read.
 Report make_report(const CompareRequest& request, const LoadedModel& model, const LoadedCluster& cluster,
                    std::vector<std::string> argv);

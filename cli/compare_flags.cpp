@@ -3,41 +3,21 @@
 #include <algorithm>
 
 #include "cli/flag_reader.hpp"
+#include "cli/join_flags.hpp"
 #include "cli/text.hpp"
 
 namespace ithaca {
 namespace {
 
-constexpr Flag kFlags[] = {
-    {"--model", "M", "the model: a name from 'ithaca inspect', a YAML file or a Hugging Face config.json", true},
-    {"--cluster", "C", "the cluster: a name from 'ithaca inspect' or a YAML file", true},
-    {"--gpus", "G", "number of GPUs to rent", true},
-    {"--seq", "N", "sequence length in tokens: 1Mi (2^20), 1M (10^6), 131072", true},
-    {"--global-batch", "B", "sequences per optimizer step [1, or the micro-batch]"},
-    {"--micro-batch", "b", "sequences per replica and pass [1]"},
-    {"--dtype", "T", "bf16, fp16 or fp32 [bf16]"},
-    {"--attention", "A", "comma list: flash (or one kernel: fa2, fa3, cudnn) or eager; causal or full [flash,causal]"},
-    {"--recompute", "R", "none, selective or full [full]"},
-    {"--zero", "Z", "ZeRO stage 0 to 3 [1 for megatron_sp, 3 for the others]"},
-    {"--tp", "T", "tensor-parallel degree [chosen]"},
-    {"--pp", "P", "pipeline-parallel degree [1]"},
-    {"--dp", "D", "data-parallel degree [chosen]"},
-    {"--ulysses", "U", "Ulysses degree [chosen]"},
-    {"--ring", "R", "ring degree [chosen]"},
+constexpr Flag kOwnFlags[] = {
     {"--strategies", "S", "comma list of ulysses, megatron_sp, ring and usp [all]"},
-    {"--grad-dtype", "T", "gradients in the training type (same) or fp32 [same]"},
-    {"--ring-grad", "T", "the ring sends dK and dV in fp32 or in half [fp32]"},
-    {"--no-zigzag", "", "plain ring, without the causal load balance"},
-    {"--dropout", "", "keep dropout masks"},
-    {"--tiled-loss", "", "logits and loss by slices of the sequence"},
+    {"--engine", "E", "step times from the closed form (analytic) or from the event engine (event) [analytic]"},
     {"--price", "USD", "price of a GPU-hour, such as 2.50USD [the profile's]"},
     {"--explain", "", "every term: formula, numbers put in, result, source"},
-    {"--json", "", "JSON, SI base units, full precision"},
-    {"--csv", "", "CSV, one line a strategy"},
-    {"-o", "FILE", "write there instead of stdout"},
-    {"--color", "WHEN", "auto, always or never [auto]"},
 };
+constexpr auto kFlags = join_flags(kJobFlags, kOwnFlags, kOutputFlags);
 
+constexpr Choice<Engine> kEngineNames[] = {{"analytic", Engine::analytic}, {"event", Engine::event}};
 constexpr Choice<Dtype> kDtypeNames[] = {{"bf16", Dtype::bf16}, {"fp16", Dtype::fp16}, {"fp32", Dtype::fp32}};
 constexpr Choice<Recompute> kRecomputeNames[] = {
     {"none", Recompute::none}, {"selective", Recompute::selective}, {"full", Recompute::full}};
@@ -137,6 +117,9 @@ void read_output(FlagReader& flags, CompareRequest& request) {
   if (flags.has("--json")) request.format = Format::json;
   if (flags.has("--csv")) request.format = Format::csv;
   request.explain = flags.has("--explain");
+  if (request.explain && request.engine == Engine::event) {
+    flags.complain("--explain", "explains the closed form", "leave out --engine event");
+  }
   if (request.explain && request.format != Format::table) {
     request.notices.emplace_back("--explain adds text to the table; --json has every term already");
   }
@@ -163,6 +146,7 @@ std::vector<std::string> chosen_defaults(const FlagReader& flags, const CompareR
 
 const std::span<const Flag> kCompareFlags = kFlags;
 
+std::string_view name(Engine engine) { return kEngineNames[static_cast<std::size_t>(engine)].first; }
 std::string_view name(Dtype dtype) { return kDtypeNames[static_cast<std::size_t>(dtype)].first; }
 std::string_view name(Recompute recompute) { return kRecomputeNames[static_cast<std::size_t>(recompute)].first; }
 
@@ -175,6 +159,7 @@ CompareRequest read_compare_flags(const Arguments& arguments, Diagnostics& probl
   read_workload(flags, request);
   request.degrees = read_degrees(flags);
   read_strategies(flags, request);
+  request.engine = flags.choice<Engine>("--engine", kEngineNames).value_or(Engine::analytic);
   request.price = flags.dollars("--price");
   read_output(flags, request);
   request.defaults = chosen_defaults(flags, request);

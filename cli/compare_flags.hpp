@@ -11,7 +11,39 @@
 
 namespace ithaca {
 
+/// What is asked about: the flags of `compare` and of every simulation of a layout.
+inline constexpr Flag kJobFlags[] = {
+    {"--model", "M", "the model: a name from 'ithaca inspect', a YAML file or a Hugging Face config.json", true},
+    {"--cluster", "C", "the cluster: a name from 'ithaca inspect' or a YAML file", true},
+    {"--gpus", "G", "number of GPUs to rent", true},
+    {"--seq", "N", "sequence length in tokens: 1Mi (2^20), 1M (10^6), 131072", true},
+    {"--global-batch", "B", "sequences per optimizer step [1, or the micro-batch]"},
+    {"--micro-batch", "b", "sequences per replica and pass [1]"},
+    {"--dtype", "T", "bf16, fp16 or fp32 [bf16]"},
+    {"--attention", "A", "comma list: flash (or one kernel: fa2, fa3, cudnn) or eager; causal or full [flash,causal]"},
+    {"--recompute", "R", "none, selective or full [full]"},
+    {"--zero", "Z", "ZeRO stage 0 to 3 [1 for megatron_sp, 3 for the others]"},
+    {"--tp", "T", "tensor-parallel degree [chosen]"},
+    {"--pp", "P", "pipeline-parallel degree [1]"},
+    {"--dp", "D", "data-parallel degree [chosen]"},
+    {"--ulysses", "U", "Ulysses degree [chosen]"},
+    {"--ring", "R", "ring degree [chosen]"},
+    {"--grad-dtype", "T", "gradients in the training type (same) or fp32 [same]"},
+    {"--ring-grad", "T", "the ring sends dK and dV in fp32 or in half [fp32]"},
+    {"--no-zigzag", "", "plain ring, without the causal load balance"},
+    {"--dropout", "", "keep dropout masks"},
+    {"--tiled-loss", "", "logits and loss by slices of the sequence"},
+};
+inline constexpr Flag kOutputFlags[] = {
+    {"--json", "", "JSON, SI base units, full precision"},
+    {"--csv", "", "CSV, one line a row"},
+    {"-o", "FILE", "write there instead of stdout"},
+    {"--color", "WHEN", "auto, always or never [auto]"},
+};
+
 enum class Format { table, json, csv };
+/// Where step times come from.
+enum class Engine { analytic, event };
 
 struct CompareRequest {
   std::string model, cluster;  ///< names or files
@@ -20,6 +52,7 @@ struct CompareRequest {
   std::string attention_kernel;  ///< fa2, fa3 or cudnn; empty for the GPU's default
   Degrees degrees;
   std::vector<Strategy> strategies{kStrategies.begin(), kStrategies.end()};
+  Engine engine = Engine::analytic;
   std::optional<Dollars> price;  ///< per GPU-hour, instead of the profile's
   Format format = Format::table;
   bool explain = false;
@@ -33,6 +66,7 @@ extern const std::span<const Flag> kCompareFlags;
 
 CompareRequest read_compare_flags(const Arguments& arguments, Diagnostics& problems);
 
+std::string_view name(Engine engine);
 std::string_view name(Dtype dtype);
 std::string_view name(Recompute recompute);
 

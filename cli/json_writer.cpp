@@ -144,6 +144,8 @@ Json question_json(const Report& report) {
 
 std::string write_json(const Report& report) {
   Json json = {{"format_version", "1.0"}, {"provenance", provenance(report)}, {"question", question_json(report)}};
+  json["engine"] = report.engine.empty() ? "analytic" : "event";
+  if (!report.engine.empty()) json["network"] = report.engine;
   json["notices"] = report.notices;
   json["rows"] = Json::array();
   for (const Row& row : report.rows) json["rows"].push_back(row_json(report.question, row));

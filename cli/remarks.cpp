@@ -2,12 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "cli/text.hpp"
 #include "model/frameworks.hpp"
 #include "model/units.hpp"
 
 namespace ithaca {
 namespace {
+
+/// Relative difference of two step times.
+constexpr double kWorthSaying = 0.05;
 
 std::string layout_flags(const Layout& layout) {
   std::string flags;
@@ -76,6 +81,14 @@ std::string faster_split(const Row& row) {
                      print(row.estimate->step.time), layout_flags(*row.faster));
 }
 
+std::string engine_difference(const Row& row) {
+  const double more = row.estimate->step.time / row.closed_form_time - 1;
+  if (!row.by_event_engine || std::abs(more) <= kWorthSaying) return "";
+  return fmt::format("{}: {} a step by the event engine, {} by the closed form ({}{} %)", name(row.strategy),
+                     print(row.estimate->step.time), print(row.closed_form_time), more > 0 ? "+" : "",
+                     significant(100 * more));
+}
+
 }  // namespace
 
 std::string row_words(const Row& row) {
@@ -110,7 +123,8 @@ std::vector<std::string> remarks(const Report& report) {
     const Row& row = report.rows[i];
     if (!row.estimate) continue;
     const std::string idle = report.best == i ? "" : idle_remark(report, row);
-    for (const std::string& text : {idle, copied_kv(q, row), padding(q, row), waiting(row), faster_split(row)}) {
+    for (const std::string& text :
+         {idle, copied_kv(q, row), padding(q, row), waiting(row), faster_split(row), engine_difference(row)}) {
       if (!text.empty()) all.push_back(text);
     }
   }

@@ -26,6 +26,7 @@ struct Report {
   std::vector<FigureSource> figures;  ///< of the cluster and its GPU
   std::vector<std::string> defaults;
   std::vector<std::string> notices;
+  std::string engine;  ///< in words, where step times are the event engine's: its network; else empty
   std::vector<Row> rows;
   std::optional<std::size_t> best;  ///< the row to take
 };

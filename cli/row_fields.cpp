@@ -56,6 +56,8 @@ constexpr RowField kFields[] = {
     {"layer.backward.bound_s", [](View v) -> Value { return v.e->backward.bound.value(); }},
     {"layer.backward.ratio_to_bound", [](View v) { return ratio(v.e->backward.time, v.e->backward.bound); }},
     {"step.time_s", [](View v) -> Value { return v.e->step.time.value(); }},
+    {"step.engine", [](View v) -> Value { return std::string(v.r.by_event_engine ? "event" : "analytic"); }},
+    {"step.closed_form_s", [](View v) -> Value { return v.r.closed_form_time.value(); }},
     {"step.compute_s", [](View v) -> Value { return v.e->step.compute.value(); }},
     {"step.gemm_s", [](View v) -> Value { return v.e->parts.gemm.value(); }},
     {"step.attention_s", [](View v) -> Value { return v.e->parts.attention.value(); }},

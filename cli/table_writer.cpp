@@ -131,6 +131,9 @@ void add_step(Lines& lines, const Report& report) {
                  {"  exposed communication", [](const StepEstimate& e) { return e.step.exposed_comm; }},
                  {"  step time", [](const StepEstimate& e) { return e.step.time; }},
                  {"  physical bound", [](const StepEstimate& e) { return e.step.bound; }}});
+  if (!report.engine.empty()) {
+    lines.numbers("  time by closed form", kSecondScales, [](const Row& r) { return r.closed_form_time.value(); });
+  }
   lines.text("  ratio to the bound", [](const Row& r) { return ratio(r.estimate->step.time, r.estimate->step.bound); });
   lines.text("  tokens/s", [](const Row& r) { return significant(r.tokens_per_s.value()); });
   lines.text("  TFLOPS per GPU (model)", [](const Row& r) { return significant(r.model_rate_per_gpu.value() / 1e12); });
@@ -249,6 +252,10 @@ std::string write_heading(const Report& report, const Style& style) {
                            q.work.tiled_loss ? ", tiled loss" : "", q.work.fp32_gradients ? ", fp32 gradients" : ""),
                style.width);
   if (!report.defaults.empty()) text += wrap("chosen: " + join_words(report.defaults), style.width, "", "  ");
+  if (!report.engine.empty()) {
+    text += wrap("step times: event engine on " + report.engine + "; layouts chosen by the closed form", style.width,
+                 "", "  ");
+  }
   const Gpu& gpu = q.cluster.gpu;
   text += wrap(fmt::format("marks: bytes exact, matrix products {}, attention {}, links {}", name(gpu.gemm_mark),
                            name(gpu.attention_mark), name(q.cluster.link_mark)),

@@ -167,20 +167,6 @@ Tokens longest_sequence(const Question& q, const Layout& layout) {
   return Tokens{low * multiple};
 }
 
-void add_rates(Row& row, const Question& q) {
-  const StepEstimate& e = *row.estimate;
-  const Tokens tokens{q.work.seq_len.count * q.work.global_batch};
-  const FlopPerSecond peak = q.cluster.gpu.peak[static_cast<std::size_t>(q.work.dtype)];
-  const Seconds gpu_time = e.step.time * q.gpus;
-  row.tokens_per_s = tokens / e.step.time;
-  row.model_rate_per_gpu = e.model_flops / gpu_time;
-  row.mfu = row.model_rate_per_gpu / peak;
-  row.mfu_full_attention = e.model_flops_full_attention / gpu_time / peak;
-  row.hfu = e.executed_flops / gpu_time / peak;
-  row.per_million_tokens =
-      q.cluster.price_per_gpu_hour * (gpu_time.value() / 3600.0) * (1e6 / static_cast<double>(tokens.count));
-}
-
 Row compare_one(const Question& q, Strategy strategy) {
   Row row;
   row.strategy = strategy;
@@ -199,9 +185,10 @@ Row compare_one(const Question& q, Strategy strategy) {
   const Candidate& best = choose(all);
   row.layout = best.layout;
   row.estimate = best.estimate;
+  row.closed_form_time = best.estimate.step.time;
   row.idle_gpus = q.gpus - best.estimate.active_gpus;
   row.max_seq_len = longest_sequence(q, best.layout);
-  add_rates(row, q);
+  set_rates(row, q);
   set_faster(row, all);
   return row;
 }
@@ -212,6 +199,20 @@ std::vector<Row> compare(const Question& question) {
   std::vector<Row> rows;
   for (Strategy strategy : question.strategies) rows.push_back(compare_one(question, strategy));
   return rows;
+}
+
+void set_rates(Row& row, const Question& q) {
+  const StepEstimate& e = *row.estimate;
+  const Tokens tokens{q.work.seq_len.count * q.work.global_batch};
+  const FlopPerSecond peak = q.cluster.gpu.peak[static_cast<std::size_t>(q.work.dtype)];
+  const Seconds gpu_time = e.step.time * q.gpus;
+  row.tokens_per_s = tokens / e.step.time;
+  row.model_rate_per_gpu = e.model_flops / gpu_time;
+  row.mfu = row.model_rate_per_gpu / peak;
+  row.mfu_full_attention = e.model_flops_full_attention / gpu_time / peak;
+  row.hfu = e.executed_flops / gpu_time / peak;
+  row.per_million_tokens =
+      q.cluster.price_per_gpu_hour * (gpu_time.value() / 3600.0) * (1e6 / static_cast<double>(tokens.count));
 }
 
 std::optional<std::size_t> best_row(const std::vector<Row>& rows) {

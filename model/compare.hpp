@@ -31,6 +31,8 @@ struct Row {
   int idle_gpus = 0;
   std::optional<Refusal> refused;
   std::optional<StepEstimate> estimate;
+  bool by_event_engine = false;        ///< the estimate's step time, and what follows from it, is the event engine's
+  Seconds closed_form_time{};          ///< of the step
   Tokens max_seq_len{};                ///< longest sequence that fits with this layout; 0 if none does
   TokensPerSecond tokens_per_s{};      ///< of the whole job
   FlopPerSecond model_rate_per_gpu{};  ///< model FLOPs over all GPUs paid for, idle ones too
@@ -43,6 +45,9 @@ struct Row {
 /// Rows in the order of `question.strategies`. The chosen layout fits in memory if any does, leaves the fewest GPUs
 /// idle, and among those within 5 % of the fastest (the model is no more accurate than that) sends the fewest bytes.
 std::vector<Row> compare(const Question& question);
+
+/// Works out the rates, shares and price that follow from the row's step time.
+void set_rates(Row& row, const Question& question);
 
 /// Index of the row to take: fastest of those that fit; none if every row is refused or too large.
 std::optional<std::size_t> best_row(const std::vector<Row>& rows);

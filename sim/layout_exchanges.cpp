@@ -147,6 +147,7 @@ class ExchangeWriter {
       share.push_back(static_cast<double>(heads_of(r).kv) / static_cast<double>(rank_.split.max_kv));
     }
     for (const ExchangeRound& round : hop) {
+      x_.exchanges[round.exchange].likeness = {};
       auto& sends = x_.exchanges[round.exchange].sends;
       sends = [all = std::move(sends), share, grid = grid_](std::uint32_t rank, std::vector<Message>& messages) {
         const std::size_t first = messages.size();
@@ -165,6 +166,7 @@ class ExchangeWriter {
     if (!space.renamed) return rounds;
     const RankGrid plain(layout_, tp_first(order_));
     for (const ExchangeRound& round : rounds) {
+      x_.exchanges[round.exchange].likeness = {};
       auto& sends = x_.exchanges[round.exchange].sends;
       sends = [all = std::move(sends), plain, grid = grid_](std::uint32_t rank, std::vector<Message>& messages) {
         const std::size_t first = messages.size();

@@ -1,0 +1,213 @@
+#include "cli/simulate_step_command.hpp"
+
+#include <algorithm>
+
+#include "cli/commands.hpp"
+#include "cli/compare_command.hpp"
+#include "cli/engine_rows.hpp"
+#include "cli/join_flags.hpp"
+#include "cli/machine.hpp"
+#include "cli/problem.hpp"
+#include "cli/table_writer.hpp"
+#include "model/step_parts.hpp"
+#include "sim/step_program.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr std::int64_t kMostSteps = 1000;
+constexpr std::size_t kLinksShown = 5;
+
+constexpr Flag kOwnFlags[] = {
+    {"--strategy", "S", "ulysses, megatron_sp, ring or usp [the best one by the closed form]"},
+    {"--order", "LIST", "how ranks lie on the GPUs, innermost first [tp,ulysses,ring,dp,pp]"},
+    {"--steps", "N", "so many in a row [1]"},
+};
+constexpr auto kFlags = join_flags(kJobFlags, kOwnFlags, kMachineFlags, kOutputFlags);
+
+constexpr Choice<Dimension> kDimensions[] = {{"tp", Dimension::tp},
+                                             {"ulysses", Dimension::ulysses},
+                                             {"ring", Dimension::ring},
+                                             {"dp", Dimension::dp},
+                                             {"pp", Dimension::pp}};
+
+/// Dimensions that are not named follow outside in the usual order.
+DimensionOrder read_order(FlagReader& flags) {
+  std::vector<Dimension> named = flags.choices<Dimension>("--order", kDimensions);
+  const auto is_named = [&](Dimension d) { return std::find(named.begin(), named.end(), d) != named.end(); };
+  const std::size_t given = named.size();
+  for (const Dimension d : kFrameworkOrder) {
+    if (!is_named(d)) named.push_back(d);
+  }
+  DimensionOrder order = kFrameworkOrder;
+  if (named.size() != order.size()) {
+    flags.complain("--order", "names a dimension twice", "name each of tp, ulysses, ring, dp and pp once at most");
+  } else if (given > 0) {
+    std::copy(named.begin(), named.end(), order.begin());
+  }
+  return order;
+}
+
+StepRequest read_flags(const Arguments& arguments, bool layer, Diagnostics& problems) {
+  StepRequest request;
+  request.layer = layer;
+  request.job = read_compare_flags(arguments, problems);
+  request.machine = read_machine_flags(arguments, problems);
+  FlagReader flags(arguments, problems);
+  std::vector<Choice<Strategy>> names;
+  for (const Strategy strategy : kStrategies) names.emplace_back(name(strategy), strategy);
+  if (const auto strategy = flags.choice<Strategy>("--strategy", names)) request.job.strategies = {*strategy};
+  request.options.order = read_order(flags);
+  request.options.steps = static_cast<int>(flags.count("--steps", 1, kMostSteps).value_or(1));
+  return request;
+}
+
+/// Keeps the row to run: the best one, or where none fits in memory the fastest.
+bool choose_row(Report& report) {
+  std::optional<std::size_t> chosen = report.best;
+  for (std::size_t i = 0; i < report.rows.size() && !report.best; ++i) {
+    const Row& row = report.rows[i];
+    if (row.estimate && (!chosen || row.estimate->step.time < report.rows[*chosen].estimate->step.time)) chosen = i;
+  }
+  if (!chosen) return false;
+  if (!report.best) report.notices.emplace_back("the layout does not fit in the memory of a GPU; its time is what if");
+  report.rows = {report.rows[*chosen]};
+  report.best = report.best ? std::optional<std::size_t>(0) : std::nullopt;
+  return true;
+}
+
+StepReport::Times closed_form_of_layer(const Question& q, const StepEstimate& e) {
+  const RankSplit rank = split_rank(q.model, q.work, e.layout);
+  const auto [forward, backward] =
+      layer_passes(e.layout, e.forward, e.backward, layer_kernels(q.model, q.work, q.cluster.gpu, e.layout, rank));
+  const Seconds compute = forward.compute + backward.compute, exposed = forward.exposed + backward.exposed;
+  return {compute + exposed, compute, exposed, e.forward.bound + e.backward.bound};
+}
+
+StepReport::Times closed_form_of_step(const StepEstimate& e) {
+  return {e.step.time, e.step.compute + e.step.optimizer, e.step.exposed_comm, e.step.bound};
+}
+
+void add_run(StepReport& report, const Program& program, const ProgramRun& run, const Machine& machine) {
+  report.makespan = run.makespan;
+  report.engine.time = run.makespan / report.steps;
+  report.engine.compute = compute_time(program, run) / report.steps;
+  report.engine.exposed = report.engine.time - report.engine.compute;
+  report.engine.bound = report.closed_form.bound;
+  for (const LinkUse& use : busiest_links(*machine.fabric, run, kLinksShown)) {
+    report.links.push_back({machine.fabric->link_name(use.link), use});
+  }
+  const auto path = critical_path(program, run);
+  report.path_tasks = path.size();
+  for (const LabelTime& part : time_by_label(program, path)) {
+    report.path.push_back({program.labels[part.label], part.time});
+  }
+  report.ranks = program.ranks;
+  report.classes = run.classes;
+  report.tasks = program.tasks.size();
+  report.flows = run.flows;
+  report.messages = run.messages;
+  report.events = run.events;
+}
+
+std::string write(const StepReport& report, const StepRequest& request, const Environment& environment) {
+  if (request.job.format == Format::json) return write_step_json(report);
+  if (request.job.format == Format::csv) return write_step_csv(report);
+  const bool to_terminal = request.job.file.empty() || request.job.file == "-";
+  const Environment target = to_terminal ? environment : Environment{};
+  return write_step_table(report, {target.columns, use_color(request.job.color, target)});
+}
+
+Outcome usage(const Diagnostics& problems) { return {ExitCode::usage, "", print(problems), ""}; }
+
+Outcome run_simulation(const Arguments& arguments, bool layer, Diagnostics problems, const Environment& environment) {
+  const StepRequest request = read_flags(arguments, layer, problems);
+  const auto inputs = load_job(request.job, arguments, problems);
+  if (!inputs) return usage(problems);
+  Report job = make_report(request.job, inputs->model, inputs->cluster, arguments.typed);
+  if (!choose_row(job)) {
+    return {ExitCode::infeasible, write_table(job, {environment.columns, false}), "", request.job.file};
+  }
+  const auto report = simulate_step(std::move(job), request, inputs->cluster);
+  if (!report) return usage(report.error());
+  Outcome outcome{ExitCode::done, write(*report, request, environment), "", request.job.file};
+  for (const std::string& notice : report->job.notices) outcome.talk += "note: " + notice + "\n";
+  return outcome;
+}
+
+Outcome run_step(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
+  return run_simulation(arguments, false, std::move(problems), environment);
+}
+Outcome run_layer(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
+  return run_simulation(arguments, true, std::move(problems), environment);
+}
+
+constexpr std::string_view kStepExamples[] = {
+    "ithaca simulate step --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi --strategy ulysses",
+    "ithaca simulate step --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi --jitter 5% --seeds 20",
+};
+constexpr std::string_view kLayerExamples[] = {
+    "ithaca simulate layer --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi --strategy usp",
+};
+
+}  // namespace
+
+const Command kSimulateStep{
+    "simulate step",
+    "a training step on the real network, task by task",
+    "--model M --cluster C --gpus G --seq N [flags]",
+    "Runs a training step of one layout through the event engine: kernels, the strategy's collectives and ZeRO's on "
+    "streams with dependencies, all groups at once on the links of the network. Degrees that are not given are chosen "
+    "as by 'ithaca compare'. Says what the step takes beside the closed form, which links are busiest, and which tasks "
+    "the time went to, along the chain that nothing could shorten.",
+    kStepExamples,
+    kFlags,
+    run_step,
+};
+
+const Command kSimulateLayer{
+    "simulate layer",
+    "one layer forward and backward, task by task",
+    "--model M --cluster C --gpus G --seq N [flags]",
+    "Runs one layer of one layout for one micro-batch, forward and backward, through the event engine, without what is "
+    "sharded over replicas.",
+    kLayerExamples,
+    kFlags,
+    run_layer,
+};
+
+Result<StepReport, Diagnostics> simulate_step(Report job, const StepRequest& request, const LoadedCluster& cluster) {
+  const Question q = job.question;
+  const Row row = job.rows[0];
+  auto made = make_machine(request.machine, cluster, q.gpus);
+  if (!made) return made.error();
+  Machine machine = std::move(made).value();
+  StepReport report;
+  report.job = std::move(job);
+  report.layer = request.layer;
+  report.steps = request.options.steps;
+  report.order = request.options.order;
+  report.network = network_words(machine.spec);
+  report.healthy = !request.machine.is_damaged();
+  report.first_seed = request.machine.seed;
+  report.job.notices.insert(report.job.notices.end(), machine.notices.begin(), machine.notices.end());
+  report.closed_form = report.layer ? closed_form_of_layer(q, *row.estimate) : closed_form_of_step(*row.estimate);
+  const auto refuse = [&](const std::string& why) { return Diagnostics{mistake("simulate", why, "")}; };
+  const auto program =
+      (report.layer ? layer_program : step_program)(q.model, q.work, q.cluster, row.layout, request.options);
+  if (!program) return refuse(program.error());
+  for (int i = 0; i < request.machine.seeds; ++i) {
+    if (i > 0) {
+      auto next = with_seed(machine, request.machine.seed + static_cast<std::uint64_t>(i));
+      if (!next) return refuse(next.error());
+      machine = std::move(next).value();
+    }
+    const auto run = run_program(*program, machine.router, machine.slowdown);
+    if (!run) return refuse(run.error());
+    if (i == 0) add_run(report, *program, *run, machine);
+    report.by_seed.push_back(run->makespan / report.steps);
+  }
+  return report;
+}
+
+}  // namespace ithaca
