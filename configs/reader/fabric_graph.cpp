@@ -60,7 +60,8 @@ class GraphReader {
 
   /// A guess takes a walk through all names.
   std::string guess(const std::string& word) const {
-    constexpr std::size_t kMostNames = 4096;
+    constexpr std::size_t kMostNames = 4096, kMostGuesses = 10;
+    if (diagnostics_.size() > kMostGuesses) return "";
     std::vector<std::string> names;
     for (std::size_t i = 0; i < graph_.nodes.size() && i < kMostNames; ++i) names.push_back(graph_.nodes[i].name);
     return suggestion(word, names);

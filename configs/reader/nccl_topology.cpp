@@ -15,7 +15,7 @@ namespace {
 /// PCI classes by their first digits.
 constexpr std::string_view kGpuClass = "0x03", kNicClass = "0x02", kNvswitchClass = "0x0680", kCpuClass = "0x068001";
 
-constexpr std::size_t kMostCpus = 1024;
+constexpr std::size_t kMostCpus = 256;
 
 /// A bus id without its punctuation and leading zeros, as NCCL compares them.
 std::string bus_key(const std::string& busid) {
@@ -46,13 +46,6 @@ Device device_of(const XmlElement& pci) {
   if (find_child(pci, "nic") != nullptr || device.starts_with(kNicClass)) return Device::nic;
   if (device.starts_with(kGpuClass)) return Device::gpu;
   return device.starts_with(kNvswitchClass) ? Device::nvswitch : Device::bridge;
-}
-
-bool has_nvswitch(const XmlElement& pci) {
-  const XmlElement* gpu = find_child(pci, "gpu");
-  return gpu != nullptr && std::any_of(gpu->children.begin(), gpu->children.end(), [](const XmlElement& link) {
-           return text_of(link, "tclass").starts_with(kNvswitchClass) && text_of(link, "tclass") != kCpuClass;
-         });
 }
 
 class TopologyReader {
@@ -141,7 +134,7 @@ class TopologyReader {
     const auto family = static_cast<int>(fields.maybe("familyid", parse_count).value_or(0));
     const auto model = static_cast<int>(fields.maybe("modelid", parse_count).value_or(0));
     const BytesPerSecond rate = nccl::cpu_rate(text_of(element, "arch"), text_of(element, "vendor"), family, model);
-    if (cpus_.size() == kMostCpus) problem(element.name, "more than 1024 CPUs", "give the topology of one server");
+    if (cpus_.size() == kMostCpus) problem(element.name, "more than 256 CPUs", "give the topology of one server");
     if (cpus_.size() >= kMostCpus) return;
     cpus_.push_back({graph_.add_node(NodeKind::cpu, host), host, rate});
     add_children(element, cpus_.back().node, cpus_.back());
@@ -195,7 +188,7 @@ class TopologyReader {
     Fields fields = fields_of(pci);
     const std::uint32_t node = gpu_nodes_.at(&pci);
     graph_.set_host(node, cpu.host);
-    graph_.add_cable(has_nvswitch(pci) ? graph_.add_slot(node, slot) : node, parent, slot, Wire::pcie);
+    graph_.add_cable(node, parent, slot, Wire::pcie);
     remember(fields, node, cpu.host);
     add_gpu_links(pci, node, cpu);
   }

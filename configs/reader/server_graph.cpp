@@ -4,24 +4,17 @@
 
 namespace ithaca {
 
-std::uint32_t ServerGraph::add_node(NodeKind kind, int host, const std::string& called) {
-  const std::string base = called.empty() ? std::string(name(kind)) : called;
+std::uint32_t ServerGraph::add_node(NodeKind kind, int host) {
   auto& nodes = loaded_.graph.nodes;
-  nodes.push_back({base + std::to_string(counts_[base]++), kind, host});
+  nodes.push_back({std::string(name(kind)) + std::to_string(counts_[kind]++), kind, host});
   return static_cast<std::uint32_t>(nodes.size() - 1);
-}
-
-std::uint32_t ServerGraph::add_slot(std::uint32_t gpu, BytesPerSecond rate) {
-  const std::uint32_t slot = add_node(NodeKind::pcie_switch, loaded_.graph.nodes[gpu].host, "slot");
-  add_cable(gpu, slot, rate, Wire::pcie);
-  return slot;
 }
 
 void ServerGraph::add_link(std::uint32_t from, std::uint32_t to, BytesPerSecond rate, Wire wire) {
   auto& links = loaded_.graph.links;
   const auto [known, is_new] = links_.emplace(std::tuple{from, to, wire}, links.size());
   if (is_new) {
-    links.push_back({from, to, rate, Seconds{}});
+    links.push_back({from, to, rate, Seconds{}, static_cast<std::uint8_t>(wire == Wire::nvlink ? 1 : 2)});
   } else {
     links[known->second].capacity += rate;
   }

@@ -12,15 +12,11 @@ namespace ithaca {
 
 class ServerGraph {
  public:
-  /// Called by its kind, or by `called`, and a number: "gpu0", "gpu1", "cpu0", ...
-  std::uint32_t add_node(NodeKind kind, int host, const std::string& called = "");
+  /// "gpu0", "gpu1", "cpu0", ... in the order of the calls.
+  std::uint32_t add_node(NodeKind kind, int host);
   void set_host(std::uint32_t node, int host) { loaded_.graph.nodes[node].host = host; }
-  /// A node between a GPU and all of its PCIe, for GPUs at an NVSwitch: so NVLink is the shorter way also between GPUs
-  /// that share a PCIe switch.
-  std::uint32_t add_slot(std::uint32_t gpu, BytesPerSecond rate);
-
   enum class Wire { nvlink, pcie, other };
-  /// Links of one sort between the same two nodes become one wide link.
+  /// Links of one sort between the same two nodes become one wide link. NVLink counts as the shorter way.
   void add_link(std::uint32_t from, std::uint32_t to, BytesPerSecond rate, Wire wire);
   void add_cable(std::uint32_t a, std::uint32_t b, BytesPerSecond rate, Wire wire);
   /// Said once, however often it is given.
@@ -30,7 +26,7 @@ class ServerGraph {
 
  private:
   LoadedGraph loaded_;
-  std::map<std::string, int> counts_;
+  std::map<NodeKind, int> counts_;
   std::map<std::tuple<std::uint32_t, std::uint32_t, Wire>, std::size_t> links_;
   std::set<std::string> said_;
 };

@@ -256,9 +256,7 @@ class MatrixGraph {
     if (const int each = switched_nvlinks(); each > 0) {
       const std::uint32_t hub = graph_.add_node(NodeKind::nvswitch, 0);
       for (std::size_t i = 0; i < size_; ++i) {
-        if (!gpu(i)) continue;
-        graph_.add_cable(way_up_[i], hub, rates_.nvlink * each, Wire::nvlink);
-        way_up_[i] = graph_.add_slot(way_up_[i], rates_.pcie);
+        if (gpu(i)) graph_.add_cable(way_up_[i], hub, rates_.nvlink * each, Wire::nvlink);
       }
       return;
     }
