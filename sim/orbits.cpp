@@ -23,26 +23,22 @@ struct Rotation {
   }
 };
 
-/// Whether what the exchange says of itself allows it.
-bool allows(const Exchange& exchange, std::uint32_t ranks, const Rotation& rotation) {
-  for (const int b : exchange.boxes) {
+/// Whether GPUs of one box stay in one box, and others do not come into one.
+bool keeps_boxes(const Exchange& exchange, const Rotation& rotation) {
+  return std::all_of(exchange.boxes.begin(), exchange.boxes.end(), [&](int b) {
     const auto box = static_cast<std::uint32_t>(b);
-    if (box % rotation.block() != 0 && rotation.step % box != 0) return false;
-  }
-  const Likeness& like = exchange.likeness;
+    return box % rotation.block() == 0 || rotation.step % box == 0;
+  });
+}
+
+/// Whether the exchange says of itself that it sends the same.
+bool is_declared(const Likeness& like, std::uint32_t ranks, const Rotation& rotation) {
   const std::uint64_t span = std::uint64_t{like.size} * like.stride;
   if (span == 0 || ranks % span != 0) return false;
   if (like.stride % rotation.block() == 0 || rotation.step % span == 0) return true;  // moves whole groups
   if (rotation.step % like.stride != 0 || span % rotation.block() != 0) return false;
   if (like.members == Likeness::Members::alike) return true;
   return like.members == Likeness::Members::circle && rotation.block() == span;
-}
-
-bool keeps(const std::vector<double>& values, const Rotation& rotation) {
-  for (std::uint32_t rank = 0; rank < values.size(); ++rank) {
-    if (values[rank] != values[rotation(rank)]) return false;
-  }
-  return true;
 }
 
 /// A renaming of nodes and links, found out along routes.
@@ -106,119 +102,139 @@ class Renaming {
   std::vector<std::uint32_t> node_, node_back_, link_, link_back_;
 };
 
-class Finder {
+/// Tries whether a rotation of ranks leaves everything as it is.
+class Trial {
  public:
-  Finder(const Program& program, const Router& router, const Slowdown& slowdown)
-      : program_(program), router_(router), slowdown_(slowdown), used_(used_exchanges(program)) {}
-
-  /// The renaming of links that goes with a rotation of ranks; none where something would change.
-  std::optional<Renaming> follow(const Rotation& rotation) {
-    if (!is_allowed(rotation)) return std::nullopt;
-    Renaming renaming(router_.fabric());
+  Trial(const Program& program, const Router& router, const Rotation& rotation)
+      : program_(program), router_(router), rotation_(rotation), renaming_(router.fabric()) {
     const auto gpus = router_.fabric().gpus();
-    for (std::uint32_t rank = 0; rank < program_.ranks; ++rank) renaming.set_node(gpus[rank], gpus[rotation(rank)]);
-    if (!follow_routes(rotation, renaming) || !follow_messages(rotation, renaming) || !renaming.complete())
-      return std::nullopt;
-    return renaming;
+    for (std::uint32_t rank = 0; rank < program_.ranks; ++rank) {
+      next_.push_back(rotation(rank));
+      renaming_.set_node(gpus[rank], gpus[next_[rank]]);
+    }
   }
+
+  bool succeeds(const std::vector<bool>& used, const Slowdown& slowdown) {
+    return keeps_numbers(used, slowdown) && some_send_alike(used) && routes_alike() && messages_alike(used) &&
+           renaming_.complete() && all_send_alike(used);
+  }
+  std::uint32_t next(std::uint32_t rank) const { return next_[rank]; }
+  const Renaming& renaming() const { return renaming_; }
 
  private:
-  bool is_allowed(const Rotation& rotation) const {
+  bool keeps(const std::vector<double>& values) const {
+    for (std::uint32_t rank = 0; rank < values.size(); ++rank) {
+      if (values[rank] != values[next_[rank]]) return false;
+    }
+    return true;
+  }
+
+  bool keeps_numbers(const std::vector<bool>& used, const Slowdown& slowdown) const {
     for (std::size_t e = 0; e < program_.exchanges.size(); ++e) {
-      if (used_[e] && !allows(program_.exchanges[e], program_.ranks, rotation)) return false;
+      if (used[e] && !keeps_boxes(program_.exchanges[e], rotation_)) return false;
     }
-    return keeps(slowdown_.gpu, rotation) && std::all_of(program_.loads.begin(), program_.loads.end(),
-                                                         [&](const auto& load) { return keeps(load, rotation); });
+    return keeps(slowdown.gpu) &&
+           std::all_of(program_.loads.begin(), program_.loads.end(), [&](const auto& load) { return keeps(load); });
   }
 
-  bool follow_links(std::span<const std::uint32_t> before, std::span<const std::uint32_t> after, Renaming& renaming) {
-    if (before.size() != after.size()) return false;
-    for (std::size_t i = 0; i < before.size(); ++i) {
-      if (!renaming.set_link(before[i], after[i])) return false;
-    }
-    return true;
-  }
-
-  bool follow_message(const Message& m, const Rotation& rotation, Renaming& renaming) {
-    if (m.leg != Leg::whole) {
-      const auto a = router_.switch_link(m.from, m.leg), b = router_.switch_link(rotation(m.from), m.leg);
-      return a && b && renaming.set_link(*a, *b);
-    }
-    if (router_.routing() == Routing::spray) return follow_paths(m, rotation, renaming);
-    before_.clear();
-    after_.clear();
-    router_.add_path(m.from, m.to, m.channel, before_);
-    router_.add_path(rotation(m.from), rotation(m.to), m.channel, after_);
-    return follow_links(before_, after_, renaming);
-  }
-
-  bool follow_paths(const Message& m, const Rotation& rotation, Renaming& renaming) {
-    IndexRows before, after;
-    router_.add_paths(m.from, m.to, m.channel, before);
-    router_.add_paths(rotation(m.from), rotation(m.to), m.channel, after);
-    if (before.size() != after.size()) return false;
-    for (std::size_t i = 0; i < before.size(); ++i) {
-      if (!follow_links(before[i], after[i], renaming)) return false;
-    }
-    return true;
-  }
-
-  /// From every rank to the next one, to one about half way round and to one anywhere.
-  bool follow_routes(const Rotation& rotation, Renaming& renaming) {
-    const std::uint32_t n = program_.ranks;
-    for (std::uint32_t rank = 0; rank < n; ++rank) {
-      const std::uint32_t others[] = {(rank + 1) % n, (rank + n / 2 + rank % 2) % n,
-                                      static_cast<std::uint32_t>(mix(rank) % n)};
-      for (const std::uint32_t other : others) {
-        if (other != rank && !follow_message({rank, other, Bytes{}}, rotation, renaming)) return false;
-      }
-    }
-    return true;
-  }
-
-  bool follow_messages(const Rotation& rotation, Renaming& renaming) {
+  /// Calls use(exchange, rank) for a few ranks of every exchange until it says no.
+  template <class Use>
+  bool for_samples(const std::vector<bool>& used, Use&& use) {
     for (std::size_t e = 0; e < program_.exchanges.size(); ++e) {
-      for (std::uint32_t i = 0; used_[e] && i <= std::min(kSampledRanks, program_.ranks - 1); ++i) {
+      for (std::uint32_t i = 0; used[e] && i <= kSampledRanks; ++i) {
         const auto rank = static_cast<std::uint32_t>(i == 0 ? 0 : mix(e * 64 + i) % program_.ranks);
-        if (!sends_alike(program_.exchanges[e], rank, rotation)) return false;
-        for (const Message& m : messages_) {
-          if (!follow_message(m, rotation, renaming)) return false;
-        }
+        if (!use(program_.exchanges[e], rank)) return false;
       }
     }
     return true;
   }
 
-  /// Leaves what `rank` sends in messages_.
-  bool sends_alike(const Exchange& exchange, std::uint32_t rank, const Rotation& rotation) {
+  bool some_send_alike(const std::vector<bool>& used) {
+    return for_samples(used, [&](const Exchange& exchange, std::uint32_t rank) { return sends_alike(exchange, rank); });
+  }
+
+  /// Looks at all ranks where the exchange does not declare it.
+  bool all_send_alike(const std::vector<bool>& used) {
+    for (std::size_t e = 0; e < program_.exchanges.size(); ++e) {
+      const Exchange& exchange = program_.exchanges[e];
+      if (!used[e] || is_declared(exchange.likeness, program_.ranks, rotation_)) continue;
+      for (std::uint32_t rank = 0; rank < program_.ranks; ++rank) {
+        if (!sends_alike(exchange, rank)) return false;
+      }
+    }
+    return true;
+  }
+
+  /// Whether the next rank sends what `rank` does, to the ranks next to those. Not where a message is wrong, which is
+  /// told when it is read.
+  bool sends_alike(const Exchange& exchange, std::uint32_t rank) {
     const auto sum = [&](std::uint32_t from, auto&& rename) {
       messages_.clear();
       exchange.sends(from, messages_);
       std::uint64_t all = 0;
       for (const Message& m : messages_) {
-        const std::uint64_t ends = std::uint64_t{rename(m.from)} << 32 | rename(m.to);
+        if (m.from != from || m.to >= next_.size() || (m.from == m.to) != (m.leg != Leg::whole)) return mix(from);
         const std::uint64_t rest = std::uint64_t{m.channel} << 2 | static_cast<std::uint64_t>(m.leg);
-        all += mix(mix(ends) ^ mix(rest + 1) ^ bits(m.bytes.value()));
+        all += mix(bits(m.bytes.value()) + rest * 0x9E3779B97F4A7C15u + rename(m.to) * 0xD1342543DE82EF95u);
       }
       return all;
     };
-    const std::uint64_t after = sum(rotation(rank), [](std::uint32_t r) { return r; });
-    return sum(rank, rotation) == after && are_in_range();
+    const std::uint64_t after = sum(next_[rank], [](std::uint32_t r) { return std::uint64_t{r}; });
+    return sum(rank, [&](std::uint32_t r) { return std::uint64_t{next_[r]}; }) == after;
   }
 
-  /// What is wrong is told when the messages are read.
-  bool are_in_range() const {
-    return std::all_of(messages_.begin(), messages_.end(), [&](const Message& m) {
-      return m.from < program_.ranks && m.to < program_.ranks && (m.from == m.to) == (m.leg != Leg::whole);
+  bool messages_alike(const std::vector<bool>& used) {
+    return for_samples(used, [&](const Exchange& exchange, std::uint32_t rank) {
+      messages_.clear();
+      exchange.sends(rank, messages_);
+      return std::all_of(messages_.begin(), messages_.end(), [&](const Message& m) { return follow(m); });
     });
+  }
+
+  /// From every rank to the next one, to one about half way round and to one anywhere.
+  bool routes_alike() {
+    const std::uint32_t n = program_.ranks;
+    for (std::uint32_t rank = 0; rank < n; ++rank) {
+      const std::uint32_t others[] = {(rank + 1) % n, (rank + n / 2 + rank % 2) % n,
+                                      static_cast<std::uint32_t>(mix(rank) % n)};
+      for (const std::uint32_t other : others) {
+        if (other != rank && !follow({rank, other, Bytes{}})) return false;
+      }
+    }
+    return true;
+  }
+
+  /// Renames the links of a message along those of the message between the next ranks.
+  bool follow(const Message& m) {
+    if (m.leg != Leg::whole) {
+      const auto before = router_.switch_link(m.from, m.leg), after = router_.switch_link(next_[m.from], m.leg);
+      return before && after && renaming_.set_link(*before, *after);
+    }
+    before_.begin.resize(1);
+    after_.begin.resize(1);
+    before_.items.clear();
+    after_.items.clear();
+    if (router_.routing() == Routing::spray) {
+      router_.add_paths(m.from, m.to, m.channel, before_);
+      router_.add_paths(next_[m.from], next_[m.to], m.channel, after_);
+    } else {
+      router_.add_path(m.from, m.to, m.channel, before_.items);
+      router_.add_path(next_[m.from], next_[m.to], m.channel, after_.items);
+    }
+    if (before_.begin != after_.begin || before_.items.size() != after_.items.size()) return false;
+    for (std::size_t i = 0; i < before_.items.size(); ++i) {
+      if (!renaming_.set_link(before_.items[i], after_.items[i])) return false;
+    }
+    return true;
   }
 
   const Program& program_;
   const Router& router_;
-  const Slowdown& slowdown_;
-  std::vector<bool> used_;
+  Rotation rotation_;
+  Renaming renaming_;
+  std::vector<std::uint32_t> next_;  ///< by rank
   std::vector<Message> messages_;
-  std::vector<std::uint32_t> before_, after_;
+  IndexRows before_, after_;
 };
 
 /// Sets that grow together; the first member stands for a set.
@@ -275,20 +291,19 @@ Orbits find_orbits(const Program& program, const Router& router, const Slowdown&
   const std::size_t link_count = router.fabric().links().size();
   Sets ranks(program.ranks), links(link_count);
   std::vector<char> unknown(link_count, 0);
-  Finder finder(program, router, slowdown);
+  const std::vector<bool> used = used_exchanges(program);
   const std::vector<std::uint32_t> steps = divisors(program.ranks);
   for (std::size_t i = 0; i < steps.size(); ++i) {
     for (std::size_t j = steps.size(); j-- > i + 1;) {
       if (steps[j] % steps[i] != 0) continue;
-      const Rotation rotation{steps[i], steps[j] / steps[i]};
-      const auto renaming = finder.follow(rotation);
-      if (!renaming) continue;
-      for (std::uint32_t rank = 0; rank < program.ranks; ++rank) ranks.join(rank, rotation(rank));
+      Trial trial(program, router, {steps[i], steps[j] / steps[i]});
+      if (!trial.succeeds(used, slowdown)) continue;
+      for (std::uint32_t rank = 0; rank < program.ranks; ++rank) ranks.join(rank, trial.next(rank));
       for (std::uint32_t k = 0; k < link_count; ++k) {
-        if (renaming->link(k) == kNone) {
+        if (trial.renaming().link(k) == kNone) {
           unknown[k] = 1;
         } else {
-          links.join(k, renaming->link(k));
+          links.join(k, trial.renaming().link(k));
         }
       }
       i = j - 1;  // go on with places as large as this block

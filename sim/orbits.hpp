@@ -22,9 +22,10 @@ struct Orbits {
 /// Every rank and link alone.
 Orbits single_orbits(const Program& program, const Router& router);
 
-/// Orbits under rotations: all ranks a place on within blocks, where a place is `a` ranks and a block `b` places. Only
-/// where every exchange says that it allows them (Exchange::likeness). Loads, slowdowns, boxes, and the capacities and
-/// latencies of links are compared one by one; routes for a few destinations of every rank, and what a few ranks send.
+/// Orbits under rotations: all ranks a place on within blocks, where a place is so many ranks and a block so many
+/// places. Loads, slowdowns, boxes, and the capacities and latencies of links are compared one by one; routes for three
+/// destinations of every rank and for all messages of four; and what all ranks send, or four of them where the exchange
+/// declares it (Exchange::likeness).
 Orbits find_orbits(const Program& program, const Router& router, const Slowdown& slowdown);
 
 }  // namespace ithaca

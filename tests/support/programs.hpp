@@ -40,6 +40,21 @@ inline FabricGraph star(int gpus, double latency = 0) {
   return graph;
 }
 
+/// `leaves` leaves of `hosts` GPUs and a link from each leaf to each spine, 50 GB/s a link.
+inline FabricGraph leaf_spine(int leaves, int hosts, int spines) {
+  FabricGraph graph;
+  for (int i = 0; i < leaves * hosts; ++i) add_node(graph, NodeKind::gpu, "gpu" + std::to_string(i), i);
+  const auto first = static_cast<std::uint32_t>(graph.nodes.size()), last = first + static_cast<std::uint32_t>(leaves);
+  for (int i = 0; i < leaves; ++i) add_node(graph, NodeKind::leaf, "leaf" + std::to_string(i));
+  for (int i = 0; i < spines; ++i) add_node(graph, NodeKind::spine, "spine" + std::to_string(i));
+  for (std::uint32_t gpu = 0; gpu < first; ++gpu)
+    add_cable(graph, gpu, first + gpu / static_cast<std::uint32_t>(hosts), 50e9);
+  for (std::uint32_t leaf = first; leaf < last; ++leaf) {
+    for (std::uint32_t spine = last; spine < graph.nodes.size(); ++spine) add_cable(graph, leaf, spine, 50e9);
+  }
+  return graph;
+}
+
 inline Task compute(double seconds, std::uint8_t stream = 0, std::uint32_t load = Task::kEvenLoad) {
   return {.kind = Task::Kind::compute, .stream = stream, .duration = Seconds{seconds}, .load = load};
 }
@@ -79,6 +94,7 @@ inline Exchange all_to_all(std::uint32_t size, std::uint32_t stride, double byte
     const std::uint32_t member = rank / stride % size, first = rank - member * stride;
     for (std::uint32_t i = 1; i < size; ++i) out.push_back({rank, first + (member + i) % size * stride, Bytes{bytes}});
   };
+  e.likeness = {size, stride, Likeness::Members::alike};
   return e;
 }
 
@@ -89,6 +105,7 @@ inline Exchange shift(std::uint32_t size, std::uint32_t stride, std::uint32_t by
     const std::uint32_t member = rank / stride % size, first = rank - member * stride;
     out.push_back({rank, first + (member + by) % size * stride, Bytes{bytes}});
   };
+  e.likeness = {size, stride, Likeness::Members::circle};
   return e;
 }
 
