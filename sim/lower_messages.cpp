@@ -15,7 +15,7 @@ std::string MessageReader::complain(const Message& m, std::uint32_t rank) const 
   if (m.from != rank) return name + " is said to come from rank " + std::to_string(m.from);
   if (m.to >= ranks_) return name + " goes to rank " + std::to_string(m.to) + ", which is not there";
   if (m.from == m.to && m.leg == Leg::whole) return name + " goes to itself";
-  if (m.from != m.to) return name + " goes to or from the switch and to another rank";
+  if (m.from != m.to && m.leg != Leg::whole) return name + " goes to or from the switch and to another rank";
   return name + " must have bytes of zero or more and finite";
 }
 

@@ -25,7 +25,8 @@ Wrong check_exchange(const Exchange& e, const std::string& name) {
   if (!e.sends) return name + ": it does not say what is sent";
   const bool plain = e.wires.empty() && e.boxes.empty();
   if (!plain && e.wires.size() != e.boxes.size() + 1)
-    return name + ": " + counted(e.boxes.size(), "box") + " need one wire more, not " + std::to_string(e.wires.size());
+    return name + ": " + std::to_string(e.boxes.size()) + (e.boxes.size() == 1 ? " box needs " : " boxes need ") +
+           std::to_string(e.boxes.size() + 1) + " wires, not " + std::to_string(e.wires.size());
   for (const int box : e.boxes) {
     if (box < 1) return name + ": a box must hold a GPU";
   }
