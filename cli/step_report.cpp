@@ -15,13 +15,18 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kLabelWidth = 40;
-constexpr int kColumnWidth = 15;
+constexpr int kLabelWidth = 44;
+constexpr int kColumnWidth = 14;
 
 std::string line(std::string_view label, std::initializer_list<std::string> cells) {
   std::string text = fmt::format("{:<{}}", label, kLabelWidth);
   for (const std::string& cell : cells) text += fmt::format("{:>{}}", cell, kColumnWidth);
   return text + "\n";
+}
+
+std::string heading(std::string_view label, std::initializer_list<std::string> cells, const Style& style) {
+  const std::string text = line(label, cells);
+  return style.strong(std::string_view(text).substr(0, text.size() - 1)) + "\n";
 }
 
 std::string order_words(const DimensionOrder& order) {
@@ -51,7 +56,7 @@ std::string write_times(const StepReport& r, const Style& style) {
   };
   const std::string what = r.layer ? "One layer, forward and backward" : "One training step";
   std::string text =
-      style.strong(line(r.steps > 1 ? fmt::format("{}, of {}", what, r.steps) : what, {"event engine", "closed form"}));
+      heading(r.steps > 1 ? fmt::format("{}, of {}", what, r.steps) : what, {"event engine", "closed form"}, style);
   text += both("time", &StepReport::Times::time);
   text += both(r.layer ? "compute" : "compute and optimizer", &StepReport::Times::compute);
   text += both("exposed communication", &StepReport::Times::exposed);
@@ -79,7 +84,7 @@ std::string write_seeds(const StepReport& r, const Style& style) {
 
 std::string write_links(const StepReport& r, const Style& style) {
   if (r.links.empty()) return "";
-  std::string text = "\n" + style.strong(line("Busiest links", {"carried, GiB", "use, %"}));
+  std::string text = "\n" + heading("Busiest links", {"carried, GiB", "use, %"}, style);
   for (const StepReport::Link& link : r.links) {
     text += line("  " + link.name, {significant(link.use.carried.value() / kByteScales[3].size),
                                     significant(100 * link.use.utilisation)});
@@ -90,8 +95,9 @@ std::string write_links(const StepReport& r, const Style& style) {
 std::string write_path(const StepReport& r, const Style& style) {
   const double values[] = {r.makespan.value()};
   const Scale scale = common_scale(values, kSecondScales);
-  std::string text = "\n" + style.strong(line(fmt::format("Critical path, {} tasks", r.path_tasks),
-                                              {fmt::format("time, {}", scale.unit), "share, %"}));
+  std::string text =
+      "\n" + heading(fmt::format("Critical path, {} tasks", grouped(static_cast<std::int64_t>(r.path_tasks))),
+                     {fmt::format("time, {}", scale.unit), "share, %"}, style);
   for (const StepReport::PathPart& part : r.path) {
     text += line("  " + part.label,
                  {significant(part.time.value() / scale.size), significant(100 * (part.time / r.makespan))});

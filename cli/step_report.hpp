@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/report.hpp"
+#include "cli/terminal.hpp"
 #include "sim/critical_path.hpp"
 #include "sim/layout_exchanges.hpp"
 #include "sim/run_summary.hpp"
@@ -51,7 +52,7 @@ struct StepReport {
 
 TokensPerSecond tokens_per_s(const StepReport& report, Seconds time);
 
-/// No line is wider than `style.width`.
+/// No line is wider than `style.width`, which is at least 72.
 std::string write_step_table(const StepReport& report, const Style& style);
 /// The JSON of `compare` for the one row, with "simulation" beside it.
 std::string write_step_json(const StepReport& report);
