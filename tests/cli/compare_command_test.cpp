@@ -107,5 +107,20 @@ TEST(Compare, ColorOnlyWhereItGoesToATerminal) {
   EXPECT_TRUE(contains(compare_with({"--color", "always"}).result, "\x1b["));
 }
 
+TEST(Compare, ThroughTheEventEngine) {
+  const std::vector<std::string> job{"compare", "--model", "llama-7b", "--cluster", "dgx-h100", "--gpus",
+                                     "8",       "--seq",   "64Ki",     "--engine",  "event"};
+  const Outcome outcome = run(job, Environment{});
+  EXPECT_EQ(outcome.exit, ExitCode::done) << outcome.talk;
+  test::expect_no_wider(outcome.result, 80);
+  EXPECT_TRUE(contains(test::unwrapped(outcome.result), "layouts chosen by the closed form")) << outcome.result;
+  EXPECT_TRUE(contains(outcome.result, "\n  time by closed form"));
+  std::vector<std::string> as_json = job;
+  as_json.emplace_back("--json");
+  const std::string json = run(as_json, Environment{}).result;
+  EXPECT_TRUE(contains(json, "\"engine\": \"event\""));
+  EXPECT_TRUE(contains(json, "\"closed_form_s\""));
+}
+
 }  // namespace
 }  // namespace ithaca

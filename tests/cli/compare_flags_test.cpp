@@ -129,5 +129,13 @@ TEST(CompareFlags, MistakesNameTheWayOut) {
   }
 }
 
+TEST(CompareFlags, EngineIsTheClosedFormUnlessAsked) {
+  EXPECT_EQ(read({}).request.engine, Engine::analytic);
+  EXPECT_EQ(read({"--engine", "event"}).request.engine, Engine::event);
+  EXPECT_EQ(name(Engine::event), "event");
+  EXPECT_EQ(read({"--engine", "exact"}).problems.size(), 1u);
+  EXPECT_EQ(read({"--engine", "event", "--explain"}).problems.size(), 1u);
+}
+
 }  // namespace
 }  // namespace ithaca

@@ -134,5 +134,23 @@ TEST(Compare, UspTakesLessTrafficWhenTheModelCannotTellTheDifference) {
   }
 }
 
+TEST(Compare, RatesFollowTheStepTime) {
+  Question q;
+  q.model = test::llama_7b();
+  q.work = test::sequence(1048576);
+  q.cluster = test::round_cluster();
+  q.gpus = 8;
+  Row row = compare(q)[0];
+  ASSERT_TRUE(row.estimate);
+  EXPECT_EQ(row.closed_form_time, row.estimate->step.time);
+  EXPECT_FALSE(row.by_event_engine);
+  const Row before = row;
+  row.estimate->step.time = row.estimate->step.time * 2;
+  set_rates(row, q);
+  EXPECT_DOUBLE_EQ(before.tokens_per_s / row.tokens_per_s, 2);
+  EXPECT_DOUBLE_EQ(before.mfu / row.mfu, 2);
+  EXPECT_DOUBLE_EQ(row.per_million_tokens / before.per_million_tokens, 2);
+}
+
 }  // namespace
 }  // namespace ithaca
