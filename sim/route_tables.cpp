@@ -9,7 +9,7 @@ namespace {
 
 /// Nodes of the network with a door into a server, in order.
 std::vector<std::uint32_t> entry_nodes(const Servers& servers) {
-  std::vector<std::uint8_t> is_target(servers.network().nodes.size());
+  std::vector<std::uint8_t> is_target(servers.network().size);
   for (std::uint32_t gpu = 0; gpu < servers.gpu_count(); ++gpu) {
     for (const Door& door : servers.entries(gpu)) is_target[door.node] = 1;
   }
@@ -29,14 +29,19 @@ std::vector<std::uint32_t> nodes_of(std::span<const Door> doors) {
   return nodes;
 }
 
+NextHops::Arc arc(std::uint32_t from, std::uint32_t to, std::uint32_t link, const FabricGraph::Link& ends) {
+  return {from, to, link, std::max(ends.cost, std::uint8_t{1}), ends.order};
+}
+
 }  // namespace
 
 double RouteTables::bytes(const Servers& servers) {
   const auto targets = static_cast<double>(entry_nodes(servers).size());
-  double sum = NextHops::table_bytes(static_cast<std::uint32_t>(servers.network().nodes.size()), targets);
+  double sum = NextHops::table_bytes(static_cast<double>(servers.network().size), targets);
   sum += 4.0 * static_cast<double>(servers.size()) * targets;
   for (std::uint32_t s = 0; s < servers.size(); ++s) {
-    sum += NextHops::table_bytes(static_cast<std::uint32_t>(servers.nodes(s).size()), servers.gpus(s).size());
+    sum += NextHops::table_bytes(static_cast<double>(servers.nodes(s).size()),
+                                 static_cast<double>(servers.gpus(s).size()));
   }
   return sum;
 }
@@ -64,8 +69,8 @@ void RouteTables::build_inside(const Fabric& fabric) {
     }
     for (const std::uint32_t node : nodes) {
       for (const std::uint32_t link : fabric.leaving(node)) {
-        const std::uint32_t to = fabric.links()[link].to;
-        if (servers_.server_of_node(to) == s) arcs.push_back({number[node], number[to], link, 1, 0});
+        const FabricGraph::Link& ends = fabric.links()[link];
+        if (servers_.server_of_node(ends.to) == s) arcs.push_back(arc(number[node], number[ends.to], link, ends));
       }
     }
     inside_.emplace_back(static_cast<std::uint32_t>(nodes.size()), arcs, targets, passes);
@@ -79,14 +84,14 @@ void RouteTables::build_outside(const Fabric& fabric) {
     for (const std::uint32_t link : fabric.leaving(network.nodes[v])) {
       const FabricGraph::Link& ends = fabric.links()[link];
       const std::uint32_t to = network.number[ends.to];
-      if (to != kNowhere) arcs.push_back({v, to, link, std::max(ends.cost, std::uint8_t{1}), ends.order});
+      if (to != kNowhere) arcs.push_back(arc(v, to, link, ends));
     }
   }
   const auto targets = entry_nodes(servers_);
-  target_.assign(network.nodes.size(), kNowhere);
+  target_.assign(network.size, kNowhere);
   for (std::uint32_t t = 0; t < targets.size(); ++t) target_[targets[t]] = t;
-  const std::vector<std::uint8_t> passes(network.nodes.size(), 1);
-  outside_ = NextHops(static_cast<std::uint32_t>(network.nodes.size()), arcs, targets, passes);
+  const std::vector<std::uint8_t> passes(network.size, 1);
+  outside_ = NextHops(static_cast<std::uint32_t>(network.size), arcs, targets, passes);
 }
 
 bool RouteTables::all_connected(std::uint32_t server) const {

@@ -65,7 +65,7 @@ bool alike(std::span<const Door> doors) {
   return std::all_of(doors.begin(), doors.end(), [&](const Door& door) { return door.node == doors.front().node; });
 }
 
-/// The doors with the fewest links from GPU to GPU, and of those the ones that leave the server soonest: exit number
+/// The doors with the least cost from GPU to GPU, and of those the ones that leave the server soonest: exit number
 /// pick_exit(count), then entry number pick_entry(count) of those that go with it.
 template <class PickExit, class PickEntry>
 Doors choose_doors(const RouteTables& tables, std::uint32_t from, std::uint32_t to, const PickExit& pick_exit,
@@ -82,7 +82,7 @@ Doors choose_doors(const RouteTables& tables, std::uint32_t from, std::uint32_t 
   const auto length = [&](const Door& exit, const Door& entry) {
     if (!tables.connects(exit, entry)) return kNone;
     const std::uint32_t between = tables.outside().distance(exit.node, tables.target(entry));
-    return std::uint64_t{exit.length + between + entry.length} << 32 | exit.length;
+    return std::uint64_t{exit.cost + between + entry.cost} << 32 | exit.cost;
   };
   const auto least_from = [&](const Door& exit) {
     std::uint64_t least = kNone;

@@ -1,6 +1,6 @@
 #pragma once
 // Which links a message between two GPUs crosses. Within a server (nodes of one host) it stays there if it can; beyond,
-// it takes a shortest path by number of links, and of those of equal length one that leaves the server soonest. Servers
+// it takes a shortest path by the cost of its links, and of several one that leaves the server soonest. Servers
 // and their GPUs pass nothing on for others, but for PXN's relay.
 //
 // Where a shortest path can go on by n links, it takes the one with the number

@@ -18,10 +18,13 @@ struct Door {
   std::uint32_t number = 0;  ///< of its link among all that enter servers, switch by switch
   std::uint32_t begin = 0;   ///< its links: Servers::links(door)
   std::uint32_t length = 0;
+  std::uint32_t cost = 0;  ///< of its links, together
 };
 
-/// Nodes of the graph that stand between servers, renumbered.
+/// Nodes of the graph that stand between servers, renumbered. Behind them comes a node for every link that leads from
+/// one server into another: its near end has a door to that node, its far end one from there.
 struct Network {
+  std::size_t size = 0;               ///< all of them
   std::vector<std::uint32_t> nodes;   ///< of the graph, by number here
   std::vector<std::uint32_t> number;  ///< by node of the graph; kNowhere inside servers
 };
@@ -52,6 +55,10 @@ class Servers {
  private:
   enum class Way { out, in };
   struct Search;
+  struct Found {
+    std::uint32_t start, link, cost;
+    Way way;
+  };
   struct Rows {
     std::vector<std::uint32_t> begin{0};
     std::vector<Door> doors;
@@ -60,7 +67,9 @@ class Servers {
     return {rows.doors.data() + rows.begin[gpu], rows.doors.data() + rows.begin[gpu + 1]};
   }
   void assign_servers(const Fabric& fabric);
+  void number_doors(const Fabric& fabric, Search& search);
   void find_doors(const Fabric& fabric, Search& search, std::uint32_t gpu, Way way);
+  void add_door(const Fabric& fabric, const Search& search, const Found& found, Rows& rows);
 
   Network network_;
   std::vector<std::uint32_t> server_, position_, server_of_node_;
