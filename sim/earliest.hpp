@@ -18,6 +18,7 @@ class Earliest {
   }
 
   double time() const { return best_[1]; }
+  double time(std::size_t who) const { return best_[leaves_ + who]; }
 
   void set(std::size_t who, double time) {
     std::size_t node = leaves_ + who;

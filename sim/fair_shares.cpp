@@ -7,12 +7,13 @@
 namespace ithaca {
 namespace {
 
-constexpr std::uint32_t kGone = kNobody - 1;   ///< owner of a flow that is not there
-constexpr std::uint8_t kOldest = 250;          ///< settlings until the sum of foreign rates is added up anew
-constexpr std::size_t kStepsPerResource = 16;  ///< settlings before an update starts from scratch
-constexpr std::size_t kStepsPerRanking = 4;    ///< settlings per resource before ranks are made anew
-constexpr int kFewTaken = 4;                   ///< flows taken over one by one before all are looked at
-constexpr std::size_t kFewChanges = 8;         ///< changes that never start from scratch
+constexpr std::uint32_t kGone = kNobody - 1;  ///< owner of a flow that is not there
+constexpr std::uint8_t kOldest = 250;         ///< settlings until the sum of foreign rates is added up anew
+constexpr std::size_t kMostSteps = 4;         ///< settlings a flow and resource before an update starts from scratch
+constexpr std::size_t kStepsPerRanking = 4;   ///< settlings per resource before ranks are made anew
+constexpr int kFewTaken = 4;                  ///< flows taken over one by one before all are looked at
+constexpr std::size_t kFewGone = 8;           ///< part of the flows that leave the lists one by one
+constexpr std::size_t kFewChanges = 8;        ///< changes that never start from scratch
 
 }  // namespace
 
@@ -130,8 +131,12 @@ void FairShares::add_row(std::uint32_t slot, Lists& lists) {
 
 void FairShares::remove(std::span<const std::uint32_t> slots) {
   if (are_many(slots.size())) {
-    for (const std::uint32_t slot : slots) owner_[slot] = kGone;
     must_refill_ = true;
+    must_drop_gone_ = must_drop_gone_ || slots.size() * kFewGone > alive_;
+    for (const std::uint32_t slot : slots) {
+      if (!must_drop_gone_) drop_crossings(slot);
+      owner_[slot] = kGone;
+    }
   } else {
     prepare_to_pass_on();
     for (const std::uint32_t slot : slots) take_out(slot);
@@ -147,18 +152,27 @@ void FairShares::take_out(std::uint32_t slot) {
   for (auto [i, end] = items(slot); i < end; ++i) {
     const std::uint32_t k = route_.items[i];
     if (k != owner) share_[k].foreign -= level_[owner] * usage_[i];
+    mark(share_[k]);
+  }
+  drop_crossings(slot);
+  owner_[slot] = kGone;
+}
+
+void FairShares::drop_crossings(std::uint32_t slot) {
+  for (const std::uint32_t k : route_[flow_[slot]]) {
     auto& crossing = lists_[k].crossing;
     *std::find(crossing.begin(), crossing.end(), slot) = crossing.back();
     crossing.pop_back();
-    mark(share_[k]);
   }
-  owner_[slot] = kGone;
 }
 
 /// Whether so many flows change that starting from scratch is less work.
 bool FairShares::are_many(std::size_t changes) const {
-  return changes > kFewChanges && changes * 8 > alive_ && changes * 32 > capacity_.size();
+  return changes > kFewChanges && static_cast<double>(changes) * settled_per_change_ > work_from_scratch();
 }
+
+/// In settlings, about.
+double FairShares::work_from_scratch() const { return 0.5 * static_cast<double>(alive_ + capacity_.size()); }
 
 void FairShares::update() {
   ++effort_.updates;
@@ -170,17 +184,19 @@ void FairShares::update() {
 
 bool FairShares::pass_on() {
   prepare_to_pass_on();
-  const std::size_t limit = kStepsPerResource * capacity_.size();
+  const std::size_t limit = kMostSteps * (alive_ + capacity_.size());
   if (settled_since_ranking_ > kStepsPerRanking * capacity_.size()) rank_by_level();
-  for (std::size_t steps = 0; !dirty_.empty(); ++steps) {
-    if (steps > limit) return false;
+  std::size_t steps = 0;
+  for (; !dirty_.empty() && steps <= limit; ++steps) {
     const std::uint32_t k = by_rank_[dirty_.pop()];
     share_[k].dirty = false;
     settle(k);
-    ++settled_since_ranking_;
-    ++effort_.settled;
   }
-  return true;
+  settled_since_ranking_ += steps;
+  effort_.settled += static_cast<std::int64_t>(steps);
+  if (changes_ > 0)
+    settled_per_change_ += (static_cast<double>(steps) / static_cast<double>(changes_) - settled_per_change_) / 8;
+  return dirty_.empty();
 }
 
 /// Makes up for what refill() leaves undone.
@@ -216,28 +232,31 @@ void FairShares::refill() {
   ++effort_.from_scratch;
   must_refill_ = is_prepared_ = false;
   dirty_.clear();
-  if (!gone_.empty()) drop_gone();
+  if (must_drop_gone_) drop_gone();
+  must_drop_gone_ = false;
   for (std::uint32_t k = 0; k < capacity_.size(); ++k) {
     Lists& lists = lists_[k];
-    for (const std::uint32_t slot : lists.crossing) owner_[slot] = kNobody;
     if (!lists.own.empty() || level_[k] != kUnbounded) note_change(k);
     lists.own.clear();
     lists.others.clear();
     lists.usage.clear();
     share_[k].own = 0;
   }
+  for (std::uint32_t& owner : owner_) {
+    if (owner != kGone) owner = kNobody;
+  }
   filled_foreign_.resize(capacity_.size());
   filling_.fill(System{*this, capacity_, route_.items, usage_}, std::span(level_).first(capacity_.size()),
                 filled_foreign_, owner_);
   for (std::uint32_t k = 0; k < capacity_.size(); ++k) {
-    for (const std::uint32_t slot : lists_[k].crossing) {
-      if (owner_[slot] == k) give(slot, k);
-    }
     Share& share = share_[k];
     share.foreign = filled_foreign_[k];
     share.fastest = level_[k];
     share.age = 0;
     share.dirty = share.must_scan = false;
+  }
+  for (std::uint32_t slot = 0; slot < owner_.size(); ++slot) {
+    if (owner_[slot] != kGone) give(slot, owner_[slot]);
   }
 }
 

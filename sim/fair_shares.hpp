@@ -86,7 +86,9 @@ class FairShares {
   }
   double usage_at(std::uint32_t slot, std::uint32_t k) const;
   bool are_many(std::size_t changes) const;
+  double work_from_scratch() const;
   void take_out(std::uint32_t slot);
+  void drop_crossings(std::uint32_t slot);
   void refill();
   void drop_gone();
   void prepare_to_pass_on();
@@ -113,9 +115,10 @@ class FairShares {
   const IndexRows& route_;
   Usage usage_;
   std::uint32_t width_ = 0;  ///< of a row of Lists::others
-  bool from_scratch_ = false, must_refill_ = false;
+  bool from_scratch_ = false, must_refill_ = false, must_drop_gone_ = false;
   bool is_prepared_ = true;  ///< to pass changes on: there are rows of others, and ranks
   std::size_t alive_ = 0, changes_ = 0;
+  double settled_per_change_ = 16;  ///< of late
   Effort effort_;
 
   // By resource.

@@ -4,10 +4,11 @@
 
 namespace ithaca {
 
-FlowClocks::FlowClocks(const FairShares& shares, std::size_t resources, double largest)
+FlowClocks::FlowClocks(const FairShares& shares, std::size_t resources, double largest, double merge)
     : shares_(shares),
       resources_(resources),
       longest_(64 * largest),
+      merge_(merge),
       moved_(resources, 0),
       at_(resources, 0),
       speed_(resources, 0),
@@ -19,8 +20,10 @@ void FlowClocks::start(std::uint32_t slot, double bytes) {
   if (slot >= mark_.size()) {
     mark_.resize(slot + 1);
     clock_.resize(slot + 1);
+    if (merge_ > 0) slack_.resize(slot + 1);
   }
-  mark_[slot] = bytes;
+  mark_[slot] = bytes * (1 + merge_);
+  if (merge_ > 0) slack_[slot] = 2 * merge_ * bytes;
   clock_[slot] = kNobody;
 }
 
@@ -78,10 +81,12 @@ void FlowClocks::follow(double now) {
 }
 
 void FlowClocks::take_finished(double limit, std::vector<std::uint32_t>& finished) const {
-  earliest_.up_to(limit, [&](std::uint32_t k) {
+  // A flow that has moved at one rate since 0 can be merged from limit on until limit x (1 + 2 merge).
+  earliest_.up_to(limit * (1 + 2 * merge_), [&](std::uint32_t k) {
     const double shown = moved_[k] + speed_[k] * (limit - at_[k]);
+    const std::uint32_t due = earliest_.time(k) <= limit ? first_[k] : kNobody;
     for (const std::uint32_t f : shares_.owned(k)) {
-      if (f == first_[k] || mark_[f] <= shown) finished.push_back(f);
+      if (f == due || mark_[f] - (merge_ > 0 ? slack_[f] : 0) <= shown) finished.push_back(f);
     }
   });
 }

@@ -13,8 +13,8 @@ namespace ithaca {
 
 class FlowClocks {
  public:
-  /// `shares` must stay. `largest`: bytes of the largest flow.
-  FlowClocks(const FairShares& shares, std::size_t resources, double largest);
+  /// `shares` must stay. `largest`: bytes of the largest flow. `merge`: as in FlowOptions.
+  FlowClocks(const FairShares& shares, std::size_t resources, double largest, double merge = 0);
 
   /// A flow that `shares` was just given. Flows are known by their slots there.
   void start(std::uint32_t slot, double bytes);
@@ -23,7 +23,7 @@ class FlowClocks {
 
   /// When the next flow finishes; infinite if none is there.
   double next() const { return earliest_.time(); }
-  /// Appends the flows that finish up to `limit`, which is next() or a little later.
+  /// Appends the flows that finish up to `limit`, which is next() or a little later, and others that may be merged.
   void take_finished(double limit, std::vector<std::uint32_t>& finished) const;
 
  private:
@@ -36,12 +36,14 @@ class FlowClocks {
   Earliest earliest_;
   std::size_t resources_;
   double longest_;  ///< a clock that has counted more is set back
+  double merge_;
 
   // By resource.
   std::vector<double> moved_, at_, speed_;  ///< bytes that the clock has counted at the time `at_`, and how it goes on
   std::vector<std::uint32_t> first_;        ///< the own flow to finish first; kNobody where that must be looked up
   // By slot.
-  std::vector<double> mark_;  ///< what its clock shows when the flow finishes
+  std::vector<double> mark_;   ///< what its clock shows when the flow finishes at the latest
+  std::vector<double> slack_;  ///< by how much less may be shown; empty: by nothing
   std::vector<std::uint32_t> clock_;
 };
 

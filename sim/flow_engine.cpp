@@ -131,7 +131,7 @@ class Simulation {
         resources_(system),
         beginnings_(system),
         shares_(resources_.capacity, *resources_.routes, resources_.usage),
-        clocks_(shares_, resources_.capacity.size(), largest(system)) {
+        clocks_(shares_, resources_.capacity.size(), largest(system), options.merge) {
     if (options.from_scratch) shares_.always_from_scratch();
     run_.finish.assign(system.size.size(), Seconds{kUnbounded});
   }
@@ -214,6 +214,8 @@ class Simulation {
 
 Result<FlowRun, std::string> run_flows(const FlowSystem& system, const FlowOptions& options) {
   if (auto wrong = check(system)) return std::move(*wrong);
+  if (!(options.merge >= 0 && options.merge < 1))
+    return std::string("merged completions: the error must be 0 or more and below 1");
   return Simulation(system, options).run();
 }
 

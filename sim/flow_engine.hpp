@@ -5,6 +5,19 @@
 // Accuracy. Completions and beginnings closer than 2^-46 of the time are one event, and rates are max-min fair within
 // 1e-13. So the finish times are those of an exact run whose flows differ in size from the given ones by no more than
 // error_bound() x (finish time) x (fastest rate), flow by flow.
+//
+// Merged completions. With FlowOptions::merge = e an event waits until some flow of size s has moved (1 + e) s, and
+// then finishes every flow that it likes to among those that have moved (1 - e) s or more. Nothing else is approximate:
+// rates are max-min fair at every instant, and whoever waits for a flow begins when it finishes. So, beside the above,
+// (1) the finish times are those of an exact run of flows whose sizes s' lie within (1 - e) s <= s' <= (1 + e) s: what
+//     each flow has moved when it finishes is such a size, and with these sizes the exact run does the same.
+// (2) Let W be the time that the most loaded link needs for the bytes given. No run with the sizes given ends before W,
+//     and the merged one not before (1 - e) W, since a link carries at least (1 - e) of its bytes. Where all flows
+//     begin at 0 and the most loaded link is never idle before the end in either run (the rule when every rank sends to
+//     every other), each run ends when its link has carried its bytes: the makespans differ by at most e.
+// (3) Where no flow finishes earlier because another has more bytes (flows that share one link; not so in general, as
+//     max-min fairness is not monotone), each finish time is within e for flows that begin at 0: scaling all sizes by
+//     1 - e or 1 + e scales all times, and s' lies between these.
 
 #include <functional>
 
@@ -23,6 +36,8 @@ struct FlowInstant {
 struct FlowOptions {
   /// Solves all rates anew at every event: slow, for comparison.
   bool from_scratch = false;
+  /// Relative, below 1; see above. Thousands of completions of unequal flows become a few hundred events.
+  double merge = 0;
   /// Is called after every event.
   std::function<void(const FlowInstant&)> observe;
 };
@@ -34,7 +49,8 @@ struct FlowRun {
   std::int64_t events = 0;      ///< instants at which rates changed
 };
 
-/// Refuses what check() of sim/flow_check.hpp finds wrong, in its words, and times beyond the range of numbers.
+/// Refuses what check() of sim/flow_check.hpp finds wrong, in its words, a `merge` out of range, and times beyond the
+/// range of numbers. Any number of runs may go on at the same time, on threads.
 Result<FlowRun, std::string> run_flows(const FlowSystem& system, const FlowOptions& options = {});
 
 /// The share of its capacity that a link carried over the makespan; 0 if that is 0.
