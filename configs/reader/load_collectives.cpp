@@ -71,6 +71,14 @@ Parsed<Op> parse_op(std::string_view text) {
                    "write all_to_all, all_gather, reduce_scatter, all_reduce or send_recv"};
 }
 
+Parsed<Algorithm> parse_algorithm(std::string_view text) {
+  for (int i = 0; i <= static_cast<int>(Algorithm::tree); ++i) {
+    if (name(static_cast<Algorithm>(i)) == text) return static_cast<Algorithm>(i);
+  }
+  return UnitError{"'" + std::string(text) + "' is no algorithm",
+                   "write ring, tree, nvls, direct, pairwise or another"};
+}
+
 Parsed<double> parse_above_zero(std::string_view text) {
   auto number = parse_number(text);
   if (number && !(*number > 0)) return UnitError{"'" + std::string(text) + "' is not above zero", "write more than 0"};
@@ -89,6 +97,7 @@ Result<CollectiveSamples, Diagnostics> read_table(const Document& document) {
   for_each_map(document, fields.sequence("samples"), "sample", diagnostics, [&](Fields& row) {
     CollectiveSample sample;
     sample.op = row.need("op", parse_op);
+    sample.algorithm = row.maybe("algorithm", parse_algorithm);
     sample.ranks = static_cast<int>(row.need("ranks", parse_size));
     sample.nodes = static_cast<int>(row.maybe("nodes", parse_size).value_or(0));
     sample.message = Bytes{row.need("message_bytes", parse_above_zero)};
@@ -138,7 +147,9 @@ std::string collectives_yaml(const CollectiveSamples& samples) {
   if (!samples.nccl.empty()) out += "nccl: " + quoted(samples.nccl) + "\n";
   out += "samples:\n";
   for (const CollectiveSample& row : samples.samples) {
-    out += fmt::format("  - {{op: {}, ranks: {}", name(row.op), row.ranks);
+    out += fmt::format("  - {{op: {}", name(row.op));
+    if (row.algorithm) out += fmt::format(", algorithm: {}", name(*row.algorithm));
+    out += fmt::format(", ranks: {}", row.ranks);
     if (row.nodes > 0) out += fmt::format(", nodes: {}", row.nodes);
     out += fmt::format(", message_bytes: {:.0f}, time_s: {:.7g}", row.message.value(), row.time.value());
     if (row.in_place) out += ", in_place: true";

@@ -14,6 +14,7 @@ namespace ithaca {
 
 struct CollectiveSample {
   Op op{};
+  std::optional<Algorithm> algorithm;  ///< where the measurement says
   int ranks = 0;
   int nodes = 0;    ///< servers they are on; 0 where the log does not say
   Bytes message{};  ///< nccl-tests' size (model/collective.hpp)

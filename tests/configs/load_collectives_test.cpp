@@ -32,13 +32,15 @@ TEST(NcclTests, WhatIsMissingIsAskedFor) {
 
 TEST(CollectiveTable, WhatIsWrittenIsReadBack) {
   CollectiveSamples samples{"a.txt", "nccl-tests", "NVIDIA \"X\"", "2.28.9", {}, {}};
-  samples.samples.push_back({Op::all_to_all, 16, 2, Bytes{1 << 20}, Seconds{1.25e-4}, true, 0.0, 0});
+  samples.samples.push_back(
+      {Op::all_to_all, Algorithm::pairwise, 16, 2, Bytes{1 << 20}, Seconds{1.25e-4}, true, 0.0, 0});
   const std::string path = test::temporary_path("samples.yaml");
   std::ofstream(path) << collectives_yaml(samples);
   const auto back = load_collectives(path, {});
   ASSERT_TRUE(back) << print(back.error());
   ASSERT_EQ(back->samples.size(), 1u);
   EXPECT_EQ(back->samples[0].op, Op::all_to_all);
+  EXPECT_EQ(back->samples[0].algorithm, Algorithm::pairwise);
   EXPECT_EQ(back->samples[0].ranks, 16);
   EXPECT_EQ(back->samples[0].nodes, 2);
   EXPECT_EQ(back->samples[0].time, Seconds{1.25e-4});
