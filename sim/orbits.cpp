@@ -24,10 +24,10 @@ struct Rotation {
 };
 
 /// Whether GPUs of one box stay in one box, and others do not come into one.
-bool keeps_boxes(const Exchange& exchange, const Rotation& rotation) {
+bool keeps_boxes(const Exchange& exchange, std::uint32_t ranks, const Rotation& rotation) {
   return std::all_of(exchange.boxes.begin(), exchange.boxes.end(), [&](int b) {
     const auto box = static_cast<std::uint32_t>(b);
-    return box % rotation.block() == 0 || rotation.step % box == 0;
+    return box >= ranks || box % rotation.block() == 0 || rotation.step % box == 0;
   });
 }
 
@@ -131,7 +131,7 @@ class Trial {
 
   bool keeps_numbers(const std::vector<bool>& used, const Slowdown& slowdown) const {
     for (std::size_t e = 0; e < program_.exchanges.size(); ++e) {
-      if (used[e] && !keeps_boxes(program_.exchanges[e], rotation_)) return false;
+      if (used[e] && !keeps_boxes(program_.exchanges[e], program_.ranks, rotation_)) return false;
     }
     return keeps(slowdown.gpu) &&
            std::all_of(program_.loads.begin(), program_.loads.end(), [&](const auto& load) { return keeps(load); });

@@ -18,17 +18,20 @@ struct Shares {
 Shares shares_of(const CollectiveCall& call) { return {call.share, call.message / call.group.size}; }
 
 std::vector<Round> direct_rounds(const ScheduleContext& context) {
-  return {{make_stream(context, Rates::all_to_all, 1,
-                       [layout = context.layout, shares = shares_of(context.call)](std::uint32_t rank,
-                                                                                   std::vector<Message>& messages) {
-                         const Seat seat = layout.seat(static_cast<int>(rank));
-                         for (int i = 1; i < layout.size(); ++i) {
-                           const int to = (seat.member + i) % layout.size();
-                           messages.push_back({rank, static_cast<std::uint32_t>(layout.rank(seat.base, to)),
-                                               shares(seat.member, to), 0, Leg::whole});
-                         }
-                       }),
-           1}};
+  Exchange exchange = make_stream(
+      context, Rates::all_to_all, 1,
+      [layout = context.layout, shares = shares_of(context.call)](std::uint32_t rank, std::vector<Message>& messages) {
+        const Seat seat = layout.seat(static_cast<int>(rank));
+        for (int i = 1; i < layout.size(); ++i) {
+          const int to = (seat.member + i) % layout.size();
+          messages.push_back(
+              {rank, static_cast<std::uint32_t>(layout.rank(seat.base, to)), shares(seat.member, to), 0, Leg::whole});
+        }
+      });
+  exchange.likeness = {static_cast<std::uint32_t>(context.call.group.size),
+                       static_cast<std::uint32_t>(context.call.group.stride),
+                       context.call.share ? Likeness::Members::different : Likeness::Members::alike};
+  return {{std::move(exchange), 1}};
 }
 
 /// Everybody sends to the member `shift` further on; bytes(from, to) is asked by member.

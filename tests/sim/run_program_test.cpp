@@ -215,5 +215,18 @@ TEST(RunProgram, RefusesWhatNeedsTooMuchMemoryWithItsSizeAndTheSmallerQuestion) 
   EXPECT_NE(why.find("409600 flows"), std::string::npos) << why;  // 100 x (64 x 63 messages + 64 ends)
 }
 
+// 128 leaves of 128 GPUs with 64 spines, 1 MB a pair: 128 x (16384 - 128) MB leave a leaf at 64 x 50 GB/s: 650.24 ms.
+TEST(RunProgram, AnAllToAllOf268MillionMessagesTakesNoLongerThanItsClasses) {
+  const Machine machine(leaf_spine(128, 128, 64), Routing::deterministic);
+  Program p = program(16384);
+  p.exchanges = {all_to_all(16384, 1, 1e6)};
+  add(p, exchange(0));
+  const auto r = run(p, machine);
+  EXPECT_NEAR(r.makespan.value(), 0.65024, 1e-12);
+  EXPECT_DOUBLE_EQ(r.messages, 16384.0 * 16383);
+  EXPECT_EQ(r.classes, 1u);
+  EXPECT_LE(r.flows, 10u);
+}
+
 }  // namespace
 }  // namespace ithaca
