@@ -9,7 +9,9 @@
 #include "cli/machine.hpp"
 #include "cli/problem.hpp"
 #include "cli/table_writer.hpp"
+#include "cli/trace_writer.hpp"
 #include "model/step_parts.hpp"
+#include "sim/seeds.hpp"
 #include "sim/step_program.hpp"
 
 namespace ithaca {
@@ -110,6 +112,54 @@ void add_run(StepReport& report, const Program& program, const ProgramRun& run, 
   report.events = run.events;
 }
 
+/// Bytes in use by a rank: the ledger's peak when all layers' activations are kept, less those of layers that have not
+/// run forward yet or are done with.
+std::vector<TracePoint> memory_of(const StepReport& report, const Program& program, const ProgramRun& run,
+                                  std::uint32_t rank) {
+  const MemoryLedger& ledger = report.job.rows[0].estimate->memory;
+  Bytes kept;
+  for (const MemoryTerm& term : ledger.terms) {
+    if (term.name == "activations" || term.name == "checkpoints") kept += term.bytes;
+  }
+  const Bytes layer = kept / static_cast<double>(report.job.question.model.layers);
+  Bytes used = ledger.peak() - kept;
+  std::vector<TracePoint> points{{Seconds{}, used.value()}};
+  for (std::size_t t = 0; t < program.tasks.size(); ++t) {
+    const std::string& label = program.labels[program.tasks[t].label];
+    if (label == kLastOfForward) {
+      used += layer;
+    } else if (label == kLastOfBackward) {
+      used = max(ledger.peak() - kept, used - layer);
+    } else {
+      continue;
+    }
+    points.push_back({run.span(rank, t, program.tasks.size()).end, used.value()});
+  }
+  return points;
+}
+
+std::optional<Diagnostic> save_step_trace(const std::string& file, const StepReport& report, const Program& program,
+                                          const ProgramRun& run, const Router& router) {
+  const auto memory = [&](std::uint32_t rank) { return memory_of(report, program, run, rank); };
+  return save_trace(file, {program, run, ranks_to_show(program, run), memory, trace_links(program, run, router),
+                           report.job.made_by.argv});
+}
+
+/// All but the first.
+Result<std::vector<Seconds>, std::string> run_other_seeds(const Program& program, const Machine& machine,
+                                                          const MachineRequest& request) {
+  if (request.seeds == 1) return std::vector<Seconds>{};
+  RunOptions options;
+  options.memory /= static_cast<std::size_t>(seed_threads(request.seeds - 1));
+  return run_seeds(request.seed + 1, request.seeds - 1, [&](std::uint64_t seed) -> Result<Seconds, std::string> {
+    const auto other = with_seed(machine, seed);
+    if (!other) return other.error();
+    const auto run = run_program(program, other->router, other->slowdown, options);
+    if (!run) return run.error();
+    return run->makespan;
+  });
+}
+
 std::string write(const StepReport& report, const StepRequest& request, const Environment& environment) {
   if (request.job.format == Format::json) return write_step_json(report);
   if (request.job.format == Format::csv) return write_step_csv(report);
@@ -181,7 +231,7 @@ Result<StepReport, Diagnostics> simulate_step(Report job, const StepRequest& req
   const Row row = job.rows[0];
   auto made = make_machine(request.machine, cluster, q.gpus);
   if (!made) return made.error();
-  Machine machine = std::move(made).value();
+  const Machine& machine = *made;
   StepReport report;
   report.job = std::move(job);
   report.layer = request.layer;
@@ -196,17 +246,22 @@ Result<StepReport, Diagnostics> simulate_step(Report job, const StepRequest& req
   const auto program =
       (report.layer ? layer_program : step_program)(q.model, q.work, q.cluster, row.layout, request.options);
   if (!program) return refuse(program.error());
-  for (int i = 0; i < request.machine.seeds; ++i) {
-    if (i > 0) {
-      auto next = with_seed(machine, request.machine.seed + static_cast<std::uint64_t>(i));
-      if (!next) return refuse(next.error());
-      machine = std::move(next).value();
-    }
-    const auto run = run_program(*program, machine.router, machine.slowdown);
-    if (!run) return refuse(run.error());
-    if (i == 0) add_run(report, *program, *run, machine);
-    report.by_seed.push_back(run->makespan / report.steps);
+  if (const auto effort = refuse_effort(*program, machine.router, machine.slowdown, request.machine.seeds)) {
+    return refuse(*effort);
   }
+  const auto run = run_program(*program, machine.router, machine.slowdown);
+  if (!run) return refuse(run.error());
+  add_run(report, *program, *run, machine);
+  if (!request.machine.trace.empty()) {
+    if (const auto problem = save_step_trace(request.machine.trace, report, *program, *run, machine.router)) {
+      return Diagnostics{*problem};
+    }
+  }
+  const auto others = run_other_seeds(*program, machine, request.machine);
+  if (!others) return refuse(others.error());
+  report.by_seed = {run->makespan};
+  report.by_seed.insert(report.by_seed.end(), others->begin(), others->end());
+  for (Seconds& time : report.by_seed) time = time / report.steps;
   return report;
 }
 

@@ -5,10 +5,10 @@
 #include "cli/csv_writer.hpp"
 #include "cli/json_writer.hpp"
 #include "cli/remarks.hpp"
-#include "cli/spread.hpp"
 #include "cli/step_report.hpp"
 #include "cli/table_writer.hpp"
 #include "cli/text.hpp"
+#include "sim/seeds.hpp"
 
 namespace ithaca {
 namespace {
@@ -72,12 +72,13 @@ std::string write_times(const StepReport& r, const Style& style) {
 
 std::string write_seeds(const StepReport& r, const Style& style) {
   if (r.by_seed.size() < 2) return "";
-  const Spread s = spread(r.by_seed);
-  const double values[] = {s.median.value()};
+  const SeedSpread s = spread_of_seeds(r.first_seed, r.by_seed);
+  const double values[] = {s.median.time.value()};
   const Scale scale = common_scale(values, kSecondScales);
-  std::string text = "\n" + style.strong(fmt::format("{} seeds, from {}", r.by_seed.size(), r.first_seed)) + "\n";
-  for (const auto& [label, time] : {std::pair{"median", s.median}, {"95th percentile", s.p95}, {"worst", s.worst}}) {
-    text += line(fmt::format("  {}, {}", label, scale.unit), {significant(time.value() / scale.size)});
+  std::string text = "\n" + heading(fmt::format("{} seeds, from {}", r.by_seed.size(), r.first_seed),
+                                    {fmt::format("time, {}", scale.unit), "seed"}, style);
+  for (const auto& [label, at] : {std::pair{"median", s.median}, {"95th percentile", s.p95}, {"worst", s.worst}}) {
+    text += line(fmt::format("  {}", label), {significant(at.time.value() / scale.size), fmt::format("{}", at.seed)});
   }
   return text;
 }
@@ -122,14 +123,11 @@ Json times_json(const StepReport::Times& t) {
 }
 
 Json seeds_json(const StepReport& r) {
-  const Spread s = spread(r.by_seed);
+  const SeedSpread s = spread_of_seeds(r.first_seed, r.by_seed);
   Json runs = Json::array();
   for (const Seconds time : r.by_seed) runs.push_back(time.value());
-  return {{"first", r.first_seed},
-          {"time_s", std::move(runs)},
-          {"median_s", s.median.value()},
-          {"p95_s", s.p95.value()},
-          {"worst_s", s.worst.value()}};
+  return {{"first", r.first_seed},       {"time_s", std::move(runs)},       {"median_s", s.median.time.value()},
+          {"p95_s", s.p95.time.value()}, {"worst_s", s.worst.time.value()}, {"worst_seed", s.worst.seed}};
 }
 
 Json simulation_json(const StepReport& r) {

@@ -199,7 +199,7 @@ void StepWriter::forward(bool again) {
   tasks_.compute(named("output projection"), forward_gemms_.output);
   tasks_.blocking(named("reduce attention output"), x_.tp_reduce);
   tasks_.blocking(named("gather mlp input"), x_.tp_gather);
-  tasks_.compute(named("mlp"), forward_gemms_.up + forward_gemms_.down + streaming);
+  tasks_.compute(named(std::string(kLastOfForward)), forward_gemms_.up + forward_gemms_.down + streaming);
   tasks_.blocking(named("reduce mlp output"), x_.tp_reduce);
 }
 
@@ -227,7 +227,7 @@ void StepWriter::mlp_backward() {
   const MaybeTask input = tasks_.beside("gather mlp input, backward", x_.tp_gather, kOverlap);
   tasks_.compute("mlp, backward", (up + down) * 0.5);
   tasks_.wait_for(input);
-  tasks_.compute("mlp, backward", up * 0.5);
+  tasks_.compute("mlp weight gradient", up * 0.5);
   tasks_.blocking("reduce mlp input, backward", x_.tp_reduce);
 }
 
@@ -245,7 +245,7 @@ void StepWriter::attention_backward() {
   const MaybeTask input = tasks_.beside("gather attention input, backward", x_.tp_gather, kOverlap);
   tasks_.compute("qkv projection, backward", (qkv + output) * 0.5);
   tasks_.wait_for(input);
-  tasks_.compute("qkv projection, backward", qkv * 0.5);
+  tasks_.compute(std::string(kLastOfBackward), qkv * 0.5);
   tasks_.blocking("reduce attention input, backward", x_.tp_reduce);
 }
 

@@ -11,6 +11,7 @@
 // On an idle ideal fabric it takes what estimate_step says, but for what tests/sim/step_program_test.cpp derives.
 
 #include <string>
+#include <string_view>
 
 #include "model/cluster.hpp"
 #include "model/layout.hpp"
@@ -21,6 +22,10 @@
 #include "sim/program.hpp"
 
 namespace ithaca {
+
+/// Labels of the kernels that end a layer's forward and its backward; each comes once a layer and micro-batch.
+inline constexpr std::string_view kLastOfForward = "mlp";
+inline constexpr std::string_view kLastOfBackward = "qkv weight gradient";
 
 struct StepProgramOptions {
   DimensionOrder order = kFrameworkOrder;

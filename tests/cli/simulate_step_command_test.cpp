@@ -1,9 +1,14 @@
 #include "cli/simulate_step_command.hpp"
 
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/commands.hpp"
 #include "tests/cli/widths.hpp"
+#include "tests/support/temporary.hpp"
 
 namespace ithaca {
 namespace {
@@ -105,6 +110,28 @@ TEST(SimulateStep, WhatDoesNotFitRunsAllTheSame) {
       "layer", {"--strategy", "ulysses", "--recompute", "none", "--global-batch", "64", "--micro-batch", "64"});
   EXPECT_EQ(outcome.exit, ExitCode::done);
   EXPECT_TRUE(contains(outcome.talk, "does not fit")) << outcome.talk;
+}
+
+TEST(SimulateStep, TracesRanksLinksAndMemory) {
+  const std::string file = test::temporary_path("step.json");
+  EXPECT_EQ(simulate("step", {"--strategy", "ulysses", "--trace", file}).exit, ExitCode::done);
+  std::ifstream in(file);
+  const auto trace = nlohmann::json::parse(in);
+  std::remove(file.c_str());
+  std::set<std::string> names;
+  double least = 1e30, most = 0;
+  for (const auto& event : trace["traceEvents"]) {
+    const std::string name = event["name"];
+    names.insert(name);
+    if (name != "memory") continue;
+    for (const auto& value : event["args"]) {
+      least = std::min(least, value.get<double>());
+      most = std::max(most, value.get<double>());
+    }
+  }
+  EXPECT_TRUE(names.contains("attention") && names.contains("all-to-all qkv") && names.contains("gather weights"));
+  // 32 layers keep their inputs, 8,192 tokens x 4,096 x 2 bytes each, from their forward to their backward.
+  EXPECT_NEAR(most - least, 32 * 8192.0 * 4096 * 2, 1e6);
 }
 
 }  // namespace

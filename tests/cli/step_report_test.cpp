@@ -49,7 +49,8 @@ TEST(StepReport, SeedsAndSteps) {
   r.by_seed = {Seconds{2}, Seconds{4}, Seconds{3}};
   const std::string words = test::unwrapped(write_step_table(r, {80, false}));
   EXPECT_TRUE(contains(words, "One training step, of 3"));
-  EXPECT_TRUE(contains(words, "3 seeds, from 7 median, s 3.00 95th percentile, s 4.00 worst, s 4.00")) << words;
+  EXPECT_TRUE(contains(words, "3 seeds, from 7 time, s seed median 3.00 9 95th percentile 4.00 8 worst 4.00 8"))
+      << words;
   EXPECT_TRUE(contains(write_step_csv(r), "\r\nseed,9,3,s\r\n"));
 }
 
