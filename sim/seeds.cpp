@@ -12,7 +12,8 @@
 namespace ithaca {
 namespace {
 
-/// Of all seeds together.
+/// Of all seeds together. A message took 2 to 3 us in rings and 7 to 18 us in all-to-alls of 64 to 256 ranks (one core,
+/// -O2): one to six minutes.
 constexpr double kMostMessages = 20e6;
 
 double count_messages(const Program& program, const Router& router) {

@@ -31,8 +31,8 @@ struct SeedSpread {
 /// Of at least one time; the lowest of several seeds.
 SeedSpread spread_of_seeds(std::uint64_t first, const std::vector<Seconds>& times);
 
-/// With jitter no two ranks are alike and every message is simulated. Why that would take hours, and what would not;
-/// nothing if it would not.
+/// With jitter no two ranks are alike and every message is simulated. Why that would take many minutes, and what would
+/// not; nothing if it would not.
 std::optional<std::string> refuse_effort(const Program& program, const Router& router, const Slowdown& slowdown,
                                          int seeds);
 
