@@ -6,9 +6,14 @@
 
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
+#include "cli/fabric_dot.hpp"
+#include "cli/fabric_svg.hpp"
+#include "cli/fabric_view.hpp"
+#include "cli/flag_reader.hpp"
 #include "cli/json_writer.hpp"
 #include "cli/text.hpp"
 #include "configs/reader/catalogue.hpp"
+#include "configs/reader/load_fabric.hpp"
 
 namespace ithaca {
 namespace {
@@ -16,6 +21,12 @@ namespace {
 constexpr Flag kFlags[] = {
     {"--model", "M", "shape, parameters and source of a model: a name, a YAML file or a config.json"},
     {"--cluster", "C", "every figure of a cluster and its GPU, with mark and source: a name or a YAML file"},
+    {"--fabric", "F",
+     "a network: a kind (fat_tree), a map ({kind: fat_tree, tiers: 3}), or a file with one, with "
+     "GraphML, an NCCL topology or what nvidia-smi topo -m prints"},
+    {"--gpus", "G", "how many GPUs of the cluster the network joins (8 servers' if left out)"},
+    {"--dot", "", "the network for Graphviz"},
+    {"--svg", "", "a picture of the network"},
     {"--gpu", "G", "every figure of a GPU, with mark and source: a name or a YAML file"},
     {"--json", "", "JSON"},
     {"-o", "FILE", "write there instead of stdout"},
@@ -24,6 +35,8 @@ constexpr Flag kFlags[] = {
 constexpr std::string_view kExamples[] = {
     "ithaca inspect",
     "ithaca inspect --cluster dgx-h100",
+    "ithaca inspect --cluster dgx-h100 --gpus 512 --svg -o fabric.svg",
+    "ithaca inspect --fabric topo.xml",
     "ithaca inspect --model llama3-8b --json",
 };
 
@@ -64,19 +77,93 @@ std::vector<Section> everything() {
   return {models, clusters, names_of(Kind::gpu, "gpus", "GPUs")};
 }
 
+constexpr int kMostGpus = 1 << 24;
+
+/// Eight servers, or what the installation has; all GPUs of a graph that was given.
+int default_gpus(const Cluster& cluster, const FabricSpec& spec) {
+  const auto& nodes = spec.graph.nodes;
+  if (spec.kind == FabricKind::custom)
+    return static_cast<int>(
+        std::count_if(nodes.begin(), nodes.end(), [](const auto& node) { return node.kind == NodeKind::gpu; }));
+  const bool alone = std::none_of(cluster.domains.begin(), cluster.domains.end(),
+                                  [](const Domain& domain) { return domain.uplink == Domain::Uplink::nics; });
+  const int gpus = cluster.node_gpus * (alone ? 1 : 8);
+  return cluster.max_gpus > 0 ? std::min(gpus, cluster.max_gpus) : gpus;
+}
+
+/// What --cluster, --fabric and --gpus describe together; none where they are silent or wrong.
+std::optional<FabricView> read_view(const Arguments& arguments, const std::optional<LoadedCluster>& cluster,
+                                    std::vector<std::string>& notices, Diagnostics& problems) {
+  FlagReader flags(arguments, problems);
+  const auto gpus = flags.count("--gpus", 1, kMostGpus);
+  if (!arguments.has("--cluster") && !arguments.has("--fabric")) {
+    for (const char* flag : {"--gpus", "--dot", "--svg"}) {
+      if (arguments.has(flag)) flags.complain(flag, "says something of a network", "add --cluster or --fabric");
+    }
+    return std::nullopt;
+  }
+  if (arguments.has("--cluster") && !cluster) return std::nullopt;
+  LoadedFabric loaded;
+  if (cluster) loaded = {cluster->fabric, "", cluster->fabric_notices};
+  if (const auto text = arguments.find("--fabric")) {
+    auto own = load_fabric(*text, cluster ? &cluster->cluster : nullptr);
+    if (!own) {
+      problems.insert(problems.end(), own.error().begin(), own.error().end());
+      return std::nullopt;
+    }
+    loaded = std::move(own).value();
+  }
+  if (!cluster && loaded.spec.kind != FabricKind::custom) {
+    flags.complain("--fabric", "this kind of network joins the servers of a cluster", "add --cluster");
+    return std::nullopt;
+  }
+  const Cluster machine = cluster ? cluster->cluster : Cluster{};
+  const int count = gpus ? static_cast<int>(*gpus) : default_gpus(machine, loaded.spec);
+  if (!problems.empty()) return std::nullopt;
+  const auto fabric = cluster ? build_fabric(machine, loaded.spec, count) : Fabric::make(loaded.spec.graph);
+  if (!fabric) {
+    flags.complain(arguments.has("--fabric") ? "--fabric" : "--cluster", fabric.error(), "change --gpus or the fabric");
+    return std::nullopt;
+  }
+  notices = std::move(loaded.notices);
+  return view_of(*fabric, loaded.spec);
+}
+
+void check_formats(const Arguments& arguments, Diagnostics& problems) {
+  const int formats =
+      (arguments.has("--json") ? 1 : 0) + (arguments.has("--dot") ? 1 : 0) + (arguments.has("--svg") ? 1 : 0);
+  if (formats > 1) problems.push_back(mistake("--json, --dot and --svg", "exclude each other", "keep one of them"));
+}
+
 Outcome run_inspect(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
   std::vector<Section> sections;
+  std::vector<std::string> notices;
+  std::optional<LoadedCluster> cluster;
+  check_formats(arguments, problems);
   if (const auto name = arguments.find("--model")) add(load_model(*name), sections, problems);
-  if (const auto name = arguments.find("--cluster")) add(load_cluster(*name), sections, problems);
+  if (const auto name = arguments.find("--cluster")) {
+    auto loaded = load_cluster(*name);
+    add(loaded, sections, problems);
+    if (loaded) cluster = std::move(loaded).value();
+  }
   if (const auto name = arguments.find("--gpu")) add(load_gpu(*name), sections, problems);
+  const std::optional<FabricView> view = read_view(arguments, cluster, notices, problems);
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (view) sections.push_back(describe(*view));
   if (sections.empty()) sections = everything();
   Outcome outcome;
-  const Style style{environment.columns, use_color(ColorWhen::automatic, environment)};
+  for (const std::string& notice : notices) outcome.talk += "notice: " + notice + "\n";
   outcome.file = arguments.find("-o").value_or("");
-  const Style plain{80, false};
-  outcome.result =
-      arguments.has("--json") ? write_json(sections) : write_sections(sections, outcome.file.empty() ? style : plain);
+  const Style plain{80, false}, style{environment.columns, use_color(ColorWhen::automatic, environment)};
+  if (arguments.has("--dot")) {
+    outcome.result = write_dot(view->graph);
+  } else if (arguments.has("--svg")) {
+    outcome.result = write_svg(view->graph, title_of(*view));
+  } else if (arguments.has("--json")) {
+    outcome.result = write_json(sections, view ? &*view : nullptr);
+  } else {
+    outcome.result = write_sections(sections, outcome.file.empty() ? style : plain);
+  }
   return outcome;
 }
 
@@ -94,9 +181,12 @@ std::vector<Section::Item> items_of(const std::vector<FigureSource>& figures) {
 const Command kInspect{
     "inspect",
     "the models, clusters and GPUs that are known, and their figures",
-    "[--model M] [--cluster C] [--gpu G] [flags]",
+    "[--model M] [--cluster C] [--fabric F] [--gpu G] [flags]",
     "Without a flag it lists every name that --model, --cluster and --gpu take. With one it shows all figures behind "
-    "that name or file, each with its mark (measured, calibrated, datasheet or extrapolated) and its source.",
+    "that name or file, each with its mark (measured, calibrated, datasheet or extrapolated) and its source. "
+    "--cluster and --fabric also show the network: its nodes, its links by tier, and what it carries at best; --dot "
+    "and "
+    "--svg draw it.",
     kExamples,
     kFlags,
     run_inspect,

@@ -4,13 +4,13 @@
 
 #include <string>
 
-#include "cli/inspect_command.hpp"
+#include "cli/fabric_view.hpp"
 #include "cli/report.hpp"
 
 namespace ithaca {
 
 std::string write_json(const Report& report);
-/// `ithaca inspect`: an array of items under each section's key.
-std::string write_json(const std::vector<Section>& sections);
+/// `ithaca inspect`: an array of items under each section's key; the network as an object.
+std::string write_json(const std::vector<Section>& sections, const FabricView* fabric = nullptr);
 
 }  // namespace ithaca

@@ -52,6 +52,46 @@ TEST(Inspect, AnswersSeveralQuestionsAtOnce) {
   EXPECT_TRUE(contains(text, "\"gpu\": ["));
 }
 
+TEST(Inspect, ShowsTheNetworkOfACluster) {
+  const std::string text = inspect({"--cluster", "dgx-h100"});
+  // Eight servers: 64 NVLink ports and 64 NICs each way; the eight rail leaves of one set need no spine.
+  EXPECT_TRUE(contains(text, "Fabric rail_optimised, 64 GPUs in 8 servers")) << text;
+  EXPECT_TRUE(contains(text, "128 links of 450 GB/s"));
+  EXPECT_TRUE(contains(text, "injection bound  400 GB/s"));
+  test::expect_no_wider(text, 80);
+  const std::string json = inspect({"--cluster", "dgx-h100", "--fabric", "{kind: fat_tree, leaf_hosts: 2}", "--json"});
+  EXPECT_TRUE(contains(json, "\"kind\": \"fat_tree\"")) << json;
+  EXPECT_TRUE(contains(json, "\"injection_bound_bytes_per_s\": 400000000000.0"));
+}
+
+TEST(Inspect, DrawsTheNetwork) {
+  EXPECT_TRUE(inspect({"--cluster", "azure-nd-h100-v5", "--gpus", "16", "--dot"}).starts_with("digraph fabric {"));
+  const std::string svg = inspect({"--cluster", "dgx-h100", "--gpus", "1024", "--svg"});
+  EXPECT_TRUE(svg.starts_with("<svg "));
+  EXPECT_TRUE(contains(svg, "rail_optimised, 1,024 GPUs in 128 servers"));
+}
+
+TEST(Inspect, ANetworkFromAFileNeedsNoCluster) {
+  const std::string graph =
+      "{kind: custom, nodes: [{name: a, kind: gpu}, {name: b, kind: gpu}], links: [{from: a, to: b, capacity: 1GBps}]}";
+  EXPECT_TRUE(contains(inspect({"--fabric", graph}), "Fabric custom, 2 GPUs in 2 servers"));
+}
+
+TEST(Inspect, MistakesAboutTheNetwork) {
+  const auto talk = [](std::vector<std::string> words) {
+    words.insert(words.begin(), "inspect");
+    const Outcome outcome = run(words, Environment{});
+    EXPECT_EQ(outcome.exit, ExitCode::usage);
+    return outcome.talk;
+  };
+  EXPECT_TRUE(contains(talk({"--fabric", "fat_tree"}), "add --cluster"));
+  EXPECT_TRUE(contains(talk({"--svg", "--model", "llama-7b"}), "add --cluster or --fabric"));
+  EXPECT_TRUE(contains(talk({"--cluster", "dgx-h100", "--svg", "--dot"}), "exclude each other"));
+  EXPECT_TRUE(contains(talk({"--cluster", "dgx-h100", "--fabric", "fat_tre"}), "did you mean 'fat_tree'?"));
+  EXPECT_TRUE(contains(talk({"--cluster", "dgx-h100", "--fabric", "{kind: torus, dimensions: [3, 3]}"}), "torus: "));
+  EXPECT_TRUE(contains(talk({"--cluster", "dgx-h100", "--gpus", "0"}), "--gpus"));
+}
+
 TEST(Inspect, UnknownNamesAreMistakes) {
   const Outcome outcome = run({"inspect", "--cluster", "dgx-h10"}, Environment{});
   EXPECT_EQ(outcome.exit, ExitCode::usage);

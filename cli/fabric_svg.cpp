@@ -1,0 +1,134 @@
+#include "cli/fabric_svg.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "cli/fabric_cables.hpp"
+#include "cli/fabric_picture.hpp"
+#include "configs/reader/excerpt.hpp"
+#include "model/units.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr std::string_view kStyle = R"(<style>
+svg{--ink:#1b1f24;--soft:#667;--paper:#fff;--box:#f3f4f7;--edge:#c4c8d0;--gpu:#2a7d46;--fast:#4a9c65;--slot:#8a6d2f;--net:#2f6fb3;background:var(--paper)}
+@media (prefers-color-scheme:dark){svg{--ink:#e8eaee;--soft:#9aa3b2;--paper:#15181d;--box:#1e232b;--edge:#3a4250;--gpu:#5fc383;--fast:#4fa872;--slot:#c9a75a;--net:#6fa8e6}}
+text{font:12px system-ui,sans-serif;fill:var(--ink)}.title{font-size:16px;font-weight:600}.soft{fill:var(--soft)}.mid{text-anchor:middle}
+.box{fill:var(--box);stroke:var(--edge)}.paper{fill:var(--paper)}
+path{fill:none;stroke-opacity:.75}.fast{stroke:var(--fast)}.slot{stroke:var(--slot)}.net{stroke:var(--net)}
+.gpu{fill:var(--gpu)}.nvswitch{fill:var(--fast)}.nic,.leaf,.spine,.core,.router{fill:var(--net)}.pcie_switch,.cpu{fill:var(--slot)}
+</style>
+)";
+
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (const char c : printable(text)) {
+    if (c == '&')
+      result += "&amp;";
+    else if (c == '<')
+      result += "&lt;";
+    else if (c == '>')
+      result += "&gt;";
+    else if (c == '"')
+      result += "&quot;";
+    else
+      result += c;
+  }
+  return result;
+}
+
+bool is_network(NodeKind kind) {
+  return kind == NodeKind::leaf || kind == NodeKind::spine || kind == NodeKind::core || kind == NodeKind::router;
+}
+
+/// The colour of a cable: NVLink, PCIe and its like, or the network.
+std::string_view wire(NodeKind a, NodeKind b) {
+  if (is_network(a) || is_network(b)) return "net";
+  const auto joins = [](NodeKind k) { return k == NodeKind::gpu || k == NodeKind::nvswitch; };
+  return joins(a) && joins(b) ? "fast" : "slot";
+}
+
+/// From 1 for 10 GB/s and less to 3.5 for 1 TB/s.
+double thickness(BytesPerSecond capacity) {
+  return std::min(3.5, std::max(1.0, 1.25 * std::log10(capacity.value() / 1e9) - 0.25));
+}
+
+std::string cable_text(const FabricGraph& graph, const Cable& cable) {
+  const int count = std::max(cable.there, cable.back);
+  return fmt::format("{} {} {}: {}{}{}", graph.nodes[cable.a].name, cable.there == cable.back ? "-" : "->",
+                     graph.nodes[cable.b].name, count > 1 ? fmt::format("{} x ", count) : "", print(cable.capacity),
+                     cable.there == cable.back ? " each way" : "");
+}
+
+std::string draw(const FabricGraph& graph, const Cable& cable, Picture::Spot a, Picture::Spot b) {
+  const double bow = a.y == b.y ? std::min(30.0, 8 + std::abs(a.x - b.x) / 12) : 0;  // around what stands between
+  const std::string line = bow > 0 ? fmt::format("M{:.1f} {:.1f}Q{:.1f} {:.1f} {:.1f} {:.1f}", a.x, a.y,
+                                                 (a.x + b.x) / 2, a.y + 2 * bow, b.x, b.y)
+                                   : fmt::format("M{:.1f} {:.1f}L{:.1f} {:.1f}", a.x, a.y, b.x, b.y);
+  return fmt::format("<path class=\"{}\" stroke-width=\"{:.2f}\" d=\"{}\"><title>{}</title></path>\n",
+                     wire(graph.nodes[cable.a].kind, graph.nodes[cable.b].kind), thickness(cable.capacity), line,
+                     escaped(cable_text(graph, cable)));
+}
+
+/// GPUs, NICs and switches differ in shape too.
+std::string draw(const FabricGraph::Node& node, Picture::Spot at) {
+  const double wide = node.kind == NodeKind::gpu ? 20 : node.kind == NodeKind::nic ? 14 : 24;
+  const double high = node.kind == NodeKind::gpu ? 20 : 12, round = node.kind == NodeKind::gpu ? 3 : 6;
+  return fmt::format(
+      "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" rx=\"{}\"><title>{}</title></rect>\n",
+      name(node.kind), at.x - wide / 2, at.y - high / 2, wide, high, round, escaped(node.name));
+}
+
+std::string text(double x, double y, std::string_view style, std::string_view words) {
+  return fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", style, x, y, escaped(words));
+}
+
+std::string legend(const FabricGraph& graph, double& y) {
+  std::string svg;
+  for (const Tier& tier : tiers_of(graph)) {
+    svg += fmt::format("<path class=\"{}\" stroke-width=\"3\" d=\"M20 {:.1f}h28\"/>\n", wire(tier.a, tier.b), y - 4);
+    svg += text(56, y, "",
+                fmt::format("{} - {}: {} links of {}{}", name(tier.a), name(tier.b), tier.links, print(tier.capacity),
+                            tier.latency > Seconds{} ? ", " + print(tier.latency) : ""));
+    y += 19;
+  }
+  return svg;
+}
+
+}  // namespace
+
+std::string write_svg(const FabricGraph& graph, const std::string& title) {
+  const Picture picture = arrange(graph);
+  std::string body;
+  for (const Picture::Box& box : picture.boxes) {
+    if (box.host < 0) continue;
+    body += fmt::format("<rect class=\"box\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"8\"/>\n",
+                        box.x, box.y, box.width, box.height);
+    body += text(box.x + box.width / 2, box.y + box.height + 15, "soft mid",
+                 box.width < 90 ? std::to_string(box.host) : fmt::format("server {}", box.host));
+  }
+  for (const Cable& cable : cables_of(graph)) {
+    const auto &a = picture.spots[cable.a], &b = picture.spots[cable.b];
+    if (a && b) body += draw(graph, cable, *a, *b);
+  }
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (picture.spots[i]) body += draw(graph.nodes[i], *picture.spots[i]);
+  }
+  for (const Picture::Row& row : picture.rows) body += text(16, row.y + 4, "soft", row.label);
+  double y = picture.height + 24;
+  body += legend(graph, y);
+  const std::string shown = picture.shown < picture.servers
+                                ? fmt::format("{} of {} servers drawn, {} left out", picture.shown, picture.servers,
+                                              picture.servers - picture.shown)
+                                : fmt::format("{} server{}", picture.servers, picture.servers == 1 ? "" : "s");
+  return fmt::format(
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
+             "role=\"img\" aria-labelledby=\"t d\">\n<title id=\"t\">{2}</title>\n<desc id=\"d\">{3}</desc>\n",
+             picture.width, y, escaped(title), escaped(shown)) +
+         std::string(kStyle) + "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n" +
+         text(16, 26, "title", title) + text(16, 46, "soft", shown) + body + "</svg>\n";
+}
+
+}  // namespace ithaca
