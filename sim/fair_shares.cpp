@@ -178,8 +178,12 @@ void FairShares::update() {
   ++effort_.updates;
   if (from_scratch_ || must_refill_ || !pass_on()) refill();
   changes_ = 0;
-  free_.insert(free_.end(), gone_.rbegin(), gone_.rend());
-  gone_.clear();
+  if (free_.empty()) {
+    free_.swap(gone_);
+  } else {
+    free_.insert(free_.end(), gone_.begin(), gone_.end());
+    gone_.clear();
+  }
 }
 
 bool FairShares::pass_on() {

@@ -45,15 +45,15 @@ struct Resources {
 /// The flows that have not begun, by the time at which they move their first byte.
 class Beginnings {
  public:
-  explicit Beginnings(const FlowSystem& system) : system_(system), waits_for_(system.size.size(), 0) {
+  explicit Beginnings(const FlowSystem& system) : system_(system), waits_for_(system.after.size(), 0) {
     std::vector<std::uint32_t> count(system.after.size(), 0);
     for (std::uint32_t f = 0; f < system.after.size(); ++f) {
       waits_for_[f] = static_cast<std::uint32_t>(system.after[f].size());
       for (const std::uint32_t other : system.after[f]) ++count[other];
     }
     collect_followers(count);
-    for (std::uint32_t f = 0; f < waits_for_.size(); ++f) {
-      if (waits_for_[f] == 0) free_.push_back(f);
+    for (std::uint32_t f = 0; f < system.size.size(); ++f) {
+      if (waits_for_.empty() || waits_for_[f] == 0) free_.push_back(f);
     }
     const auto earlier = [&](std::uint32_t a, std::uint32_t b) {
       const double begins_a = begins(a, 0), begins_b = begins(b, 0);
@@ -111,7 +111,7 @@ class Beginnings {
   }
 
   const FlowSystem& system_;
-  std::vector<std::uint32_t> waits_for_;
+  std::vector<std::uint32_t> waits_for_;  ///< flows by flow; empty where nobody waits
   IndexRows followers_;
   std::vector<std::uint32_t> free_;  ///< wait for nobody; in order
   std::size_t next_free_ = 0;
