@@ -104,6 +104,7 @@ Result<CollectiveSamples, Diagnostics> read_table(const Document& document) {
     sample.time = Seconds{row.need("time_s", parse_above_zero)};
     sample.in_place = row.maybe("in_place", parse_flag).value_or(false);
     sample.wrong = row.maybe("wrong", parse_not_negative);
+    sample.fitted = row.maybe("fitted", parse_flag).value_or(false);
     out.samples.push_back(sample);
   });
   fields.finish();
@@ -154,6 +155,7 @@ std::string collectives_yaml(const CollectiveSamples& samples) {
     out += fmt::format(", message_bytes: {:.0f}, time_s: {:.7g}", row.message.value(), row.time.value());
     if (row.in_place) out += ", in_place: true";
     if (row.wrong) out += fmt::format(", wrong: {:g}", *row.wrong);
+    if (row.fitted) out += ", fitted: true";
     out += "}\n";
   }
   return out;
