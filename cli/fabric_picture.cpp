@@ -9,7 +9,7 @@ namespace ithaca {
 namespace {
 
 constexpr double kCell = 34, kRow = 84, kLeft = 120, kTop = 70, kGap = 18, kPadding = 12, kWidest = 1340;
-constexpr std::size_t kPerLine = 18, kPerTier = 32;
+constexpr std::size_t kPerLine = 18, kPerTier = 16;
 
 /// From top to bottom.
 constexpr NodeKind kBetween[] = {NodeKind::core,     NodeKind::spine,       NodeKind::leaf, NodeKind::router,

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "cli/fabric_cables.hpp"
 #include "cli/fabric_picture.hpp"
@@ -62,14 +64,15 @@ std::string cable_text(const FabricGraph& graph, const Cable& cable) {
                      cable.there == cable.back ? " each way" : "");
 }
 
-std::string draw(const FabricGraph& graph, const Cable& cable, Picture::Spot a, Picture::Spot b) {
+/// `crowded`: so many cables run beside each other that only fine lines can be told apart.
+std::string draw(const FabricGraph& graph, const Cable& cable, Picture::Spot a, Picture::Spot b, bool crowded) {
   const double bow = a.y == b.y ? std::min(30.0, 8 + std::abs(a.x - b.x) / 12) : 0;  // around what stands between
   const std::string line = bow > 0 ? fmt::format("M{:.1f} {:.1f}Q{:.1f} {:.1f} {:.1f} {:.1f}", a.x, a.y,
                                                  (a.x + b.x) / 2, a.y + 2 * bow, b.x, b.y)
                                    : fmt::format("M{:.1f} {:.1f}L{:.1f} {:.1f}", a.x, a.y, b.x, b.y);
   return fmt::format("<path class=\"{}\" stroke-width=\"{:.2f}\" d=\"{}\"><title>{}</title></path>\n",
-                     wire(graph.nodes[cable.a].kind, graph.nodes[cable.b].kind), thickness(cable.capacity), line,
-                     escaped(cable_text(graph, cable)));
+                     wire(graph.nodes[cable.a].kind, graph.nodes[cable.b].kind),
+                     crowded ? 0.5 : thickness(cable.capacity), line, escaped(cable_text(graph, cable)));
 }
 
 /// GPUs, NICs and switches differ in shape too.
@@ -83,6 +86,14 @@ std::string draw(const FabricGraph::Node& node, Picture::Spot at) {
 
 std::string text(double x, double y, std::string_view style, std::string_view words) {
   return fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", style, x, y, escaped(words));
+}
+
+/// Cables with both ends in the picture.
+std::vector<Cable> drawn_cables(const FabricGraph& graph, const Picture& picture) {
+  std::vector<Cable> cables = cables_of(graph);
+  const auto hidden = [&](const Cable& cable) { return !picture.spots[cable.a] || !picture.spots[cable.b]; };
+  cables.erase(std::remove_if(cables.begin(), cables.end(), hidden), cables.end());
+  return cables;
 }
 
 std::string legend(const FabricGraph& graph, double& y) {
@@ -109,10 +120,15 @@ std::string write_svg(const FabricGraph& graph, const std::string& title) {
     body += text(box.x + box.width / 2, box.y + box.height + 15, "soft mid",
                  box.width < 90 ? std::to_string(box.host) : fmt::format("server {}", box.host));
   }
-  for (const Cable& cable : cables_of(graph)) {
-    const auto &a = picture.spots[cable.a], &b = picture.spots[cable.b];
-    if (a && b) body += draw(graph, cable, *a, *b);
-  }
+  constexpr std::size_t kCrowd = 100;
+  const std::vector<Cable> cables = drawn_cables(graph, picture);
+  std::map<std::pair<NodeKind, NodeKind>, std::size_t> beside;
+  const auto kinds = [&](const Cable& cable) {
+    return std::pair{graph.nodes[cable.a].kind, graph.nodes[cable.b].kind};
+  };
+  for (const Cable& cable : cables) ++beside[kinds(cable)];
+  for (const Cable& cable : cables)
+    body += draw(graph, cable, *picture.spots[cable.a], *picture.spots[cable.b], beside[kinds(cable)] > kCrowd);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     if (picture.spots[i]) body += draw(graph.nodes[i], *picture.spots[i]);
   }
@@ -125,6 +141,7 @@ std::string write_svg(const FabricGraph& graph, const std::string& title) {
                                 : fmt::format("{} server{}", picture.servers, picture.servers == 1 ? "" : "s");
   return fmt::format(
              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
+             "height=\"{1:.0f}\" "
              "role=\"img\" aria-labelledby=\"t d\">\n<title id=\"t\">{2}</title>\n<desc id=\"d\">{3}</desc>\n",
              picture.width, y, escaped(title), escaped(shown)) +
          std::string(kStyle) + "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n" +

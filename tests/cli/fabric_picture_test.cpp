@@ -55,7 +55,7 @@ TEST(FabricPicture, OfALargeOneTheEndsAreShown) {
   EXPECT_TRUE(picture.spots[0]);
   EXPECT_TRUE(picture.spots[799]) << "the last GPU";
   EXPECT_FALSE(picture.spots[400]);
-  EXPECT_EQ(picture.rows[0].label, "spine: 32 of 64");
+  EXPECT_EQ(picture.rows[0].label, "spine: 16 of 64");
 }
 
 TEST(FabricPicture, GpusWithoutAServerAndManyInOne) {
