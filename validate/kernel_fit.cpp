@@ -201,7 +201,7 @@ AttentionKernel fit_attention(Gpu gpu, Samples samples, const AttentionCurve* li
 }  // namespace
 
 bool is_held_out(const KernelSample& sample) {
-  if (sample.op != Op::gemm) return sample.attention.queries == 1024 || sample.attention.queries == 8192;
+  if (is_attention(sample.op)) return sample.attention.queries == 1024 || sample.attention.queries == 8192;
   std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a over the four numbers
   for (const std::int64_t number : {sample.gemm.batch, sample.gemm.m, sample.gemm.n, sample.gemm.k})
     hash = (hash ^ static_cast<std::uint64_t>(number)) * 1099511628211ULL;
@@ -213,9 +213,19 @@ Seconds predicted_time(const Gpu& gpu, const KernelSample& s) {
     case Op::gemm: return gemm_time(gpu, s.gemm, s.dtype);
     case Op::attention_forward: return attention_forward_time(gpu, s.attention, s.dtype);
     case Op::attention_backward: return attention_backward_time(gpu, s.attention, s.dtype);
-    case Op::attention_forward_backward: break;
+    case Op::attention_forward_backward:
+      return attention_forward_time(gpu, s.attention, s.dtype) + attention_backward_time(gpu, s.attention, s.dtype);
+    case Op::gemm_beside: return gemm_time(gpu, s.gemm, s.dtype);
+    case Op::rms_norm:
+    case Op::layer_norm:
+    case Op::swiglu:
+    case Op::gelu:
+    case Op::residual:
+    case Op::pack:
+    case Op::unpack: break;
+    case Op::copy: return memory_time(gpu, s.moved * (s.path == KernelSample::Path::within_device ? 2 : 1));
   }
-  return attention_forward_time(gpu, s.attention, s.dtype) + attention_backward_time(gpu, s.attention, s.dtype);
+  return memory_time(gpu, s.moved);
 }
 
 Kernels fit_kernels(const Gpu& gpu, const Samples& all) {
@@ -225,7 +235,7 @@ Kernels fit_kernels(const Gpu& gpu, const Samples& all) {
 
   std::vector<Samples> by_kernel;  // in the order of the table
   for (const KernelSample& sample : all) {
-    if (sample.op == Op::gemm || !sample.attention.flash) continue;
+    if (!is_attention(sample.op) || !sample.attention.flash) continue;
     const auto same = [&](const Samples& s) { return s.front().kernel == sample.kernel; };
     auto group = std::find_if(by_kernel.begin(), by_kernel.end(), same);
     if (group == by_kernel.end()) group = by_kernel.insert(by_kernel.end(), Samples{});

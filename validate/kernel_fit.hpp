@@ -12,7 +12,8 @@ namespace ithaca {
 
 /// GEMMs: every fourth shape by a hash of (batch, m, n, k). Attention: the lengths 1024 and 8192.
 bool is_held_out(const KernelSample& sample);
-/// The model's answer to the sample.
+/// The model's answer to the sample. Of a GEMM beside something else: alone; of a copy over PCIe, which the model does
+/// not know: the GPU's memory, a lower bound.
 Seconds predicted_time(const Gpu& gpu, const KernelSample& sample);
 
 /// Curves of all kernels among the samples of `gpu`, whose own curves are not looked at; name and source stay empty.

@@ -33,15 +33,38 @@ Parsed<T> parse_word(std::string_view text, const std::array<Word<T>, N>& words)
 }
 
 using Op = KernelSample::Op;
-constexpr std::array<Word<Op>, 4> kOps{{{"gemm", Op::gemm},
-                                        {"attention_forward", Op::attention_forward},
-                                        {"attention_backward", Op::attention_backward},
-                                        {"attention_forward_backward", Op::attention_forward_backward}}};
+constexpr std::array<Word<Op>, 13> kOps{{{"gemm", Op::gemm},
+                                         {"attention_forward", Op::attention_forward},
+                                         {"attention_backward", Op::attention_backward},
+                                         {"attention_forward_backward", Op::attention_forward_backward},
+                                         {"rms_norm", Op::rms_norm},
+                                         {"layer_norm", Op::layer_norm},
+                                         {"swiglu", Op::swiglu},
+                                         {"gelu", Op::gelu},
+                                         {"residual", Op::residual},
+                                         {"pack", Op::pack},
+                                         {"unpack", Op::unpack},
+                                         {"copy", Op::copy},
+                                         {"gemm_beside", Op::gemm_beside}}};
+using Layout = KernelSample::Layout;
+constexpr std::array<Word<Layout>, 3> kLayouts{{{"tn", Layout::tn}, {"nn", Layout::nn}, {"nt", Layout::nt}}};
+using Path = KernelSample::Path;
+constexpr std::array<Word<Path>, 3> kPaths{
+    {{"to_device", Path::to_device}, {"to_host", Path::to_host}, {"within_device", Path::within_device}}};
 constexpr std::array<Word<Dtype>, 3> kTypes{{{"bf16", Dtype::bf16}, {"fp16", Dtype::fp16}, {"fp32", Dtype::fp32}}};
 constexpr std::array<Word<Mark>, 4> kMarks{{{"measured", Mark::measured},
                                             {"calibrated", Mark::calibrated},
                                             {"datasheet", Mark::datasheet},
                                             {"extrapolated", Mark::extrapolated}}};
+template <class T, std::size_t N>
+std::string_view name_of(T value, const std::array<Word<T>, N>& words) {
+  for (const Word<T>& word : words)
+    if (word.value == value) return word.text;
+  return "";
+}
+
+Parsed<Layout> parse_layout(std::string_view text) { return parse_word(text, kLayouts); }
+Parsed<Path> parse_path(std::string_view text) { return parse_word(text, kPaths); }
 Parsed<Op> parse_op(std::string_view text) { return parse_word(text, kOps); }
 Parsed<Dtype> parse_dtype(std::string_view text) { return parse_word(text, kTypes); }
 Parsed<Mark> parse_mark(std::string_view text) { return parse_word(text, kMarks); }
@@ -162,18 +185,35 @@ class KernelReader {
   Diagnostics& diagnostics_;
 };
 
-KernelSample sample(Fields& fields) {
-  KernelSample s;
-  s.op = fields.need("op", parse_op);
-  s.dtype = fields.need("dtype", parse_dtype);
-  s.time = fields.need("time_s", parse_measured_seconds);
-  if (s.op == Op::gemm) {
-    s.gemm.m = fields.need("m", parse_size);
-    s.gemm.n = fields.need("n", parse_size);
-    s.gemm.k = fields.need("k", parse_size);
-    s.gemm.batch = fields.need("batch", parse_size);
-    return s;
-  }
+void read_spread(Fields& fields, KernelSample& s) {
+  s.launched = fields.maybe("launched_s", parse_measured_seconds);
+  s.use = fields.text_or("use", "");
+  s.doubt = fields.text_or("doubt", "");
+  const auto timings = fields.maybe("timings", parse_size);
+  const auto p10 = fields.maybe("p10_s", parse_measured_seconds), p90 = fields.maybe("p90_s", parse_measured_seconds);
+  const auto error = fields.maybe("error", parse_not_negative), clock = fields.maybe("clock_mhz", parse_not_negative);
+  const auto marked = fields.maybe("marked", parse_count);
+  if (!timings) return;
+  s.spread = KernelSample::Spread{.p10 = p10.value_or(s.time),
+                                  .p90 = p90.value_or(s.time),
+                                  .timings = static_cast<int>(*timings),
+                                  .marked = static_cast<int>(marked.value_or(0)),
+                                  .error = error.value_or(0),
+                                  .clock_mhz = clock.value_or(0)};
+}
+
+void read_gemm_sample(Fields& fields, KernelSample& s) {
+  s.gemm.m = fields.need("m", parse_size);
+  s.gemm.n = fields.need("n", parse_size);
+  s.gemm.k = fields.need("k", parse_size);
+  s.gemm.batch = fields.need("batch", parse_size);
+  s.layout = fields.maybe("layout", parse_layout).value_or(Layout::tn);
+  if (s.op != Op::gemm_beside) return;
+  s.beside = fields.text("beside");
+  s.alone = fields.need("alone_s", parse_measured_seconds);
+}
+
+void read_attention_sample(Fields& fields, KernelSample& s) {
   AttentionCall& a = s.attention;
   s.kernel = fields.text_or("kernel", "");
   a.queries = a.keys = fields.need("seq", parse_size);
@@ -183,10 +223,67 @@ KernelSample sample(Fields& fields) {
   a.batch = fields.need("batch", parse_size);
   a.causal = fields.need("causal", parse_flag);
   a.flash = s.kernel != "standard";
+}
+
+void read_memory_sample(Fields& fields, KernelSample& s) {
+  s.moved = Bytes{static_cast<double>(fields.need("bytes", parse_size))};
+  if (s.op == Op::copy) {
+    s.path = fields.need("path", parse_path);
+    return;
+  }
+  s.rows = fields.need("rows", parse_size);
+  s.columns = fields.need("columns", parse_size);
+  if (s.op == Op::pack || s.op == Op::unpack) s.ranks = fields.need("ranks", parse_size);
+}
+
+KernelSample sample(Fields& fields) {
+  KernelSample s;
+  s.op = fields.need("op", parse_op);
+  s.dtype = fields.need("dtype", parse_dtype);
+  s.time = fields.need("time_s", parse_measured_seconds);
+  if (s.op == Op::gemm || s.op == Op::gemm_beside) {
+    read_gemm_sample(fields, s);
+  } else if (is_attention(s.op)) {
+    read_attention_sample(fields, s);
+  } else {
+    read_memory_sample(fields, s);
+  }
+  read_spread(fields, s);
   return s;
 }
 
+/// A map of texts, whatever its keys.
+void read_provenance(Fields& fields, KernelSamples& table) {
+  if (!fields.has("provenance")) return;
+  const Node* map = fields.map("provenance");
+  if (map == nullptr) return;
+  for (const Entry& entry : map->entries) {
+    if (entry.value.kind != Node::Kind::scalar) {
+      fields.problem(entry.value, "'" + entry.key.text + "' is no text", "", "write one line of text");
+      continue;
+    }
+    table.provenance.emplace_back(entry.key.text, entry.value.text);
+  }
+}
+
+void read_left_out(Fields& fields, KernelSamples& table) {
+  if (!fields.has("left_out")) return;
+  const Node* list = fields.sequence("left_out");
+  if (list == nullptr) return;
+  for (const Node& item : list->items) {
+    if (item.kind == Node::Kind::scalar) {
+      table.left_out.push_back(item.text);
+    } else {
+      fields.problem(item, "an item of 'left_out' is no text", "", "write one line of text");
+    }
+  }
+}
+
 }  // namespace
+
+std::string_view name(KernelSample::Op op) { return name_of(op, kOps); }
+std::string_view name(KernelSample::Layout layout) { return name_of(layout, kLayouts); }
+std::string_view name(KernelSample::Path path) { return name_of(path, kPaths); }
 
 Result<Kernels, Diagnostics> load_kernels(std::string_view name_or_path) {
   const auto document = open_document(Kind::kernels, name_or_path);
@@ -214,6 +311,8 @@ Result<KernelSamples, Diagnostics> read_kernel_samples(const Document& document)
   KernelSamples table;
   table.source = fields.text("source");
   table.gpu = fields.text("gpu");
+  read_provenance(fields, table);
+  read_left_out(fields, table);
   for_each_map(document, fields.sequence("samples"), "sample", diagnostics,
                [&](Fields& inside) { table.samples.push_back(sample(inside)); });
   fields.finish();

@@ -106,6 +106,51 @@ TEST(LoadKernels, ReadsSamples) {
   EXPECT_EQ(attention.attention, (AttentionCall{4, 4096, 4096, 16, 8, 128, true, true}));
 }
 
+TEST(LoadKernels, ReadsWhatAProbeMeasured) {
+  const auto loaded = table(
+      "  - {op: gemm, m: 1, n: 2, k: 3, batch: 1, layout: nt, dtype: bf16, time_s: 2e-5, launched_s: 3e-5, timings: "
+      "20, "
+      "marked: 2, p10_s: 1.9e-5, p90_s: 2.2e-5, error: 0.01, clock_mhz: 1980, use: qkv, doubt: the clock fell}\n"
+      "  - {op: swiglu, rows: 8, columns: 16, bytes: 768, dtype: bf16, time_s: 1e-6}\n"
+      "  - {op: pack, rows: 8, columns: 16, ranks: 4, bytes: 512, dtype: bf16, time_s: 1e-6}\n"
+      "  - {op: copy, path: to_host, bytes: 4096, dtype: bf16, time_s: 1e-6}\n"
+      "  - {op: gemm_beside, m: 1, n: 2, k: 3, batch: 1, dtype: bf16, beside: copy to_host, alone_s: 1e-5, time_s: "
+      "2e-5}\n"
+      "provenance: {driver: '580.1', date: 2026-11-24}\nleft_out: ['attention: no memory']\n");
+  ASSERT_TRUE(loaded) << problems(loaded.error());
+  const std::vector<KernelSample>& s = loaded->samples;
+  ASSERT_EQ(s.size(), 5u);
+  EXPECT_EQ(s[0].layout, KernelSample::Layout::nt);
+  EXPECT_EQ(s[0].launched, Seconds{3e-5});
+  ASSERT_TRUE(s[0].spread);
+  EXPECT_EQ(s[0].spread->timings, 20);
+  EXPECT_EQ(s[0].spread->marked, 2);
+  EXPECT_EQ(s[0].spread->p90, Seconds{2.2e-5});
+  EXPECT_EQ(s[0].spread->clock_mhz, 1980);
+  EXPECT_EQ(s[0].use, "qkv");
+  EXPECT_EQ(s[0].doubt, "the clock fell");
+  EXPECT_EQ(s[1].columns, 16);
+  EXPECT_EQ(s[1].moved, Bytes{768});
+  EXPECT_FALSE(s[1].spread);
+  EXPECT_EQ(s[2].ranks, 4);
+  EXPECT_EQ(s[3].path, KernelSample::Path::to_host);
+  EXPECT_EQ(s[4].alone, Seconds{1e-5});
+  ASSERT_EQ(loaded->provenance.size(), 2u);
+  EXPECT_EQ(loaded->provenance[0].second, "580.1");
+  EXPECT_EQ(loaded->left_out, std::vector<std::string>{"attention: no memory"});
+}
+
+TEST(LoadKernels, SamplesOfMemoryNeedTheirShape) {
+  const auto loaded = table(
+      "  - {op: pack, rows: 8, columns: 16, bytes: 512, dtype: bf16, time_s: 1e-6}\n"
+      "  - {op: copy, path: sideways, bytes: 1, dtype: bf16, time_s: 1e-6}\n"
+      "provenance: {driver: [1]}\nleft_out: [{a: 1}]\n");
+  ASSERT_FALSE(loaded);
+  const std::string text = problems(loaded.error());
+  for (const char* part : {"ranks", "sideways", "'driver' is no text", "'left_out' is no text"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
+}
+
 TEST(LoadKernels, AllProblemsOfATableAtOnce) {
   const auto loaded = table(
       "  - {op: gemn, m: 256, n: 512, k: 1024, batch: 1, dtype: bf16, time_s: 1e-5}\n"

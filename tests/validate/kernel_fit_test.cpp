@@ -167,5 +167,24 @@ TEST(KernelFit, CausalBackwardFollowsAnotherKernel) {
   EXPECT_NE(kernels.attention[1].derived, "");
 }
 
+TEST(KernelFit, MemoryBoundSamplesArePredictedByTheirBytes) {
+  const Gpu gpu = known_gpu();
+  KernelSample s;
+  s.op = Op::residual;
+  s.moved = Bytes{3e9};
+  EXPECT_EQ(predicted_time(gpu, s), memory_time(gpu, Bytes{3e9}));
+  // A copy within the device reads and writes.
+  s.op = Op::copy;
+  s.path = KernelSample::Path::within_device;
+  EXPECT_EQ(predicted_time(gpu, s), memory_time(gpu, Bytes{6e9}));
+}
+
+TEST(KernelFit, NoCurveComesFromMemoryBoundSamples) {
+  KernelSample s;
+  s.op = Op::swiglu;
+  s.time = Seconds{1e-3};
+  EXPECT_TRUE(fit_kernels(known_gpu(), {s}).attention.empty());
+}
+
 }  // namespace
 }  // namespace ithaca
