@@ -1,0 +1,17 @@
+#pragma once
+// How much slower a GEMM runs while copies keep the memory or the PCIe link busy.
+
+#include "validate/probe/job.hpp"
+#include "validate/probe/nvml.hpp"
+#include "validate/probe/sampling.hpp"
+
+namespace ithaca {
+
+struct Overlap {
+  Measurement alone, beside;
+};
+/// `sample.path` says which copies. A timing counts only if copies still ran when the GEMMs were through.
+Result<Overlap, std::string> measure_overlap(Device& device, const ClockMeter* meter, const KernelSample& sample,
+                                             const StoppingRule& rule);
+
+}  // namespace ithaca
