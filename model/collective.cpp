@@ -114,34 +114,52 @@ CollectiveCost ring_cost(const Cluster& c, const Placement& p, Bytes message, in
   for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
     const double share = ring_share(c, p, protocol, bus);
     if (share <= 0) continue;
-    const CollectiveCost cost{Seconds{ring_latency(c, p, protocol, rounds * (size - 1), between)}, wire / share, bound,
+    const bool plateau = protocol == nccl::kSimple && between > 0 && rounds == 2;
+    const double latency = ring_latency(c, p, protocol, rounds * (size - 1), between);
+    const CollectiveCost cost{Seconds{latency * (plateau ? nccl::ring_plateau(c.gpu.arch) : 1)}, wire / share, bound,
                               Algorithm::ring, static_cast<Protocol>(protocol)};
     if (best.total() == Seconds{} || cost.total() < best.total()) best = cost;
   }
   return best;
 }
 
+/// Every GPU of a tree passes the buffer up and down. Two trees halve it; of two nodes each sends one half up and the
+/// other down, of more the inner nodes of a tree have two children below them.
+Seconds tree_transfer(const Cluster& c, const Placement& p, Bytes message) {
+  Seconds time;
+  if (port_members(p) > 1 || pcie(c)) time = 2 * message / (c.port_achieved * usable_port(c, p));
+  for (std::size_t i = 0; i < p.levels.size(); ++i) {
+    if (!crosses(p, i)) continue;
+    const int parts = (p.group.size + p.levels[i].members - 1) / p.levels[i].members;
+    time = max(time, message * (parts == 2 ? 1 : 2) * p.levels[i].sharers / c.domains[i].achieved);
+  }
+  return time;
+}
+
+int doublings(int nodes) { return static_cast<int>(std::bit_width(static_cast<unsigned>(nodes))) - 1; }
+
 CollectiveCost tree_cost(const Cluster& c, const Placement& p, Bytes message) {
-  const int size = p.group.size;
-  const Bytes stream = message * (2 * (size - 1.0) / size);
-  const double bus = stream.value() / ring_transfer(c, p, stream).value();
-  const int per_node = std::max(1, size / p.nodes),
-            doublings = static_cast<int>(std::bit_width(static_cast<unsigned>(p.nodes))) - 1;
+  const Seconds wire = tree_transfer(c, p, message);
+  const double bus = 2 * message.value() / wire.value();
+  const int per_node = std::max(1, p.group.size / p.nodes);
   CollectiveCost best;
   for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
-    const double share = tree_share(c, p, protocol, bus);
+    const double share = tree_share(c, p, protocol, bus) * nccl::tree_correction(protocol, message);
     if (share <= 0) continue;
     const Latencies hop = tree_hops(c, p, protocol);
-    const double latency =
-        nccl::kTreeBase[static_cast<std::size_t>(protocol)] + 2 * ((per_node - 1) * hop.near + doublings * hop.far);
-    const CollectiveCost cost{Seconds{latency}, Seconds{2 * message.value() / (bus * share)}, Seconds{},
-                              Algorithm::tree, static_cast<Protocol>(protocol)};
+    const double latency = nccl::kTreeBase[static_cast<std::size_t>(protocol)] +
+                           2 * ((per_node - 1) * hop.near + doublings(p.nodes) * hop.far);
+    const CollectiveCost cost{Seconds{latency}, wire / share, Seconds{}, Algorithm::tree,
+                              static_cast<Protocol>(protocol)};
     if (best.total() == Seconds{} || cost.total() < best.total()) best = cost;
   }
   return best;
 }
 
-bool has_nvls(const Cluster& c, const Placement& p) { return c.port_achieved_nvls > BytesPerSecond{} && p.nodes == 1; }
+/// In one NVLink domain, or as NVLSTree over several of which each has the same part of the group.
+bool has_nvls(const Cluster& c, const Placement& p) {
+  return c.port_achieved_nvls > BytesPerSecond{} && port_members(p) > 1 && p.group.size == p.nodes * port_members(p);
+}
 
 Seconds all_reduce_bound(const Cluster& c, const Placement& p, Bytes message) {
   const bool in_switch = c.port_achieved_nvls > BytesPerSecond{};
@@ -149,11 +167,30 @@ Seconds all_reduce_bound(const Cluster& c, const Placement& p, Bytes message) {
   return wire_bound(c, p, in_switch ? message : message * (2 * (size - 1.0) / size), 2 * message);
 }
 
-/// In the switch (NVLS). Each port carries the buffer once each way whatever the number of ranks; `port_achieved_nvls`
-/// is the bus bandwidth of a whole node's all-reduce.
-CollectiveCost nvls_cost(const Cluster& c, Bytes message) {
+/// In the switch (NVLS), and by trees between the NICs where the group spans several (NVLSTree). Each port carries the
+/// buffer once each way whatever the number of ranks; `port_achieved_nvls` is the bus bandwidth of a whole node's
+/// all-reduce. Without `fill` it is the time by which NCCL chooses; with it also the time until all stages of the
+/// pipeline (scatter, reduce and broadcast, gather; each hop of the tree) work on their part of the buffer, which
+/// NCCL's model leaves out.
+CollectiveCost nvls_cost(const Cluster& c, const Placement& p, Bytes message, bool fill) {
   const double bus_factor = 2 * (c.node_gpus - 1.0) / c.node_gpus;
-  return {Seconds{nccl::kNvlsLatency}, message * bus_factor / c.port_achieved_nvls, Seconds{}, Algorithm::nvls};
+  const Seconds inside = message * bus_factor / c.port_achieved_nvls;
+  Seconds latency{nccl::kNvlsLatency}, between;
+  if (p.nodes > 1) {
+    latency += Seconds{2 * doublings(p.nodes) * (nccl::kNvlsTreeNetHop + 2 * c.nic_latency.value())};
+    for (std::size_t i = 0; i < p.levels.size(); ++i) {
+      if (!crosses(p, i)) continue;
+      between = max(between, message * (p.nodes == 2 ? 1 : 2) * p.levels[i].sharers / c.domains[i].achieved);
+    }
+  }
+  if (fill) {
+    const double lanes = nccl::nvls_channels(c.gpu.arch, p.nodes > 1) * std::min(port_members(p), nccl::kNvlsMostHeads);
+    const double bytes = message.value();
+    const double chunk = p.nodes > 1 ? nccl::nvls_tree_chunk(bytes, lanes, p.nodes) : nccl::nvls_chunk(bytes, lanes);
+    const double part = std::min(1.0, lanes * chunk / bytes);
+    latency += (2 * inside + 2 * doublings(p.nodes) * max(inside, between)) * part;
+  }
+  return {latency, max(inside, between), Seconds{}, Algorithm::nvls};
 }
 
 int members(const Domain& domain, Group group, int machine_gpus) {
@@ -224,10 +261,8 @@ CollectiveCost all_reduce_cost(const Cluster& cluster, const Placement& placemen
   CollectiveCost best = ring_cost(cluster, placement, message, 2);
   const CollectiveCost tree = tree_cost(cluster, placement, message);
   if (tree.total() < best.total()) best = tree;
-  if (has_nvls(cluster, placement)) {
-    const CollectiveCost nvls = nvls_cost(cluster, message);
-    if (nvls.total() < best.total()) best = nvls;
-  }
+  if (has_nvls(cluster, placement) && nvls_cost(cluster, placement, message, false).total() < best.total())
+    best = nvls_cost(cluster, placement, message, true);
   best.bound = all_reduce_bound(cluster, placement, message);
   return best;
 }
@@ -295,8 +330,8 @@ std::optional<CollectiveCost> collective_cost(const Cluster& c, const Placement&
   if (*algorithm == Algorithm::ring) return ring_cost(c, p, message, reduces ? 2 : 1);
   if (*algorithm == Algorithm::tree && reduces) {
     cost = tree_cost(c, p, message);
-  } else if (*algorithm == Algorithm::nvls && has_nvls(c, p)) {
-    cost = nvls_cost(c, message);
+  } else if (*algorithm == Algorithm::nvls && has_nvls(c, p) && (reduces || p.nodes == 1)) {
+    cost = nvls_cost(c, p, message, true);
   } else {
     return std::nullopt;
   }

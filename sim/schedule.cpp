@@ -61,7 +61,10 @@ Wrong check_fit(const ScheduleContext& context) {
     case Algorithm::nvls:
       if (context.cluster.port_achieved_nvls == BytesPerSecond{})
         return "the switch of " + context.cluster.name + " has no NVLS";
-      if (!context.layout.one_server()) return "NVLS works inside one NVLink domain, and the group spans several";
+      if (context.cost.algorithm != Algorithm::nvls)
+        return "NVLS needs several GPUs of the group in one NVLink domain, and if it spans several domains an "
+               "all-reduce "
+               "with equally many in each";
       break;
     case Algorithm::hierarchical:
       if (!context.layout.even())

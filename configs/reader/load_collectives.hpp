@@ -21,8 +21,8 @@ struct CollectiveSample {
   Seconds time{};
   bool in_place = false;
   std::optional<double> wrong;  ///< elements that came out wrong; none: not checked
-  bool fitted = false;          ///< a figure of a committed cluster was made of it, so it judges none
   int line = 0;                 ///< of the file
+  bool fitted = false;          ///< a figure of a committed cluster was made of it, so it judges none
 };
 
 struct CollectiveSamples {

@@ -33,7 +33,7 @@ TEST(NcclTests, WhatIsMissingIsAskedFor) {
 TEST(CollectiveTable, WhatIsWrittenIsReadBack) {
   CollectiveSamples samples{"a.txt", "nccl-tests", "NVIDIA \"X\"", "2.28.9", {}, {}};
   samples.samples.push_back(
-      {Op::all_to_all, Algorithm::pairwise, 16, 2, Bytes{1 << 20}, Seconds{1.25e-4}, true, 0.0, 0});
+      {Op::all_to_all, Algorithm::pairwise, 16, 2, Bytes{1 << 20}, Seconds{1.25e-4}, true, 0.0, 0, true});
   const std::string path = test::temporary_path("samples.yaml");
   std::ofstream(path) << collectives_yaml(samples);
   const auto back = load_collectives(path, {});
@@ -45,6 +45,7 @@ TEST(CollectiveTable, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(back->samples[0].nodes, 2);
   EXPECT_EQ(back->samples[0].time, Seconds{1.25e-4});
   EXPECT_TRUE(back->samples[0].in_place);
+  EXPECT_TRUE(back->samples[0].fitted);
   EXPECT_EQ(back->gpu, "NVIDIA \"X\"");
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/nccl.hpp"
 #include "tests/support/machines.hpp"
 
 namespace ithaca {
@@ -93,6 +94,49 @@ TEST(Collective, AllReduceInTheSwitch) {
   const CollectiveCost nvls = all_reduce_cost(cluster, place(cluster, {8, 1}, 8), Bytes{8 * kGB});
   EXPECT_NEAR(nvls.transfer.value(), 8 * 1.75 / 480, 1e-9);
   EXPECT_NEAR(nvls.bound.value(), 8.0 / 450, 1e-9);
+}
+
+TEST(Collective, NvlsFillsItsPipeline) {
+  // 16 channels and 8 heads pass on 128 KiB each: 16 MiB at 480/1.75 GB/s through two stages before the last one works,
+  // after NCCL's 25 us. 32 MB is less than 8 times 128 x 64 KiB, so its chunks are of 32 KiB: a quarter.
+  Cluster cluster = round_cluster();
+  cluster.port_achieved_nvls = BytesPerSecond{480e9};
+  const Placement node = place(cluster, {8, 1}, 8);
+  const double loop = 16.0 * 8 * 131072 * 1.75 / 480e9;
+  EXPECT_NEAR(all_reduce_cost(cluster, node, Bytes{8 * kGB}).latency.value(), 25e-6 + 2 * loop, 1e-12);
+  EXPECT_NEAR(collective_cost(cluster, node, Op::all_reduce, Bytes{32e6}, Algorithm::nvls)->latency.value(),
+              25e-6 + 2 * loop / 4, 1e-12);
+}
+
+TEST(Collective, NvlsAndTreesAcrossNodes) {
+  // Two nodes: each NIC group carries the buffer once, 8 / 384 = 20.8 ms, less than the switch takes: 8 * 1.75 / 480.
+  // Latency 25 + 2 * 20.9 us, and four stages of 16 MiB fill.
+  Cluster cluster = round_cluster();
+  cluster.port_achieved_nvls = BytesPerSecond{480e9};
+  const CollectiveCost two = all_reduce_cost(cluster, place(cluster, {16, 1}, 16), Bytes{8 * kGB});
+  EXPECT_EQ(two.algorithm, Algorithm::nvls);
+  EXPECT_NEAR(two.transfer.value(), 8 * 1.75 / 480, 1e-9);
+  EXPECT_NEAR(two.latency.value(), 66.8e-6 + 4 * 16.0 * 8 * 131072 * 1.75 / 480e9, 1e-11);
+  // Four nodes: inner nodes of the trees pass the buffer twice, 16 / 384.
+  const auto four =
+      collective_cost(cluster, place(cluster, {32, 1}, 32), Op::all_reduce, Bytes{8 * kGB}, Algorithm::nvls);
+  ASSERT_TRUE(four);
+  EXPECT_NEAR(four->transfer.value(), 16.0 / 384, 1e-9);
+  EXPECT_FALSE(collective_cost(cluster, place(cluster, {32, 1}, 32), Op::all_gather, Bytes{kGB}, Algorithm::nvls));
+}
+
+TEST(Collective, TreesAreSlowInTheMiddle) {
+  // One node of 8: a port passes the buffer up and down, 2 * 8 / 400 GB/s, at 0.92 of the ring's rate. NCCL's table
+  // halves what Simple reaches between 256 KiB and 1 MiB, and leaves it 0.9 at 256 MiB; 8 GB lie beyond it.
+  const Cluster cluster = round_cluster();
+  const auto tree = collective_cost(cluster, at(8, 1, 8), Op::all_reduce, Bytes{8 * kGB}, Algorithm::tree);
+  EXPECT_NEAR(tree->transfer.value(), 2 * 8.0 / 400 / 0.92, 1e-9);
+  EXPECT_EQ(nccl::tree_correction(nccl::kSimple, Bytes{1 << 18}), 0.5);
+  EXPECT_EQ(nccl::tree_correction(nccl::kSimple, Bytes{1 << 28}), 0.9);
+  EXPECT_EQ(nccl::tree_correction(nccl::kLL, Bytes{1}), 1);
+  // Two nodes: the NICs carry the buffer once, the ports still twice.
+  const auto two = collective_cost(cluster, at(16, 1, 16), Op::all_reduce, Bytes{8 * kGB}, Algorithm::tree);
+  EXPECT_NEAR(two->transfer.value(), 2 * 8.0 / 400 / 0.92, 1e-9);
 }
 
 TEST(Collective, SmallAllReduceTakesTheTreeAcrossNodes) {
