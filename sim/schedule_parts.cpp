@@ -35,6 +35,26 @@ Exchange make_stream(const ScheduleContext& context, Rates rates, double share, 
   return make_exchange(context, rates, share, latency, latency, std::move(sends));
 }
 
+double share_of_model(const ScheduleContext& context, Bytes near, Bytes far) {
+  const Cluster& c = context.cluster;
+  const Placement& p = context.placement;
+  double usable = 1;
+  if (c.scale_up == ScaleUp::mesh) usable = std::min(1.0, (context.layout.most_members() - 1.0) / (c.node_gpus - 1.0));
+  Seconds time;
+  if (near > Bytes{}) time = near / (c.port_achieved * usable);
+  bool outside = false;
+  for (std::size_t i = 0; i < p.levels.size(); ++i) {
+    outside |= c.domains[i].uplink == Domain::Uplink::nics;
+    const auto [members, sharers] = p.levels[i];
+    if (members == p.group.size) continue;
+    // A chain through two sockets crosses once each way, one through the middle of more twice.
+    const Bytes inside = near * (2 * members >= p.group.size ? 0.5 : 1);
+    time = max(time, (outside ? far : inside) * sharers / c.domains[i].achieved);
+  }
+  const Seconds model = context.cost.transfer;
+  return model > Seconds{} ? std::min(1.0, time / model) : 1;
+}
+
 void add_rounds(std::vector<Round>& rounds, const ScheduleContext& context, Rates rates, const HopCosts& hop, int count,
                 const Sends& sends) {
   if (rounds.empty() && count > 0) {

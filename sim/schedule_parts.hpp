@@ -27,6 +27,9 @@ Exchange make_exchange(const ScheduleContext& context, Rates rates, double share
                        Sends sends);
 /// All rounds in one, after the latency of all.
 Exchange make_stream(const ScheduleContext& context, Rates rates, double share, Sends sends);
+/// Share of the achieved rates at which a stream takes as long as the model says (its protocol, and what else slows it
+/// down), if its busiest wires carry `near` through a port and `far` out of a server.
+double share_of_model(const ScheduleContext& context, Bytes near, Bytes far);
 /// `count` rounds one by one; the very first of the collective also pays NCCL's base latency.
 void add_rounds(std::vector<Round>& rounds, const ScheduleContext& context, Rates rates, const HopCosts& hop, int count,
                 const Sends& sends);

@@ -34,13 +34,25 @@ Sends to_successor(const ScheduleContext& context) {
   };
 }
 
+/// Hops of which the ring's latency in the model is made.
+HopCosts ring_hop_costs(const ScheduleContext& context, int steps) {
+  const int size = context.call.group.size, nodes = context.placement.nodes;
+  HopCosts hop = hop_costs(context.cluster, context.placement, Algorithm::ring, context.cost.protocol);
+  const int far = nodes > 1 ? steps / (size - 1) * (nodes - 1) : 0;
+  const double slower = context.cost.latency / (hop.base + (steps - far) * hop.near + far * hop.far);
+  hop.base = hop.base * slower;
+  hop.near = hop.near * slower;
+  hop.far = hop.far * slower;
+  return hop;
+}
+
 }  // namespace
 
 std::vector<Round> ring_rounds(const ScheduleContext& context) {
   const CollectiveCall& call = context.call;
   if (call.op == Op::send_recv) return {{make_stream(context, Rates::ring, 1, to_successor(context)), 1}};
-  const HopCosts hop = hop_costs(context.cluster, context.placement, Algorithm::ring, context.cost.protocol);
   const int steps = (call.op == Op::all_reduce ? 2 : 1) * (call.group.size - 1);
+  const HopCosts hop = ring_hop_costs(context, steps);
   const Bytes step = call.message / call.group.size;
   if (!call.step_by_step)
     return {{make_stream(context, Rates::ring, hop.share, ring_hop(context, step * steps, true)), 1}};

@@ -60,6 +60,16 @@ TEST(ScheduleParts, OnlyTheFirstRoundPaysTheBase) {
   EXPECT_EQ(rounds[2].repeat, 1);
 }
 
+// 1 MB in a port at 400 GB/s: 2.5 us; out of a server at 384: 2.604. The model says 10 us: 26 % of the rate is used.
+TEST(ScheduleParts, TheModelsPace) {
+  auto context = context_of(test::round_cluster(), Op::all_reduce, 16);
+  context.cost.transfer = Seconds{10e-6};
+  EXPECT_NEAR(share_of_model(context, Bytes{1e6}, Bytes{}), 0.25, 1e-12);
+  EXPECT_NEAR(share_of_model(context, Bytes{1e6}, Bytes{1e6}), 1e6 / 384e9 / 10e-6, 1e-12);
+  context.cost.transfer = Seconds{1e-6};  // faster than the wire: the wire decides
+  EXPECT_EQ(share_of_model(context, Bytes{1e6}, Bytes{}), 1);
+}
+
 TEST(ScheduleParts, MessagesToTheSameRankBecomeOne) {
   std::vector<Message> messages;
   for (const std::uint32_t to : {1u, 2u, 1u}) add_or_merge(messages, {0, to, Bytes{5}, 0, Leg::whole});
