@@ -10,7 +10,10 @@
 namespace ithaca {
 
 extern const Command kCompare;
+extern const Command kImport;
 extern const Command kInspect;
+extern const Command kMeasure;
+extern const Command kSimulateCollective;
 extern const Command kSimulateFlows;
 extern const Command kSimulateLayer;
 extern const Command kSimulateStep;

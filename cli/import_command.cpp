@@ -1,0 +1,75 @@
+#include "cli/arguments.hpp"
+#include "cli/commands.hpp"
+#include "cli/flag_reader.hpp"
+#include "configs/reader/load_collectives.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr Flag kFlags[] = {
+    {"--op", "OP", "which collective it is, where the log does not say: all_to_all, all_gather, ..."},
+    {"--ranks", "N", "how many ranks took part, where the log does not say"},
+    {"--nodes", "N", "on how many servers they were"},
+    {"--partial", "", "take in what is whole and leave out the rest, which is named"},
+    {"-o", "FILE", "write there instead of stdout"},
+};
+
+constexpr std::string_view kExamples[] = {
+    "ithaca import all_reduce_perf.log -o samples.yaml",
+    "mpirun ... all_to_all_perf -b 1K -e 1G | ithaca import - --op all_to_all",
+    "ithaca import run.json --partial",
+};
+
+constexpr Choice<Op> kOps[] = {{"all_gather", Op::all_gather},
+                               {"reduce_scatter", Op::reduce_scatter},
+                               {"all_reduce", Op::all_reduce},
+                               {"all_to_all", Op::all_to_all},
+                               {"send_recv", Op::send_recv}};
+
+std::optional<int> small(std::optional<std::int64_t> count) {
+  return count ? std::optional(static_cast<int>(*count)) : std::nullopt;
+}
+
+/// What a person should know of the samples: how many, and which are doubtful.
+std::string remarks(const CollectiveSamples& samples) {
+  std::string out = "took in " + std::to_string(samples.samples.size()) + " samples of " + samples.file;
+  if (!samples.broken.empty()) out += ", left out " + std::to_string(samples.broken.size());
+  out += "\n";
+  for (const CollectiveSample& sample : samples.samples) {
+    if (sample.wrong.value_or(0) > 0)
+      out += "line " + std::to_string(sample.line) + ": wrong elements; fits leave this row out\n";
+  }
+  return out;
+}
+
+Outcome run_import(const Arguments& arguments, Diagnostics problems, const Environment&) {
+  FlagReader flags(arguments, problems);
+  const CollectiveHints hints{flags.choice<Op>("--op", kOps), small(flags.count("--ranks", 1, 10'000'000)),
+                              small(flags.count("--nodes", 1, 10'000'000))};
+  if (arguments.words.empty())
+    problems.push_back(mistake("import", "the file is missing", "ithaca import " + std::string(kImport.usage)));
+  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  const auto samples = load_collectives(arguments.words[0], hints);
+  if (!samples) return {ExitCode::usage, "", print(samples.error()), ""};
+  if (!samples->broken.empty() && !flags.has("--partial")) return {ExitCode::usage, "", print(samples->broken), ""};
+  return {ExitCode::done, collectives_yaml(*samples), print(samples->broken) + remarks(*samples),
+          arguments.find("-o").value_or("")};
+}
+
+}  // namespace
+
+const Command kImport{
+    "import",
+    "what nccl-tests measured, as a table",
+    "FILE [flags]",
+    "Reads what nccl-tests printed, in any of its versions, or its JSON ('-' is the standard input), and writes the "
+    "samples as a table (schema collectives/1) that 'validate' and 'calibrate' read. Lines of mpirun, srun and "
+    "NCCL_DEBUG may stand between the rows. A row that cannot be right is named and stops the import, unless --partial "
+    "leaves it out. NCCL topologies and 'nvidia-smi topo -m' need no import: give them to --fabric.",
+    kExamples,
+    kFlags,
+    run_import,
+    1,
+};
+
+}  // namespace ithaca

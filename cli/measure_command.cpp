@@ -1,0 +1,173 @@
+#include <cstdlib>
+#include <thread>
+
+#include "cli/arguments.hpp"
+#include "cli/byte_range.hpp"
+#include "cli/commands.hpp"
+#include "cli/flag_reader.hpp"
+#include "cli/measure_table.hpp"
+#include "configs/reader/load_collectives.hpp"
+#include "validate/launch.hpp"
+#include "validate/tcp/measure.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr Flag kFlags[] = {
+    {"--backend", "B", "tcp", true},
+    {"--ranks", "N", "how many; alone, they all run here over the loopback (default 4)"},
+    {"--rank", "R", "which one this is, from 0; a launcher's variables say it too"},
+    {"--meet", "HOST:PORT", "where rank 0 listens and the others find it"},
+    {"--token", "WORD", "the same for all ranks; needed unless they all run here"},
+    {"--sizes", "RANGE", "1KiB..1GiB*4 or [1MiB,3MiB] (default 64KiB..16MiB*4)"},
+    {"--patterns", "LIST", "ping_pong,shift,all_gather,reduce_scatter,all_to_all,pairwise (default: all)"},
+    {"--patience", "TIME", "how long to wait for a silent rank (default 30s)"},
+    {"-o", "FILE", "write the samples there, as a table that other commands read"},
+};
+
+constexpr std::string_view kExamples[] = {
+    "ithaca measure --backend tcp --ranks 4",
+    "ithaca measure --backend tcp --rank 0 --ranks 8 --meet 10.0.0.1:29500 --token secret -o tcp.yaml",
+    "srun ithaca measure --backend tcp --token secret --sizes 1MiB..64MiB*2 -o tcp.yaml",
+};
+
+constexpr Choice<Pattern> kPatternWords[] = {
+    {"ping_pong", Pattern::ping_pong},   {"shift", Pattern::shift},
+    {"all_gather", Pattern::all_gather}, {"reduce_scatter", Pattern::reduce_scatter},
+    {"all_to_all", Pattern::all_to_all}, {"pairwise", Pattern::pairwise}};
+
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+struct Request {
+  MeasurePlan plan;
+  Meeting meeting;
+  bool all_here = true;  ///< no rank was named: every one is a thread of this process
+};
+
+void read_plan(FlagReader& flags, MeasurePlan& plan) {
+  const auto patterns = flags.choices<Pattern>("--patterns", kPatternWords);
+  if (!patterns.empty()) plan.patterns = patterns;
+  const auto sizes = parse_byte_range(flags.has("--sizes") ? flags.text("--sizes") : "64KiB..16MiB*4");
+  if (!sizes) return flags.complain("--sizes", sizes.error().what, sizes.error().next);
+  plan.messages = *sizes;
+}
+
+/// Flags first, then the launcher's variables.
+void read_meeting(FlagReader& flags, Request& request) {
+  constexpr int kMostRanks = 4096;
+  Meeting& meeting = request.meeting;
+  const auto launch = read_launch(variable);
+  if (!launch) return flags.complain("--rank", launch.error(), "start it through the launcher, or clear its variables");
+  if (const auto& said = *launch) {
+    meeting.rank = said->rank;
+    meeting.ranks = said->ranks;
+    meeting.at = {said->host, static_cast<std::uint16_t>(said->port)};
+    request.all_here = false;
+  }
+  const bool launched = !request.all_here;
+  meeting.ranks = static_cast<int>(flags.count("--ranks", 2, kMostRanks).value_or(launched ? meeting.ranks : 4));
+  if (const auto rank = flags.count("--rank", 0, meeting.ranks - 1)) {
+    meeting.rank = static_cast<int>(*rank);
+    request.all_here = false;
+  }
+  meeting.token = flags.text("--token");
+  if (flags.has("--meet")) {
+    const auto at = parse_endpoint(flags.text("--meet"));
+    if (!at) return flags.complain("--meet", at.error(), "");
+    meeting.at = *at;
+  }
+  if (flags.has("--patience")) {
+    const auto patience = parse_seconds(flags.text("--patience"));
+    if (!patience) return flags.complain("--patience", patience.error().what, patience.error().next);
+    meeting.patience = *patience;
+  }
+  if (request.all_here) return;
+  if (meeting.at.host.empty())
+    flags.complain("--meet", "nobody says where the ranks meet", "write --meet HOST:PORT with an address of rank 0");
+  if (meeting.token.empty() || meeting.token.size() > 64)
+    flags.complain("--token", "the token keeps strangers out, and has 1 to 64 bytes",
+                   "write --token WORD on all ranks");
+}
+
+/// The other ranks as threads of this process.
+Result<Measured, std::string> measure_here(const Request& request) {
+  auto door = Socket::listen({"127.0.0.1", 0});
+  if (!door) return door.error();
+  Meeting meeting = request.meeting;
+  meeting.at = door->local();
+  meeting.token =
+      std::to_string(std::hash<std::thread::id>{}(std::this_thread::get_id())) + std::to_string(meeting.at.port);
+  std::vector<std::thread> others;
+  for (int rank = 1; rank < meeting.ranks; ++rank) {
+    others.emplace_back([&, rank] {
+      Meeting own = meeting;
+      own.rank = rank;
+      if (const auto mesh = Mesh::join(own)) measure(*mesh, request.plan);
+    });
+  }
+  meeting.rank = 0;
+  Measured measured;
+  const auto mesh = Mesh::join(meeting, std::move(door).value());
+  if (mesh) measured = measure(*mesh, request.plan);
+  for (std::thread& other : others) other.join();
+  if (!mesh) return mesh.error();
+  return measured;
+}
+
+Result<Measured, std::string> run(const Request& request) {
+  if (request.all_here) return measure_here(request);
+  const auto mesh = Mesh::join(request.meeting);
+  if (!mesh) return mesh.error();
+  return measure(*mesh, request.plan);
+}
+
+Outcome failed(const std::string& why) {
+  return {ExitCode::internal, "", print(mistake("measure", why, "check that all ranks run and can reach each other")),
+          ""};
+}
+
+Outcome run_measure(const Arguments& arguments, Diagnostics problems, const Environment&) {
+  FlagReader flags(arguments, problems);
+  Request request;
+  if (flags.has("--backend") && flags.text("--backend") != "tcp")
+    flags.complain("--backend", "'" + flags.text("--backend") + "' is not measured by this command",
+                   "write --backend tcp; GPUs are measured by ithaca_probe, where it was built");
+  read_plan(flags, request.plan);
+  read_meeting(flags, request);
+  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  const auto measured = run(request);
+  if (!measured) return failed(measured.error());
+  if (request.meeting.rank > 0) return measured->trouble ? failed(*measured->trouble) : Outcome{};
+  CollectiveSamples samples{"", "ithaca measure --backend tcp", "", "", measured->samples, {}};
+  samples.file = request.all_here ? "all ranks on one machine, over its loopback" : "one process a rank";
+  const std::string table = measure_table(measured->samples), file = arguments.find("-o").value_or("");
+  Outcome outcome{ExitCode::done, file.empty() ? table : collectives_yaml(samples), file.empty() ? "" : table, file};
+  if (measured->trouble) {
+    outcome.exit = ExitCode::internal;
+    outcome.talk +=
+        failed("after " + std::to_string(measured->samples.size()) + " samples, " + *measured->trouble).talk;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+const Command kMeasure{
+    "measure",
+    "real collectives, timed here and now",
+    "--backend tcp [flags]",
+    "Runs collectives between real processes and times them: after a warm-up until the median is known to 2 %, the "
+    "slowest rank counting. The samples are a table (schema collectives/1) that 'validate' and 'calibrate' read. Rank "
+    "0 "
+    "listens on the one address that --meet names; whoever lacks the token is turned away.\n\n"
+    "tcp: blocking sockets, for machines without GPUs. Without --rank all ranks run here over the loopback, which says "
+    "what this machine's kernel can do and nothing of a network.",
+    kExamples,
+    kFlags,
+    run_measure,
+};
+
+}  // namespace ithaca
