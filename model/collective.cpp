@@ -114,9 +114,7 @@ CollectiveCost ring_cost(const Cluster& c, const Placement& p, Bytes message, in
   for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
     const double share = ring_share(c, p, protocol, bus);
     if (share <= 0) continue;
-    const bool plateau = protocol == nccl::kSimple && between > 0 && rounds == 2;
-    const double latency = ring_latency(c, p, protocol, rounds * (size - 1), between);
-    const CollectiveCost cost{Seconds{latency * (plateau ? nccl::ring_plateau(c.gpu.arch) : 1)}, wire / share, bound,
+    const CollectiveCost cost{Seconds{ring_latency(c, p, protocol, rounds * (size - 1), between)}, wire / share, bound,
                               Algorithm::ring, static_cast<Protocol>(protocol)};
     if (best.total() == Seconds{} || cost.total() < best.total()) best = cost;
   }
@@ -343,7 +341,7 @@ HopCosts hop_costs(const Cluster& c, const Placement& p, Algorithm algorithm, Pr
   const int i = static_cast<int>(protocol);
   const bool tree = algorithm == Algorithm::tree;
   const Bytes stream{1e9};
-  const double bus = stream.value() / ring_transfer(c, p, stream).value();
+  const double bus = tree ? 2e9 / tree_transfer(c, p, stream).value() : 1e9 / ring_transfer(c, p, stream).value();
   const Latencies hop = tree ? tree_hops(c, p, i) : ring_hops(c, p, i);
   const auto& base = tree ? nccl::kTreeBase : nccl::kRingBase;
   return {Seconds{base[static_cast<std::size_t>(i)]}, Seconds{hop.near}, Seconds{hop.far},

@@ -40,10 +40,6 @@ constexpr double tree_correction(int protocol, Bytes message) {
   const auto blocks = static_cast<std::uint64_t>(message.value() / 64);
   return kTreeCorrection[protocol][std::max(0, static_cast<int>(std::bit_width(blocks)) - 1)];
 }
-/// tuning.cc: an all-reduce ring of Simple across nodes waits so much longer at each hop from 64 bytes a channel and
-/// rank on ("plateau"), which is always so where Simple is worth taking.
-constexpr double ring_plateau(int arch) { return arch >= 80 ? 1.4 : 1.9; }
-
 /// Channels of NVLS (transport/nvls.cc).
 constexpr int nvls_channels(int arch, bool across_nodes) {
   if (arch < 100) return 16;
