@@ -1,0 +1,89 @@
+#include "validate/collective_errors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace ithaca {
+namespace {
+
+constexpr double kLarge = 1 << 20;
+
+bool fits(const Cluster& cluster, const CollectiveSample& sample) {
+  return sample.ranks >= 2 && (cluster.max_gpus == 0 || sample.ranks <= cluster.max_gpus);
+}
+
+/// The class of a row, made if it is the first.
+CollectiveClass& class_of(std::vector<CollectiveClass>& classes, const CollectiveSample& sample, int nodes) {
+  const bool large = sample.message.value() >= kLarge;
+  const auto same = [&](const CollectiveClass& c) {
+    return c.op == sample.op && c.ranks == sample.ranks && c.nodes == nodes && c.large == large;
+  };
+  const auto found = std::find_if(classes.begin(), classes.end(), same);
+  if (found != classes.end()) return *found;
+  classes.push_back({.op = sample.op, .ranks = sample.ranks, .nodes = nodes, .large = large});
+  return classes.back();
+}
+
+void add(CollectiveClass& c, double error) {
+  ++c.rows;
+  c.mean += std::abs(error);
+  c.bias += error;
+  if (std::abs(error) > std::abs(c.worst)) c.worst = error;
+}
+
+void say_left_out(std::vector<std::string>& out, int rows, const char* why) {
+  if (rows > 0) out.push_back(fmt::format("{} {} {}", rows, rows == 1 ? "row" : "rows", why));
+}
+
+}  // namespace
+
+CollectiveErrors collective_errors(const Cluster& cluster, const std::vector<CollectiveSample>& samples) {
+  CollectiveErrors errors;
+  int wrong = 0, fitted = 0, outside = 0, unknown = 0, elsewhere = 0;
+  for (const CollectiveSample& sample : samples) {
+    if (sample.wrong.value_or(0) > 0 || !(sample.time.value() > 0)) {
+      ++wrong;
+    } else if (sample.fitted) {
+      ++fitted;
+    } else if (!fits(cluster, sample)) {
+      ++outside;
+    } else {
+      const Placement placement = place(cluster, {sample.ranks, 1}, sample.ranks);
+      const auto cost = collective_cost(cluster, placement, sample.op, sample.message, sample.algorithm);
+      if (sample.nodes > 0 && placement.nodes != sample.nodes) {
+        ++elsewhere;
+      } else if (!cost) {
+        ++unknown;
+      } else {
+        const double error = cost->total() / sample.time - 1;
+        errors.rows.push_back({sample, *cost, error});
+        add(class_of(errors.classes, sample, placement.nodes), error);
+      }
+    }
+  }
+  for (CollectiveClass& c : errors.classes) {
+    c.mean /= c.rows;
+    c.bias /= c.rows;
+  }
+  say_left_out(errors.left_out, wrong, "with wrong results");
+  say_left_out(errors.left_out, fitted, "that a figure of the cluster was made of");
+  say_left_out(errors.left_out, outside, "of groups that the cluster cannot hold");
+  say_left_out(errors.left_out, elsewhere, "measured on another number of servers than the cluster would take");
+  say_left_out(errors.left_out, unknown, "of an algorithm that the model does not have here");
+  return errors;
+}
+
+std::vector<std::size_t> worst_rows(const CollectiveErrors& errors, std::size_t count) {
+  std::vector<std::size_t> order(errors.rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::abs(errors.rows[a].error) > std::abs(errors.rows[b].error);
+  });
+  order.resize(std::min(count, order.size()));
+  return order;
+}
+
+}  // namespace ithaca
