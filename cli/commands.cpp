@@ -77,8 +77,15 @@ Outcome run_command(const Command& command, const Words& words, const Environmen
 }  // namespace
 
 std::span<const Command> all_commands() {
-  static const Command commands[] = {kCompare,       kImport,        kInspect,     kMeasure, kSimulateCollective,
-                                     kSimulateFlows, kSimulateLayer, kSimulateStep};
+  static const Command commands[] = {kCompare,
+                                     kImport,
+                                     kInspect,
+                                     kMeasure,
+                                     kSimulateCollective,
+                                     kSimulateFlows,
+                                     kSimulateLayer,
+                                     kSimulateStep,
+                                     kValidateCollectives};
   return commands;
 }
 

@@ -17,6 +17,7 @@ extern const Command kSimulateCollective;
 extern const Command kSimulateFlows;
 extern const Command kSimulateLayer;
 extern const Command kSimulateStep;
+extern const Command kValidateCollectives;
 
 /// Names of two words stand together by their first word, which lists them: `ithaca simulate`.
 std::span<const Command> all_commands();
