@@ -63,8 +63,7 @@ Wrong check_fit(const ScheduleContext& context) {
         return "the switch of " + context.cluster.name + " has no NVLS";
       if (context.cost.algorithm != Algorithm::nvls)
         return "NVLS needs several GPUs of the group in one NVLink domain, and if it spans several domains an "
-               "all-reduce "
-               "with equally many in each";
+               "all-reduce with equally many in each";
       break;
     case Algorithm::hierarchical:
       if (!context.layout.even())
