@@ -65,7 +65,7 @@ TEST(CollectiveReport, SeedsAreATableOfTheirOwn) {
   const std::string text = write_collective_table(r, {80, false});
   test::expect_no_wider(text, 80);
   EXPECT_TRUE(contains(text,
-                       "3 seeds, from 1             median, us    p95, us  worst, us\n"
+                       "3 seeds, from 1            median, us    p95, us  worst, us\n"
                        "  1.00 MiB                       20.0       30.0       30.0\n"))
       << text;
   EXPECT_TRUE(contains(text, "rounds one by one, with\n  barriers; packets of 9KB\n")) << text;
