@@ -77,15 +77,9 @@ Outcome run_command(const Command& command, const Words& words, const Environmen
 }  // namespace
 
 std::span<const Command> all_commands() {
-  static const Command commands[] = {kCompare,
-                                     kImport,
-                                     kInspect,
-                                     kMeasure,
-                                     kSimulateCollective,
-                                     kSimulateFlows,
-                                     kSimulateLayer,
-                                     kSimulateStep,
-                                     kValidateCollectives};
+  static const Command commands[] = {kCompare,       kInspect,      kSimulateCollective,  kSimulateFlows,
+                                     kSimulateLayer, kSimulateStep, kValidateCollectives, kMeasure,
+                                     kImport};
   return commands;
 }
 

@@ -40,6 +40,11 @@ std::string command_list(std::span<const Command> commands) {
   return lines_of(rows);
 }
 
+/// What the commands that share a first word have in common.
+std::string_view group_summary(std::string_view first) {
+  return first == "validate" ? "predicted against measured" : "the event engine";
+}
+
 /// Commands of two words share the line of their first one.
 std::string short_command_list(std::span<const Command> commands) {
   std::vector<std::pair<std::string, std::string>> rows;
@@ -54,7 +59,7 @@ std::string short_command_list(std::span<const Command> commands) {
     if (!rows.empty() && rows.back().first == first) {
       rows.back().second += ", " + second;
     } else {
-      rows.emplace_back(first, "the event engine: " + second);
+      rows.emplace_back(first, std::string(group_summary(first)) + ": " + second);
     }
   }
   return rows.size() > 1 ? lines_of(rows) : command_list(commands);
@@ -81,13 +86,13 @@ std::string usage_line(const Command& command) {
 
 std::string overview(std::span<const Command> commands) {
   std::string text =
-      "ithaca: how to split a long sequence over GPUs, and what that costs\n\n"
+      "ithaca: how to split a long sequence over GPUs, and what that costs\n"
       "usage: ithaca COMMAND [flags]\n";
-  text += short_command_list(commands) + "\nexamples:\n";
+  text += short_command_list(commands) + "\n";
   for (const Command& command : commands.first(std::min<std::size_t>(2, commands.size()))) {
     text += example_list(command, 1);
   }
-  return text + "\nmore: ithaca COMMAND -h (short), ithaca COMMAND --help, ithaca --help\n";
+  return text + "more: ithaca COMMAND -h (short), ithaca COMMAND --help, ithaca --help\n";
 }
 
 std::string full_help(std::span<const Command> commands) {

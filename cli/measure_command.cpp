@@ -20,7 +20,7 @@ constexpr Flag kFlags[] = {
     {"--meet", "HOST:PORT", "where rank 0 listens and the others find it"},
     {"--token", "WORD", "the same for all ranks; needed unless they all run here"},
     {"--sizes", "RANGE", "1KiB..1GiB*4 or [1MiB,3MiB] (default 64KiB..16MiB*4)"},
-    {"--patterns", "LIST", "ping_pong,shift,all_gather,reduce_scatter,all_to_all,pairwise (default: all)"},
+    {"--patterns", "LIST", "some of ping_pong, shift, all_gather, reduce_scatter, all_to_all, pairwise"},
     {"--patience", "TIME", "how long to wait for a silent rank (default 30s)"},
     {"-o", "FILE", "write the samples there, as a table that other commands read"},
 };
