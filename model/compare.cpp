@@ -96,10 +96,15 @@ class Search {
   bool degenerate(const Layout& l) const {
     const bool open_u = !q_.degrees.ulysses, open_r = !q_.degrees.ring;
     switch (strategy_) {
-      case Strategy::ulysses: return open_u && l.ulysses == 1 && q_.gpus > 1;
-      case Strategy::ring: return open_r && l.ring == 1 && q_.gpus > 1;
+      case Strategy::ulysses:
+      case Strategy::fpdt: return open_u && l.ulysses == 1 && q_.gpus > 1;
+      case Strategy::ring:
+      case Strategy::cp_all_gather:
+      case Strategy::ring_self_attention: return open_r && l.ring == 1 && q_.gpus > 1;
+      case Strategy::tensor_parallel:
       case Strategy::megatron_sp: return !q_.degrees.tp && l.tp == 1 && q_.gpus > 1;
-      case Strategy::usp: return q_.gpus > 3 && ((open_u && l.ulysses == 1) || (open_r && l.ring == 1));
+      case Strategy::usp:
+      case Strategy::loongtrain: return q_.gpus > 3 && ((open_u && l.ulysses == 1) || (open_r && l.ring == 1));
     }
     return false;
   }

@@ -44,6 +44,21 @@ StaticVector<FrameworkAnswer, 4> frameworks(const Transformer& model, const Layo
           {"megatron-core before 0.16", model.kv_heads % layout.tp == 0, kKvByTp, "Megatron-LM transformer_config.py"});
       answers.push_back({"megatron-core", true, "", "Megatron-LM transformer_config.py, 0.16"});
       break;
+    case Strategy::tensor_parallel:
+      answers.push_back({"megatron-core", true, "", "Megatron-LM without --sequence-parallel"});
+      break;
+    case Strategy::cp_all_gather:
+      answers.push_back({"megatron-core", true, "", "NVIDIA/TransformerEngine context_parallel.py, all_gather"});
+      break;
+    case Strategy::loongtrain:
+      answers.push_back({"internevo", d.heads, kEvenHeads, "InternLM/InternEvo, LoongTrain arXiv 2406.18485"});
+      break;
+    case Strategy::fpdt:
+      answers.push_back({"megatron-deepspeed", d.heads && d.kv, kEvenBoth, "FPDT, arXiv 2408.16978"});
+      break;
+    case Strategy::ring_self_attention:
+      answers.push_back({"colossalai", true, "", "hpcaitech/ColossalAI ring self-attention, arXiv 2105.13120"});
+      break;
   }
   return answers;
 }

@@ -7,8 +7,9 @@
 
 namespace ithaca {
 
-enum class Dtype : std::uint8_t { bf16, fp16, fp32 };  ///< fp32 multiplies in TF32 where the GPU has it
-inline constexpr int kDtypes = 3;
+/// fp32 multiplies in TF32 where the GPU has it. fp8 is the layers' matrix products alone; all else is bf16.
+enum class Dtype : std::uint8_t { bf16, fp16, fp32, fp8 };
+inline constexpr int kDtypes = 4;
 constexpr double element_bytes(Dtype dtype) { return dtype == Dtype::fp32 ? 4.0 : 2.0; }
 
 /// none: all activations are kept. selective: the attention core is recomputed (nothing to do with FlashAttention,
@@ -18,6 +19,20 @@ enum class Recompute : std::uint8_t { none, selective, full };
 /// How the ring sends dK and dV home: `fp32` over r hops (ring-flash-attention), `half` in the training type over r-1
 /// hops (Transformer Engine).
 enum class RingGradient : std::uint8_t { fp32, half };
+
+/// What waits in host memory between its uses.
+struct Offload {
+  bool checkpoints = false;  ///< each layer's stored input
+  bool optimizer = false;    ///< master weights and moments; the CPU steps
+  bool parameters = false;   ///< weights, fetched layer by layer
+};
+
+/// Which traffic runs beside compute. Old Megatron overlaps neither gradients nor the pipeline's messages.
+struct Overlap {
+  bool gradients = true;   ///< data-parallel reduction beside the last backward
+  bool parameters = true;  ///< gathers of weights beside the compute before them
+  bool pipeline = false;   ///< messages between stages
+};
 
 struct Workload {
   Tokens seq_len{};
@@ -31,6 +46,12 @@ struct Workload {
   bool tiled_loss = false;      ///< logits and loss by slices of the sequence, never whole
   bool fp32_gradients = false;  ///< gradients accumulate in fp32: 18 instead of 16 bytes a parameter
   RingGradient ring_gradient = RingGradient::fp32;
+  int recompute_every = 1;  ///< full: every k-th layer is recomputed, the others keep their activations
+  bool fused_loss = false;  ///< cross entropy in one kernel: no fp32 copy of the logits, their gradient in place
+  bool tiled_mlp = false;   ///< the MLP by slices of ceil(tokens / h) rows
+  Offload offload;
+  Overlap overlap;
+  int lora_rank = 0;  ///< 0: all weights are trained; else only adapters of this rank at every matrix
 };
 
 }  // namespace ithaca

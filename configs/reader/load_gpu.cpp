@@ -10,8 +10,8 @@
 namespace ithaca {
 namespace {
 
-constexpr std::array<const char*, kDtypes> kDtypeNames{"bf16", "fp16", "fp32"};
-constexpr std::size_t kBf16 = 0, kFp16 = 1, kFp32 = 2;
+constexpr std::array<const char*, kDtypes> kDtypeNames{"bf16", "fp16", "fp32", "fp8"};
+constexpr std::size_t kBf16 = 0, kFp16 = 1, kFp32 = 2, kFp8 = 3;
 
 using Rate = Figure<FlopPerSecond>;
 
@@ -38,6 +38,7 @@ void read_rates(const Document& document, Fields& fields, const Node* sources, G
     peaks[kBf16] = peak.maybe("bf16", parse_flop_rate);
     peaks[kFp16] = peak.need("fp16", parse_flop_rate);
     peaks[kFp32] = peak.need("fp32", parse_flop_rate);
+    peaks[kFp8] = peak.maybe("fp8", parse_flop_rate);
     inside.finish();
   }
   for (std::size_t i = 0; i < kDtypes; ++i) gpu.peak[i] = peaks[i].value;
@@ -106,6 +107,7 @@ double sustained_share(const Gpu& gpu, std::size_t dtype) {
   const auto share = [&](std::size_t i) {
     return gpu.peak[i].value() > 0 ? gpu.sustained[i].value() / gpu.peak[i].value() : 0;
   };
+  if (dtype == kFp8 && share(kFp8) > 0) return share(kFp8);
   return dtype == kFp32 ? share(kFp32) : std::max(share(kBf16), share(kFp16));
 }
 
@@ -117,7 +119,7 @@ void derive_sustained(LoadedGpu& loaded, const Gpu& reference) {
     const double own = sustained_share(gpu, i), other = sustained_share(reference, i);
     if (own <= 0 && other <= 0) continue;
     gpu.sustained[i] = gpu.peak[i] * (own > 0 ? own : other);
-    const std::string origin = own > 0 ? "the units of bf16 and fp16 are the same"
+    const std::string origin = own > 0 ? "the share that its half-precision units reach"
                                        : "the share of its peak that " + reference.name + " reaches";
     loaded.sources.push_back({std::string("gpu.sustained.") + kDtypeNames[i], exact(gpu.sustained[i]),
                               own > 0 ? Mark::measured : Mark::extrapolated, origin});
