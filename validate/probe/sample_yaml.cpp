@@ -50,6 +50,7 @@ std::string_view dtype(Dtype type) {
     case Dtype::bf16: return "bf16";
     case Dtype::fp16: return "fp16";
     case Dtype::fp32: return "fp32";
+    case Dtype::fp8: return "fp8";
   }
   return "";
 }
