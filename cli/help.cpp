@@ -82,6 +82,14 @@ std::string usage_line(const Command& command) {
   return wrap(fmt::format("usage: ithaca {} {}", command.name, command.usage), kWidth, "", "    ");
 }
 
+/// Text whose empty lines separate paragraphs.
+std::string wrap_paragraphs(std::string_view text) {
+  constexpr std::string_view kGap = "\n\n";
+  const std::size_t gap = text.find(kGap);
+  if (gap == std::string_view::npos) return wrap(text, kWidth);
+  return wrap(text.substr(0, gap), kWidth) + "\n" + wrap_paragraphs(text.substr(gap + kGap.size()));
+}
+
 }  // namespace
 
 std::string overview(std::span<const Command> commands) {
@@ -121,7 +129,7 @@ std::string short_help(const Command& command) {
 
 std::string full_help(const Command& command) {
   std::string text = "Examples\n" + example_list(command, command.examples.size());
-  text += "\n" + usage_line(command) + "\n" + wrap(command.about, kWidth);
+  text += "\n" + usage_line(command) + "\n" + wrap_paragraphs(command.about);
   text += "\nFlags\n";
   for (const Flag& flag : command.flags) text += flag_line(flag);
   text += flag_line({"-h, --help", "", "short and full help"});
