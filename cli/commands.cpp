@@ -78,8 +78,8 @@ Outcome run_command(const Command& command, const Words& words, const Environmen
 
 std::span<const Command> all_commands() {
   static const Command commands[] = {kCompare,       kInspect,      kSimulateCollective,  kSimulateFlows,
-                                     kSimulateLayer, kSimulateStep, kValidateCollectives, kMeasure,
-                                     kImport};
+                                     kSimulateLayer, kSimulateStep, kValidateCollectives, kValidateRuns,
+                                     kMeasure,       kImport};
   return commands;
 }
 

@@ -18,6 +18,7 @@ extern const Command kSimulateFlows;
 extern const Command kSimulateLayer;
 extern const Command kSimulateStep;
 extern const Command kValidateCollectives;
+extern const Command kValidateRuns;
 
 /// Names of two words stand together by their first word, which lists them: `ithaca simulate`.
 std::span<const Command> all_commands();

@@ -189,6 +189,14 @@ void Fields::finish() {
   }
 }
 
+std::vector<std::string> Fields::unasked() const {
+  std::vector<std::string> keys;
+  for (const Entry& entry : map_.entries) {
+    if (known_.count(entry.key.text) == 0) keys.push_back(entry.key.text);
+  }
+  return keys;
+}
+
 Parsed<std::string> parse_text(std::string_view text) {
   if (text.empty()) return UnitError{"the text is empty", "write something, or leave the key out"};
   return std::string(text);

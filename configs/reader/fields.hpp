@@ -96,6 +96,8 @@ class Fields {
   void conflict(const Node& at, const Node& other, std::string what, std::string next);
   /// Reports keys that nobody asked for: the nearest known key, and what that key would say to the value.
   void finish();
+  /// The same keys, for files of other people in which they are no mistake.
+  std::vector<std::string> unasked() const;
 
  private:
   const Entry* find(std::string_view key) const;

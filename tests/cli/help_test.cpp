@@ -35,6 +35,10 @@ TEST(FullHelp, StartsWithExamplesAndEndsWithExitCodes) {
   }
 }
 
+TEST(FullHelp, KeepsParagraphsApart) {
+  EXPECT_TRUE(contains(full_help(kValidateRuns), "\n\nThe tolerance applies to the mean absolute error"));
+}
+
 TEST(ShortHelp, HasTheRequiredFlagsOnly) {
   const std::string text = short_help(kCompare);
   EXPECT_TRUE(contains(text, "--seq N"));

@@ -1,0 +1,85 @@
+// The project's own tables of published runs: they can be asked, and their split is the one that they declare.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "configs/reader/load_runs.hpp"
+#include "validate/run_question.hpp"
+
+namespace ithaca {
+namespace {
+
+TrainingRuns load(const std::string& name) {
+  auto runs = load_runs(std::string(ITHACA_REFERENCE_RUNS) + "/" + name + ".yaml");
+  EXPECT_TRUE(runs) << (runs ? "" : print(runs.error()));
+  return runs ? std::move(runs).value() : TrainingRuns{};
+}
+
+std::uint64_t fnv1a(const std::string& text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+std::string model_and_layout(const TrainingRun& run) {
+  const RunDegrees& d = run.degrees;
+  const bool shape = run.model.name == run.id;  // a row with a shape of its own
+  const std::string model =
+      shape ? "h" + std::to_string(run.model.hidden) + "-L" + std::to_string(run.model.layers) : run.model.name;
+  return model + " tp" + std::to_string(d.tp) + " pp" + std::to_string(d.pp) + " cp" + std::to_string(d.cp) + " dp" +
+         std::to_string(d.dp.value_or(1)) + " ep" + std::to_string(d.ep);
+}
+
+struct File {
+  const char* name;
+  std::size_t cases;
+};
+
+class ReferenceRuns : public testing::TestWithParam<File> {};
+
+void expect_askable(const TrainingRuns& runs) {
+  RunProfiles profiles;
+  for (const TrainingRun& run : runs.runs) {
+    const auto question = run_question(run, profiles);
+    EXPECT_TRUE(question) << run.id << ": " << (question ? "" : question.error().why);
+    EXPECT_TRUE(run.measured.step || run.measured.rate_per_gpu || run.measured.out_of_memory) << run.id;
+  }
+}
+
+void expect_declared_split(const TrainingRuns& runs) {
+  using Key = std::pair<std::uint64_t, std::string>;
+  const auto key = [](const TrainingRun& run) { return Key{fnv1a(model_and_layout(run)), model_and_layout(run)}; };
+  std::map<std::string, std::set<Key>> keys;  // by source
+  for (const TrainingRun& run : runs.runs) keys[run.source.name].insert(key(run));
+  for (const TrainingRun& run : runs.runs) {
+    if (run.source.name == "alst2025") continue;  // all held out
+    const std::set<Key>& all = keys[run.source.name];
+    const auto rank = std::distance(all.begin(), all.find(key(run)));
+    EXPECT_EQ(run.split, rank < static_cast<std::ptrdiff_t>(all.size() / 2) ? "fit" : "held_out") << run.id;
+  }
+}
+
+TEST_P(ReferenceRuns, CanBeAskedAndAreSplitAsDeclared) {
+  const TrainingRuns runs = load(GetParam().name);
+  EXPECT_TRUE(runs.notices.empty()) << runs.notices[0];
+  EXPECT_EQ(runs.runs.size(), GetParam().cases);
+  expect_askable(runs);
+  expect_declared_split(runs);
+}
+
+// 4 of Korthikanti and 7 of Narayanan; 46 of the Ulysses paper, 6 of ALST and 9 of NeMo.
+INSTANTIATE_TEST_SUITE_P(Files, ReferenceRuns,
+                         testing::Values(File{"megatron-a100", 4 + 7}, File{"simumax-b200", 34},
+                                         File{"vtrain-multi-node", 48}, File{"vtrain-single-node", 564},
+                                         File{"long-sequences", 46 + 6 + 9}),
+                         [](const auto& info) {
+                           std::string name = info.param.name;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace ithaca
