@@ -42,6 +42,7 @@ std::string write_symbols(const Subject& s) {
   const auto add = [&](std::string_view symbol, std::int64_t value) {
     all.push_back(fmt::format("{} = {}", symbol, grouped(value)));
   };
+  const double ends = r.embedding_weights + r.head_weights;
   add("e", static_cast<std::int64_t>(element_bytes(s.q.work.dtype)));
   add("b", s.q.work.micro_batch);
   add("N", r.padded_seq);
@@ -67,8 +68,8 @@ std::string write_symbols(const Subject& s) {
              "heads over all of its ranks, copies counted",
              s.style) +
          paragraph(fmt::format("params/tp = L * {} + {} = {}: layers, then embeddings, final norm and head",
-                               whole(r.layer_weights), whole(r.other_weights),
-                               whole(s.layers() * r.layer_weights + r.other_weights)),
+                               whole(r.dense_layer.total()), whole(ends),
+                               whole(s.layers() * r.dense_layer.total() + ends)),
                    s.style);
 }
 

@@ -5,21 +5,26 @@ namespace {
 
 double rows(std::int64_t count) { return static_cast<double>(count); }
 
-/// Elements of one sequence block of `heads` heads after the all-to-all.
-double block(const Transformer& m, const Workload& work, const RankSplit& rank, std::int64_t heads) {
-  return rows(work.micro_batch * rank.block_tokens) * rows(heads * m.head_dim);
+/// Elements of Q, K and V as attention reads them.
+double qkv_elements(const Transformer& m, const Workload& work, const RankSplit& rank) {
+  const double tokens = rows(work.micro_batch * rank.block_tokens);
+  return tokens * rows(rank.split.max_query * m.head_dim + rank.split.max_kv * (m.head_dim + m.value_head()));
 }
 
 Bytes attention_bytes(const Transformer& m, const Workload& work, const RankSplit& rank, double element) {
   const double inputs = rows(rank.norm_tokens) * rows(m.hidden);
-  const double qkv = block(m, work, rank, rank.split.max_query + 2 * rank.split.max_kv);
-  const double output = rows(rank.tokens) * rows(rank.heads * m.head_dim);
+  const double output = rows(rank.tokens) * rows(rank.heads * m.value_head());
   const bool moved =
       rank.split.max_query < rank.heads;  // the all-to-all makes a second copy, FlashAttention keeps the first
-  const double core_output = moved && work.flash ? block(m, work, rank, rank.split.max_query) : 0;
+  const double core_output =
+      moved && work.flash ? rows(work.micro_batch * rank.block_tokens) * rows(rank.split.max_query * m.value_head())
+                          : 0;
   const double unnormed = m.qk_norm ? rows(rank.tokens) * rows((rank.heads + rank.kv_heads) * m.head_dim) : 0;
+  // Latents before and after their norms; the part with positions is used as it is.
+  const double latents =
+      m.is_latent() ? rows(rank.tokens) * rows(2 * m.latent.query_rank + 2 * m.latent.kv_rank + m.latent.rope_dim) : 0;
   const double mask = work.dropout ? inputs : 0;
-  return Bytes{element * (inputs + qkv + output + core_output + unnormed) + mask};
+  return Bytes{element * (inputs + qkv_elements(m, work, rank) + output + core_output + unnormed + latents) + mask};
 }
 
 Bytes core_bytes(const Workload& work, const RankSplit& rank, double element) {
@@ -29,25 +34,39 @@ Bytes core_bytes(const Workload& work, const RankSplit& rank, double element) {
   return Bytes{work.dropout ? scores * (2 * element + 1) : scores * element};
 }
 
+/// FFN input, activation's inputs and output. Routed copies of a token have an input each, and their results are kept
+/// for the gradient of the router's weights.
+double ffn_elements(const Transformer& m, const RankSplit& rank, LayerKind kind) {
+  const double inputs = rows(rank.norm_tokens) * rows(m.hidden), copies = m.gated_ffn ? 3 : 2;
+  if (kind == LayerKind::dense) return inputs + copies * rows(rank.tokens) * rows(rank.ffn);
+  const double routed = rows(rank.expert_rows * rank.experts);
+  return inputs + copies * (rows(rank.tokens) * rows(rank.shared_ffn) + routed * rows(rank.expert_ffn)) +
+         2 * routed * rows(m.hidden);
+}
+
 }  // namespace
 
-LayerActivations layer_activations(const Transformer& m, const Workload& work, const RankSplit& rank) {
+LayerActivations layer_activations(const Transformer& m, const Workload& work, const RankSplit& rank, LayerKind kind) {
   const double element = element_bytes(work.dtype);
   const double inputs = rows(rank.norm_tokens) * rows(m.hidden);
-  const double hidden = rows(rank.tokens) * rows(rank.ffn) * (m.gated_ffn ? 3 : 2);
   LayerActivations kept;
   kept.attention = attention_bytes(m, work, rank, element);
   kept.core = core_bytes(work, rank, element);
-  kept.ffn = Bytes{element * (inputs + hidden) + (work.dropout ? inputs : 0)};
+  kept.ffn = Bytes{element * ffn_elements(m, rank, kind) + (work.dropout ? inputs : 0)};
   kept.norms = Bytes{2 * element * inputs};
   return kept;
 }
 
-Bytes kept_activations(const Transformer& m, const Workload& work, const RankSplit& rank) {
+Bytes layer_input(const Transformer& m, const Workload& work, const RankSplit& rank) {
+  return Bytes{element_bytes(work.dtype) * rows(rank.norm_tokens) * rows(m.hidden)};
+}
+
+Bytes kept_activations(const Transformer& m, const Workload& work, const RankSplit& rank, LayerKind kind) {
+  const LayerActivations all = layer_activations(m, work, rank, kind);
   if (work.recompute == Recompute::full) {
-    return Bytes{element_bytes(work.dtype) * rows(rank.norm_tokens) * rows(m.hidden)};
+    const double share = 1.0 / work.recompute_every;
+    return layer_input(m, work, rank) * share + all.total() * (1 - share);
   }
-  const LayerActivations all = layer_activations(m, work, rank);
   const bool drops_core = work.recompute == Recompute::selective && !work.flash;
   return drops_core ? all.total() - all.core : all.total();
 }

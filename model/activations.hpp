@@ -12,15 +12,20 @@ namespace ithaca {
 struct LayerActivations {
   Bytes attention{};  ///< QKV input, Q, K, V, attention output, output projection's input and mask
   Bytes core{};       ///< N x N scores, their mask and dropout; with FlashAttention the row sums only
-  Bytes ffn{};        ///< input, activation's inputs and output, mask
+  Bytes ffn{};        ///< input, activation's inputs and output, mask; with experts those of all routed copies
   Bytes norms{};
   constexpr Bytes total() const { return attention + core + ffn + norms; }
 };
 
 /// Everything kept (Recompute::none). rank.norm_tokens = rank.tokens gives tensor parallelism without sequence
 /// parallelism.
-LayerActivations layer_activations(const Transformer& model, const Workload& work, const RankSplit& rank);
-/// What is kept under the workload's recompute policy: all, all but the core, or the layer's input.
-Bytes kept_activations(const Transformer& model, const Workload& work, const RankSplit& rank);
+LayerActivations layer_activations(const Transformer& model, const Workload& work, const RankSplit& rank,
+                                   LayerKind kind = LayerKind::dense);
+/// A layer's input, all that a full recomputation keeps.
+Bytes layer_input(const Transformer& model, const Workload& work, const RankSplit& rank);
+/// What is kept under the workload's recompute policy, on average over the layers of a kind: all, all but the core, or
+/// the input of those that are recomputed.
+Bytes kept_activations(const Transformer& model, const Workload& work, const RankSplit& rank,
+                       LayerKind kind = LayerKind::dense);
 
 }  // namespace ithaca

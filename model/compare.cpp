@@ -11,7 +11,7 @@ namespace {
 constexpr double kModelError = 0.05;  // layouts closer than this are equal as far as the model can tell
 constexpr std::int64_t kLongest = std::int64_t{1} << 34;
 
-int default_zero(Strategy strategy) { return strategy == Strategy::megatron_sp ? 1 : 3; }
+int default_zero(Strategy strategy) { return has_tensor(strategy) ? 1 : 3; }
 
 std::vector<int> divisors(std::int64_t whole, int limit) {
   std::vector<int> found;
@@ -56,7 +56,7 @@ class Search {
  private:
   void enumerate() {
     const std::int64_t replicas = std::max<std::int64_t>(1, q_.work.global_batch / q_.work.micro_batch);
-    const auto tps = strategy_ == Strategy::megatron_sp ? divisors(q_.model.heads, q_.gpus) : std::vector<int>{1};
+    const auto tps = has_tensor(strategy_) ? divisors(q_.model.heads, q_.gpus) : std::vector<int>{1};
     for (int tp : choices(q_.degrees.tp, tps)) {
       for (int dp : choices(q_.degrees.dp, divisors(replicas, q_.gpus))) try_sequence(tp, dp);
     }
@@ -64,27 +64,27 @@ class Search {
 
   /// Within one tp and dp every sequence degree that the strategy has; the ring takes what ulysses leaves.
   void try_sequence(int tp, int dp) {
-    const bool has_ulysses = strategy_ == Strategy::ulysses || strategy_ == Strategy::usp;
-    const bool has_ring = strategy_ == Strategy::ring || strategy_ == Strategy::usp;
     const int outer = std::max(1, tp) * std::max(1, dp) * std::max(1, q_.degrees.pp.value_or(1));
     const int room = std::max(1, q_.gpus / outer);
     const std::int64_t heads = std::max<std::int64_t>(1, q_.model.heads / std::max(1, tp));
     const std::vector<int> one{1};
-    for (int u : has_ulysses ? choices(q_.degrees.ulysses, up_to(std::min<std::int64_t>(heads, room))) : one) {
+    for (int u :
+         has_ulysses(strategy_) ? choices(q_.degrees.ulysses, up_to(std::min<std::int64_t>(heads, room))) : one) {
       const std::vector<int> rest{std::max(1, room / std::max(1, u))};
-      for (int r : has_ring ? choices(q_.degrees.ring, rest) : one) try_layout(tp, dp, u, r);
+      for (int r : has_ring(strategy_) ? choices(q_.degrees.ring, rest) : one) try_layout(tp, dp, u, r);
     }
   }
 
   void try_layout(int tp, int dp, int ulysses, int ring) {
-    const Layout layout{strategy_,
-                        tp,
-                        q_.degrees.pp.value_or(1),
-                        dp,
-                        ulysses,
-                        ring,
-                        q_.degrees.zero.value_or(default_zero(strategy_)),
-                        q_.degrees.zigzag};
+    const Layout layout{.strategy = strategy_,
+                        .tp = tp,
+                        .pp = q_.degrees.pp.value_or(1),
+                        .dp = dp,
+                        .ulysses = ulysses,
+                        .ring = ring,
+                        .zero = q_.degrees.zero.value_or(default_zero(strategy_)),
+                        .zigzag = q_.degrees.zigzag,
+                        .tp_sequence = strategy_ != Strategy::tensor_parallel};
     if (!keep_degenerate_ && degenerate(layout)) return;
     if (layout.gpus() > q_.gpus) return refuse({Rule::gpus, layout, layout.gpus(), q_.gpus});
     auto estimate = estimate_step(q_.model, q_.work, q_.cluster, layout);

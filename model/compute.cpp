@@ -25,7 +25,8 @@ std::size_t index(Dtype dtype) { return static_cast<std::size_t>(dtype); }
 FlopPerSecond sustained_rate(const Gpu& gpu, Dtype dtype) {
   const FlopPerSecond peak = gpu.peak[index(dtype)];
   FlopPerSecond best = gpu.sustained[index(dtype)];
-  if (dtype != Dtype::fp32) best = std::max(gpu.sustained[index(Dtype::bf16)], gpu.sustained[index(Dtype::fp16)]);
+  if (dtype == Dtype::bf16 || dtype == Dtype::fp16)
+    best = std::max(gpu.sustained[index(Dtype::bf16)], gpu.sustained[index(Dtype::fp16)]);
   return best.value() > 0 ? std::min(best, peak) : peak;
 }
 
@@ -38,11 +39,11 @@ Seconds above_floors(const Gpu& gpu, Seconds launch, Seconds curve, Flop work, S
   return std::max(launch + std::max(curve, memory), work / sustained_rate(gpu, dtype));
 }
 
-/// Time on the multiprocessors with the best tile.
-double tiled_time(const GemmCurve::Rates& rates, const Gemm& g, int sms) {
+/// Time on the multiprocessors with the best tile, at `faster` times the curve's rates.
+double tiled_time(const GemmCurve::Rates& rates, const Gemm& g, int sms, double faster) {
   const double k = static_cast<double>(g.k);
   const double per_sm = 1.0 / sms;
-  const double share = g.batch > 1 ? rates.batched : 1;
+  const double share = faster * (g.batch > 1 ? rates.batched : 1);
   std::array<double, GemmCurve::kTileSizes> start{}, multiply{};
   for (std::size_t i = 0; i < kTileArea.size(); ++i) {
     start[i] = rates.wave.value() * (kTileArea[i] / kTileArea[0]);
@@ -71,12 +72,12 @@ double attention_area(const AttentionCall& c) {
   return q <= k ? q * k - q * q / 2 : k * k / 2;
 }
 
-/// Elements of Q and of K, over the batch.
+/// Elements of Q and O together, and of K and V, over the batch.
 struct AttentionElements {
-  double query, key;
+  double query_output, key_value;
 };
 AttentionElements elements(const AttentionCall& c) {
-  const double width = static_cast<double>(c.batch * c.head_dim);
+  const double width = static_cast<double>(c.batch * (c.head_dim + c.value_head()));
   return {width * static_cast<double>(c.queries * c.heads), width * static_cast<double>(c.keys * c.kv_heads)};
 }
 
@@ -101,7 +102,7 @@ ScoreTime score_time(const AttentionCurve::Points& points, double head_dim, doub
 Seconds flash_time(const Gpu& gpu, const AttentionCurve::Pass& pass, const AttentionCall& c, Dtype dtype,
                    double flops_per_dim, Bytes moved) {
   const double rows = static_cast<double>(c.batch * c.heads * c.queries);
-  const double d = static_cast<double>(c.head_dim);
+  const double d = static_cast<double>(c.head_dim + c.value_head()) / 2;
   const double scores = static_cast<double>(c.batch * c.heads) * attention_area(c);
   const Flop work{flops_per_dim * d * scores};
   const AttentionCurve::Points& points = c.causal ? pass.causal : pass.full;
@@ -138,37 +139,42 @@ void scale(GemmCurve::Rates& rates, double rate, double wave) {
 }  // namespace
 
 Flop attention_flops(const AttentionCall& call) {
-  return Flop{4.0 * static_cast<double>(call.batch * call.heads * call.head_dim) * attention_area(call)};
+  const std::int64_t width = call.head_dim + call.value_head();
+  return Flop{2.0 * static_cast<double>(call.batch * call.heads * width) * attention_area(call)};
 }
 
 Seconds gemm_time(const Gpu& gpu, const Gemm& g, Dtype dtype) {
   const Flop work = flops(g);
   if (work.value() <= 0) return Seconds{};
   const double m = static_cast<double>(g.m), n = static_cast<double>(g.n), k = static_cast<double>(g.k);
-  const Bytes moved{element_bytes(dtype) * static_cast<double>(g.batch) * (m * k + k * n + m * n)};
+  const double operand = dtype == Dtype::fp8 ? 1 : element_bytes(dtype);
+  const Bytes moved{static_cast<double>(g.batch) * (operand * (m * k + k * n) + element_bytes(dtype) * m * n)};
   const GemmCurve::Rates& rates = dtype == Dtype::fp32 ? gpu.gemm.fp32 : gpu.gemm.half;
+  const double faster = dtype == Dtype::fp8 ? sustained_rate(gpu, dtype) / sustained_rate(gpu, half_type(gpu)) : 1;
   const bool fitted = rates.tile[0].value() > 0;
-  const Seconds curve{fitted ? tiled_time(rates, g, gpu.sms) : 0};
+  const Seconds curve{fitted ? tiled_time(rates, g, gpu.sms, faster) : 0};
   // At the whole rate: 2 x 256 x 4096 x 4096 on an H100 (hw_profiles/kernels) reaches 98 % of it.
   return above_floors(gpu, gpu.gemm.launch, curve, work, moved / gpu.memory_rate, dtype);
 }
 
-Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& c, Dtype dtype) {
+Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& c, Dtype of_layer) {
+  const Dtype dtype = of_layer == Dtype::fp8 ? Dtype::bf16 : of_layer;
   if (attention_flops(c).value() <= 0) return Seconds{};
   if (!c.flash) {
     // Softmax reads and writes the scores, dropout or the next kernel's cast again; a mask is one more such pass.
     const Seconds scores = gemm_time(gpu, {c.queries, c.keys, c.head_dim, c.batch * c.heads}, dtype);
-    const Seconds values = gemm_time(gpu, {c.queries, c.head_dim, c.keys, c.batch * c.heads}, dtype);
+    const Seconds values = gemm_time(gpu, {c.queries, c.value_head(), c.keys, c.batch * c.heads}, dtype);
     return scores + values + score_passes(gpu, c, dtype, c.causal ? 6 : 4);
   }
   // Q and O of all heads, K and V of the KV heads; the row sums are one float a query and head.
   const AttentionElements size = elements(c);
   const double sums = 4.0 * static_cast<double>(c.batch * c.heads * c.queries);
-  const Bytes moved{element_bytes(dtype) * 2 * (size.query + size.key) + sums};
+  const Bytes moved{element_bytes(dtype) * (size.query_output + size.key_value) + sums};
   return flash_time(gpu, gpu.attention.forward, c, dtype, 4, moved);
 }
 
-Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& c, Dtype dtype) {
+Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& c, Dtype of_layer) {
+  const Dtype dtype = of_layer == Dtype::fp8 ? Dtype::bf16 : of_layer;
   if (attention_flops(c).value() <= 0) return Seconds{};
   if (!c.flash) {
     // dP and dQ, dK and dV; dropout's backward reads and writes, softmax's reads P and dP and writes dS.
@@ -181,12 +187,12 @@ Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& c, Dtype dt
   // Q, O, dO and dQ; K, V, dK and dV; row sums of softmax and of dO x O.
   const AttentionElements size = elements(c);
   const double sums = 2 * 4.0 * static_cast<double>(c.batch * c.heads * c.queries);
-  const Bytes moved{element_bytes(dtype) * 4 * (size.query + size.key) + sums};
+  const Bytes moved{element_bytes(dtype) * 2 * (size.query_output + size.key_value) + sums};
   return flash_time(gpu, gpu.attention.backward, c, dtype, 10, moved);
 }
 
-Seconds memory_time(const Gpu& gpu, Bytes moved) {
-  return moved.value() > 0 ? gpu.gemm.launch + streaming_time(gpu, moved) : Seconds{};
+Seconds memory_time(const Gpu& gpu, Bytes moved, int kernels) {
+  return moved.value() > 0 ? gpu.gemm.launch * kernels + streaming_time(gpu, moved) : Seconds{};
 }
 
 GemmCurve rescale(const GemmCurve& curve, const Gpu& from, const Gpu& to) {

@@ -19,6 +19,8 @@ struct AttentionCall {
   std::int64_t batch = 1, queries = 0, keys = 0, heads = 0, kv_heads = 0, head_dim = 0;
   bool causal = true;
   bool flash = true;
+  std::int64_t value_dim = 0;  ///< of V and the output; 0: head_dim
+  constexpr std::int64_t value_head() const { return value_dim > 0 ? value_dim : head_dim; }
   friend constexpr bool operator==(const AttentionCall&, const AttentionCall&) = default;
 };
 
@@ -26,13 +28,13 @@ constexpr Flop flops(const Gemm& g) {
   return Flop{2.0 * static_cast<double>(g.batch) * static_cast<double>(g.m) * static_cast<double>(g.n) *
               static_cast<double>(g.k)};
 }
-/// Forward FLOPs, 4 x area x d x heads; a causal mask over n x n counts half the square, n*n/2.
+/// Forward FLOPs, 2 x area x (d + d_v) x heads; a causal mask over n x n counts half the square, n*n/2.
 Flop attention_flops(const AttentionCall& call);
 
 /// launch + the least, over tile shapes, of waves x (wave + k x tile FLOPs / rate), where
 /// waves = ceil(batch x ceil(m / rows) x ceil(n / columns) / multiprocessors) and few tiles may split k by 2 or 4.
 /// Never below the bytes at the memory's rate or the FLOPs at the sustained rate; infinite for a type that the GPU
-/// does not have.
+/// does not have. fp8 multiplies at the half-precision curve's rates times the ratio of sustained rates.
 Seconds gemm_time(const Gpu& gpu, const Gemm& gemm, Dtype dtype);
 
 /// Flash: launch + FLOPs / rate(d) x (1 + start_up x queries / area), the curve's points joined by straight lines of
@@ -42,8 +44,8 @@ Seconds gemm_time(const Gpu& gpu, const Gemm& gemm, Dtype dtype);
 Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& call, Dtype dtype);
 /// The same for the backward pass: 2.5 times the forward FLOPs, flash recomputing the scores.
 Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& call, Dtype dtype);
-/// A kernel that reads and writes `moved` bytes in all and computes nothing to speak of.
-Seconds memory_time(const Gpu& gpu, Bytes moved);
+/// `kernels` that read and write `moved` bytes together and compute nothing to speak of.
+Seconds memory_time(const Gpu& gpu, Bytes moved, int kernels = 1);
 
 /// The curve of one GPU carried over to another, to be marked extrapolated: rates by the smaller of the ratios of peak
 /// and sustained rate, write-out by memory rate per multiprocessor. The same GPU gives the same curve.

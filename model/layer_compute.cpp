@@ -1,25 +1,73 @@
 #include "model/layer_compute.hpp"
 
+#include <algorithm>
+
+#include "model/static_vector.hpp"
+
 namespace ithaca {
 namespace {
 
 double real(std::int64_t count) { return static_cast<double>(count); }
 
 struct LayerGemms {
-  Gemm qkv, output, up, down;
+  StaticVector<Gemm, 4> qkv;
+  Gemm output;
+  StaticVector<Gemm, 3> up;
+  StaticVector<Gemm, 2> down;
 };
 
-LayerGemms layer_gemms(const Transformer& m, const RankSplit& r) {
-  const std::int64_t query = r.heads * m.head_dim, kv = r.kv_heads * m.head_dim;
-  return {{r.tokens, query + 2 * kv, m.hidden, 1},
-          {r.tokens, m.hidden, query, 1},
-          {r.tokens, r.ffn * (m.gated_ffn ? 2 : 1), m.hidden, 1},
-          {r.tokens, m.hidden, r.ffn, 1}};
+void add_qkv(const Transformer& m, const RankSplit& r, LayerGemms& g) {
+  if (!m.is_latent()) {
+    g.qkv.push_back({r.tokens, r.heads * m.head_dim + r.kv_heads * (m.head_dim + m.value_head()), m.hidden, 1});
+    return;
+  }
+  const LatentAttention& l = m.latent;
+  const std::int64_t query = r.heads * m.head_dim;
+  if (l.query_rank > 0) g.qkv.push_back({r.tokens, l.query_rank, m.hidden, 1});
+  g.qkv.push_back({r.tokens, query, l.query_rank > 0 ? l.query_rank : m.hidden, 1});
+  g.qkv.push_back({r.tokens, l.kv_rank + l.rope_dim, m.hidden, 1});
+  g.qkv.push_back({r.tokens, r.heads * (m.head_dim - l.rope_dim + m.value_head()), l.kv_rank, 1});
 }
+
+void add_ffn(const Transformer& m, LayerGemms& g, std::int64_t rows, std::int64_t width, std::int64_t batch) {
+  if (width == 0 || batch == 0) return;
+  g.up.push_back({rows, width * (m.gated_ffn ? 2 : 1), m.hidden, batch});
+  g.down.push_back({rows, m.hidden, width, batch});
+}
+
+LayerGemms layer_gemms(const Transformer& m, const RankSplit& r, LayerKind kind) {
+  LayerGemms g;
+  add_qkv(m, r, g);
+  g.output = {r.tokens, m.hidden, r.heads * m.value_head(), 1};
+  if (kind == LayerKind::dense) {
+    add_ffn(m, g, r.tokens, r.ffn, 1);
+  } else {
+    g.up.push_back({r.norm_tokens, m.experts.count, m.hidden, 1});
+    add_ffn(m, g, r.tokens, r.shared_ffn, 1);
+    add_ffn(m, g, r.expert_rows, r.expert_ffn, r.experts);
+  }
+  return g;
+}
+
+using GemmTime = Seconds (*)(const Gpu&, const Gemm&, Dtype);
 
 /// Input gradient dX = dY W^T and weight gradient dW = X^T dY of one product.
 Seconds gemm_backward(const Gpu& gpu, const Gemm& g, Dtype dtype) {
-  return gemm_time(gpu, {g.m, g.k, g.n, 1}, dtype) + gemm_time(gpu, {g.k, g.n, g.m, 1}, dtype);
+  return gemm_time(gpu, {g.m, g.k, g.n, g.batch}, dtype) + gemm_time(gpu, {g.k, g.n, g.m, g.batch}, dtype);
+}
+
+template <class Gemms>
+Seconds sum(const Gemms& gemms, const Gpu& gpu, Dtype dtype, GemmTime time) {
+  Seconds total;
+  for (const Gemm& g : gemms) total += time(gpu, g, dtype);
+  return total;
+}
+
+GemmTimes gemm_times(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank, LayerKind kind,
+                     GemmTime time) {
+  const LayerGemms g = layer_gemms(m, rank, kind);
+  return {sum(g.qkv, gpu, work.dtype, time), time(gpu, g.output, work.dtype), sum(g.up, gpu, work.dtype, time),
+          sum(g.down, gpu, work.dtype, time)};
 }
 
 /// Attention of the slowest rank as kernel calls: one over its own tokens, then one for each block of the ring.
@@ -29,10 +77,14 @@ struct AttentionCalls {
 };
 
 AttentionCalls attention_calls(const Transformer& m, const Workload& work, const Layout& layout, const RankSplit& r) {
-  AttentionCall own{work.micro_batch, r.block_tokens, r.block_tokens, r.split.max_query,
-                    r.split.max_kv,   m.head_dim,     work.causal,    work.flash};
+  AttentionCall own{work.micro_batch, r.block_tokens, r.block_tokens, r.split.max_query, r.split.max_kv,
+                    m.head_dim,       work.causal,    work.flash,     m.value_head()};
   AttentionCall hop = own;
   hop.causal = false;
+  if (layout.strategy == Strategy::cp_all_gather && layout.ring > 1 && r.ring_balanced) {
+    hop.keys = r.padded_seq / (work.causal ? 2 : 1);
+    return {hop, hop, 0};
+  }
   if (work.causal && layout.zigzag) hop.keys = own.keys / 2;
   return {own, hop, layout.ring - 1};
 }
@@ -49,10 +101,11 @@ double uneven_share(const Workload& work, const Layout& layout, const RankSplit&
 KernelTimes attention_times(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
                             const RankSplit& r, AttentionTime time) {
   const AttentionCalls calls = attention_calls(m, work, layout, r);
+  const double share = mask_share(m, work);
   KernelTimes times;
-  times.attention = time(gpu, calls.own, work.dtype);
+  times.attention = time(gpu, calls.own, work.dtype) * share;
   if (calls.hops > 0) {
-    times.attention_hop = time(gpu, calls.hop, work.dtype);
+    times.attention_hop = time(gpu, calls.hop, work.dtype) * share;
     times.attention += times.attention_hop * calls.hops;
   }
   times.imbalance = times.attention * uneven_share(work, layout, r);
@@ -61,6 +114,7 @@ KernelTimes attention_times(const Transformer& m, const Workload& work, const Gp
 
 /// Bytes that a ring step reads and writes to merge a block's result into the fp32 accumulator.
 double ring_merge_bytes(const Transformer& m, const Workload& work, const Layout& layout, const RankSplit& r) {
+  if (layout.strategy == Strategy::cp_all_gather) return 0;
   const double block = real(work.micro_batch * r.block_tokens) * real(r.split.max_query * m.head_dim);
   return (layout.ring - 1) * block * (element_bytes(work.dtype) + 8);
 }
@@ -74,22 +128,35 @@ double permute_bytes(const Transformer& m, const Workload& work, const Layout& l
 }
 
 /// Bytes of the forward's streaming kernels: two norms (read, write), two residual additions (two reads, a write),
-/// rotary embedding of Q and K, Q and K norms, the FFN's activation, dropout masks.
-double streaming_bytes(const Transformer& m, const Workload& work, const RankSplit& r) {
+/// rotary embedding of Q and K, Q and K norms, the FFN's activation, dropout masks; with experts, every routed copy of
+/// a token is written on the way out and back.
+double streaming_bytes(const Transformer& m, const Workload& work, const RankSplit& r, LayerKind kind) {
   const double element = element_bytes(work.dtype);
   const double hidden = real(r.norm_tokens) * real(m.hidden);
   const double query_key = real(r.tokens) * real((r.heads + r.kv_heads) * m.head_dim);
-  const double ffn = real(r.tokens) * real(r.ffn);
-  double elements = (2 * 2 + 2 * 3) * hidden + (m.gated_ffn ? 3 : 2) * ffn;
+  double ffn = real(r.tokens) * real(kind == LayerKind::dense ? r.ffn : r.shared_ffn);
+  double elements = (2 * 2 + 2 * 3) * hidden;
+  if (kind == LayerKind::moe) {
+    const double routed = real(r.expert_rows * r.experts);
+    ffn += routed * real(r.expert_ffn);
+    elements += 4 * routed * real(m.hidden);
+  }
+  elements += (m.gated_ffn ? 3 : 2) * ffn;
   if (m.learned_positions == 0) elements += 2 * query_key;
-  if (m.qk_norm) elements += 2 * query_key;
+  if (m.qk_norm || m.is_latent()) elements += 2 * query_key;
   return element * elements + (work.dropout ? 2 * hidden : 0);
 }
 
-Seconds forward_streaming(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
-                          const RankSplit& r) {
-  return memory_time(gpu, Bytes{streaming_bytes(m, work, r) + permute_bytes(m, work, layout, r) +
-                                ring_merge_bytes(m, work, layout, r)});
+/// Kernels that these bytes pass in: the six of every layer, and those of rotary embedding, routing and copies.
+int streaming_kernels(const Transformer& m, const Layout& layout, LayerKind kind) {
+  return 6 + (m.learned_positions == 0 ? 2 : 0) + (kind == LayerKind::moe ? 8 : 0) + (layout.ulysses > 1 ? 4 : 0);
+}
+
+Seconds streaming_time(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
+                       const RankSplit& r, LayerKind kind, double passes) {
+  const double bytes =
+      streaming_bytes(m, work, r, kind) + permute_bytes(m, work, layout, r) + ring_merge_bytes(m, work, layout, r);
+  return memory_time(gpu, Bytes{bytes * passes}, streaming_kernels(m, layout, kind));
 }
 
 }  // namespace
@@ -106,62 +173,91 @@ KernelTimes operator*(const KernelTimes& t, double count) {
   return {t.gemm * count, t.attention * count, t.memory_bound * count, t.imbalance * count, t.attention_hop};
 }
 
+double mask_share(const Transformer& m, const Workload& work) {
+  const double n = real(work.seq_len.count), window = real(m.window);
+  double windowed = 1;
+  if (m.window > 0 && window < n) {
+    windowed = work.causal ? (window * n - window * window / 2) / (n * n / 2) : std::min(1.0, 2 * window / n);
+  }
+  const double full = m.window > 0 ? real(m.full_layers) / real(m.layers) : 1;
+  return m.attention_density * (full + (1 - full) * windowed);
+}
+
 KernelTimes core_forward(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
                          const RankSplit& rank) {
   return attention_times(m, work, gpu, layout, rank, attention_forward_time);
 }
 
-GemmTimes forward_gemms(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank) {
-  const LayerGemms g = layer_gemms(m, rank);
-  return {gemm_time(gpu, g.qkv, work.dtype), gemm_time(gpu, g.output, work.dtype), gemm_time(gpu, g.up, work.dtype),
-          gemm_time(gpu, g.down, work.dtype)};
+GemmTimes forward_gemms(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank,
+                        LayerKind kind) {
+  return gemm_times(m, work, gpu, rank, kind, gemm_time);
 }
 
-GemmTimes backward_gemms(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank) {
-  const LayerGemms g = layer_gemms(m, rank);
-  return {gemm_backward(gpu, g.qkv, work.dtype), gemm_backward(gpu, g.output, work.dtype),
-          gemm_backward(gpu, g.up, work.dtype), gemm_backward(gpu, g.down, work.dtype)};
+GemmTimes backward_gemms(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank,
+                         LayerKind kind) {
+  return gemm_times(m, work, gpu, rank, kind, gemm_backward);
 }
 
 KernelTimes layer_forward(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
-                          const RankSplit& rank) {
+                          const RankSplit& rank, LayerKind kind) {
   KernelTimes times = core_forward(m, work, gpu, layout, rank);
-  times.gemm = forward_gemms(m, work, gpu, rank).total();
-  times.memory_bound = forward_streaming(m, work, gpu, layout, rank);
+  times.gemm = forward_gemms(m, work, gpu, rank, kind).total();
+  times.memory_bound = streaming_time(m, work, gpu, layout, rank, kind, 1);
   return times;
 }
 
 KernelTimes layer_backward(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
-                           const RankSplit& rank) {
+                           const RankSplit& rank, LayerKind kind) {
   KernelTimes times = attention_times(m, work, gpu, layout, rank, attention_backward_time);
-  times.gemm = backward_gemms(m, work, gpu, rank).total();
-  times.memory_bound = forward_streaming(m, work, gpu, layout, rank) * 2;
+  times.gemm = backward_gemms(m, work, gpu, rank, kind).total();
+  times.memory_bound =
+      streaming_time(m, work, gpu, layout, rank, kind, 2) + accumulation_time(work, gpu, weights(rank, kind).total());
   return times;
 }
 
-KernelTimes ends_both_ways(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank) {
-  const Gemm head{rank.tokens, rank.vocab, m.hidden, 1};
-  const double logits = real(rank.tokens) * real(rank.vocab), hidden = real(rank.norm_tokens) * real(m.hidden);
-  const double element = element_bytes(work.dtype);
-  KernelTimes times;
-  times.gemm = gemm_time(gpu, head, work.dtype) + gemm_backward(gpu, head, work.dtype);
-  // Loss: logits to fp32 (e + 4), its maximum and sum (4), the gradient (4 + e). Embedding: a row read and written,
-  // twice.
-  times.memory_bound = memory_time(gpu, Bytes{logits * (2 * element + 12) + hidden * element * 4});
+KernelTimes embedding_both_ways(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank) {
+  const double hidden = real(rank.norm_tokens) * real(m.hidden);
+  KernelTimes times;  // a row read and written, twice
+  times.memory_bound = memory_time(gpu, Bytes{hidden * element_bytes(work.dtype) * 4}, 2);
   return times;
+}
+
+KernelTimes head_and_loss_both_ways(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank) {
+  const Gemm head{rank.tokens, rank.vocab, m.hidden, 1};
+  const double logits = real(rank.tokens) * real(rank.vocab), element = element_bytes(work.dtype);
+  const Dtype dtype = work.dtype == Dtype::fp8 ? Dtype::bf16 : work.dtype;
+  KernelTimes times;
+  times.gemm = gemm_time(gpu, head, dtype) + gemm_backward(gpu, head, dtype);
+  // Logits to fp32 (e + 4), their maximum and sum (4), the gradient (4 + e); fused: read, read and written.
+  times.memory_bound = memory_time(gpu, Bytes{logits * (work.fused_loss ? 3 * element : 2 * element + 12)}, 4);
+  times.memory_bound += accumulation_time(work, gpu, rank.head_weights);
+  return times;
+}
+
+Seconds accumulation_time(const Workload& work, const Gpu& gpu, double parameters) {
+  // The sum is read and written, and the GEMM's result read where it is not added in the GEMM itself.
+  const double bytes = work.fp32_gradients ? 8 : 3 * element_bytes(work.dtype);
+  return gpu.memory_rate.value() > 0 ? memory_time(gpu, Bytes{bytes * parameters}, 0) : Seconds{};
 }
 
 ExecutedFlops executed_forward_flops(const Transformer& m, const Workload& work, const Layout& layout,
-                                     const RankSplit& rank) {
-  const LayerGemms g = layer_gemms(m, rank);
+                                     const RankSplit& rank, LayerKind kind) {
+  const LayerGemms g = layer_gemms(m, rank, kind);
   const double ranks = layout.tp * layout.sequence();
   ExecutedFlops all;
-  all.matrices = (flops(g.qkv) + flops(g.output) + flops(g.up) + flops(g.down)) * ranks;
-  all.head = flops(Gemm{rank.tokens, rank.vocab, m.hidden, 1}) * ranks;
-  const AttentionCall whole{work.micro_batch, rank.padded_seq, rank.padded_seq,           m.heads,
-                            m.kv_heads,       m.head_dim,      work.causal && work.flash, work.flash};
-  all.attention = attention_flops(whole);
+  all.matrices = flops(g.output);
+  for (const Gemm& gemm : g.qkv) all.matrices += flops(gemm);
+  for (const Gemm& gemm : g.up) all.matrices += flops(gemm);
+  for (const Gemm& gemm : g.down) all.matrices += flops(gemm);
+  all.matrices = all.matrices * ranks;
+  const AttentionCall whole{work.micro_batch, rank.padded_seq,           rank.padded_seq, m.heads,       m.kv_heads,
+                            m.head_dim,       work.causal && work.flash, work.flash,      m.value_head()};
+  all.attention = attention_flops(whole) * mask_share(m, work);
   return all;
+}
+
+Flop head_flops(const Transformer& m, const Layout& layout, const RankSplit& rank) {
+  return flops(Gemm{rank.tokens, rank.vocab, m.hidden, 1}) * (layout.tp * layout.sequence());
 }
 
 }  // namespace ithaca

@@ -23,33 +23,43 @@ struct KernelTimes {
   friend KernelTimes operator*(const KernelTimes& times, double count);
 };
 
-/// A layer's matrix products; backward: input and weight gradient, one half each.
+/// A layer's matrix products; backward: input and weight gradient, one half each. Latents count as qkv, router, shared
+/// and routed experts as up and down.
 struct GemmTimes {
   Seconds qkv{}, output{}, up{}, down{};
   constexpr Seconds total() const { return qkv + output + up + down; }
 };
-GemmTimes forward_gemms(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank);
-GemmTimes backward_gemms(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank);
+GemmTimes forward_gemms(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank,
+                        LayerKind kind = LayerKind::dense);
+GemmTimes backward_gemms(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank,
+                         LayerKind kind = LayerKind::dense);
+
+/// Share of the mask's area that attention computes, on average over the layers: sliding windows and sparse blocks.
+double mask_share(const Transformer& model, const Workload& work);
 
 KernelTimes layer_forward(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
-                          const RankSplit& rank);
+                          const RankSplit& rank, LayerKind kind = LayerKind::dense);
 /// Without what a recompute policy repeats.
 KernelTimes layer_backward(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
-                           const RankSplit& rank);
+                           const RankSplit& rank, LayerKind kind = LayerKind::dense);
 /// The attention core again, for selective recomputation.
 KernelTimes core_forward(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
                          const RankSplit& rank);
-/// Embedding, head and loss, forward and backward.
-KernelTimes ends_both_ways(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank);
+/// Forward and backward together.
+KernelTimes embedding_both_ways(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank);
+KernelTimes head_and_loss_both_ways(const Transformer& model, const Workload& work, const Gpu& gpu,
+                                    const RankSplit& rank);
+/// What a micro-batch costs to add its weight gradients to those of the micro-batches before it.
+Seconds accumulation_time(const Workload& work, const Gpu& gpu, double parameters);
 
 /// FLOPs that all ranks of one replica execute together in one layer's forward: matrices and attention apart, padding
 /// and copied heads included.
 struct ExecutedFlops {
   Flop matrices{};
   Flop attention{};
-  Flop head{};
 };
 ExecutedFlops executed_forward_flops(const Transformer& model, const Workload& work, const Layout& layout,
-                                     const RankSplit& rank);
+                                     const RankSplit& rank, LayerKind kind = LayerKind::dense);
+Flop head_flops(const Transformer& model, const Layout& layout, const RankSplit& rank);
 
 }  // namespace ithaca

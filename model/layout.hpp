@@ -35,6 +35,17 @@ inline constexpr std::array kAllStrategies{Strategy::ulysses,
 
 std::string_view name(Strategy strategy);
 
+/// Whether the strategy has a degree of that kind.
+constexpr bool has_ulysses(Strategy s) {
+  return s == Strategy::ulysses || s == Strategy::usp || s == Strategy::loongtrain || s == Strategy::fpdt;
+}
+constexpr bool has_ring(Strategy s) {
+  return s == Strategy::ring || s == Strategy::usp || s == Strategy::loongtrain || s == Strategy::cp_all_gather ||
+         s == Strategy::ring_self_attention;
+}
+/// Megatron's, whose degree is tp.
+constexpr bool has_tensor(Strategy s) { return s == Strategy::megatron_sp || s == Strategy::tensor_parallel; }
+
 /// Order in which a pipeline's stages work on micro-batches. Interleaving is 1F1B with several chunks a stage.
 enum class Schedule : std::uint8_t { one_f_one_b, gpipe };
 

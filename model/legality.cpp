@@ -8,14 +8,23 @@ namespace ithaca {
 namespace {
 
 std::optional<Refusal> check_degrees(const Layout& l) {
-  const int smallest = std::min({l.tp, l.pp, l.dp, l.ulysses, l.ring});
+  const int smallest = std::min({l.tp, l.pp, l.dp, l.ulysses, l.ring, l.ep, l.virtual_pp, l.inner_ring, l.chunks});
   if (smallest < 1) return Refusal{Rule::degree, l, smallest, 1};
   if (l.zero < 0 || l.zero > 3) return Refusal{Rule::zero_stage, l, l.zero, 3};
-  if (l.pp > 1) return Refusal{Rule::pipeline, l, l.pp, 1};
-  const bool no_ulysses = l.strategy == Strategy::megatron_sp || l.strategy == Strategy::ring;
-  const bool no_ring = l.strategy == Strategy::megatron_sp || l.strategy == Strategy::ulysses;
-  if (no_ulysses && l.ulysses > 1) return Refusal{Rule::strategy_degree, l, l.ulysses, 1};
-  if (no_ring && l.ring > 1) return Refusal{Rule::strategy_degree, l, l.ring, 1};
+  if (l.pp > 1 && l.zero > 1) return Refusal{Rule::pipeline_zero, l, l.zero, 1};
+  if (l.virtual_pp > 1 && (l.pp == 1 || l.schedule == Schedule::gpipe))
+    return Refusal{Rule::interleaving, l, l.virtual_pp, 1};
+  if (!has_ulysses(l.strategy) && l.ulysses > 1) return Refusal{Rule::strategy_degree, l, l.ulysses, 1};
+  if (!has_ring(l.strategy) && l.ring > 1) return Refusal{Rule::strategy_degree, l, l.ring, 1};
+  if (l.ring % l.inner_ring != 0) return Refusal{Rule::inner_ring, l, l.inner_ring, l.ring};
+  return std::nullopt;
+}
+
+std::optional<Refusal> check_experts(const Transformer& m, const Layout& l) {
+  const int ranks = l.dp * l.sequence();
+  if (l.ep == 1) return std::nullopt;
+  if (m.experts.count % l.ep != 0) return Refusal{Rule::experts, l, l.ep, m.experts.count};
+  if (ranks % l.ep != 0) return Refusal{Rule::expert_ranks, l, l.ep, ranks};
   return std::nullopt;
 }
 
@@ -35,7 +44,9 @@ std::optional<Refusal> check_workload(const Workload& w, const Layout& l) {
   if (w.global_batch % (l.dp * w.micro_batch) != 0) {
     return Refusal{Rule::dp_batch, l, l.dp * w.micro_batch, w.global_batch};
   }
-  if (l.ring > 1 && !w.flash) return Refusal{Rule::ring_flash, l, l.ring, 1};
+  const bool blockwise = l.strategy != Strategy::ring_self_attention;
+  if (l.ring > 1 && !w.flash && blockwise) return Refusal{Rule::ring_flash, l, l.ring, 1};
+  if (l.ring > 1 && w.flash && !blockwise) return Refusal{Rule::ring_scores, l, l.ring, 1};
   return std::nullopt;
 }
 
@@ -45,6 +56,9 @@ std::optional<Refusal> check_layout(const Transformer& model, const Workload& wo
                                     const Layout& layout) {
   if (const auto refusal = check_degrees(layout)) return refusal;
   if (const auto refusal = check_heads(model, layout)) return refusal;
+  if (const auto refusal = check_experts(model, layout)) return refusal;
+  if (const std::int64_t chunks = std::int64_t{layout.pp} * layout.virtual_pp; chunks > model.layers)
+    return Refusal{Rule::pipeline_layers, layout, chunks, model.layers};
   if (const auto refusal = check_workload(work, layout)) return refusal;
   if (cluster.max_gpus > 0 && layout.gpus() > cluster.max_gpus) {
     return Refusal{Rule::cluster_size, layout, layout.gpus(), cluster.max_gpus};

@@ -27,10 +27,13 @@ std::string_view name(Moment moment);
 
 struct MemoryLedger {
   Moment moment{};  ///< of the peak; `terms` are alive then
-  StaticVector<MemoryTerm, 20> terms;
+  int stage = 0;    ///< pipeline stage of the peak
+  StaticVector<MemoryTerm, 24> terms;
+  StaticVector<MemoryTerm, 4> host_terms;  ///< offloaded, in host memory, for this GPU
   Bytes capacity{};
 
   Bytes peak() const;
+  Bytes host() const;
   bool fits() const { return peak() <= capacity; }
 };
 

@@ -1,16 +1,41 @@
 #include "model/model_flops.hpp"
 
+#include "model/layer_compute.hpp"
+
 namespace ithaca {
 
+namespace {
+
+double real(std::int64_t count) { return static_cast<double>(count); }
+
+/// Weights of one layer's matrices that a token passes through, without biases and norms.
+double matrix_weights(const Transformer& m, LayerKind kind) {
+  const double hidden = real(m.hidden), ffn = hidden * (m.gated_ffn ? 3 : 2), output = real(m.heads * m.value_head());
+  double attention = hidden * real(m.query_width() + m.kv_width() + m.kv_heads * m.value_head()) + output * hidden;
+  if (m.is_latent()) {
+    const LatentAttention& l = m.latent;
+    const double query =
+        l.query_rank > 0 ? real(l.query_rank * (m.hidden + m.query_width())) : hidden * real(m.query_width());
+    const double up = real(l.kv_rank * m.heads * (m.head_dim - l.rope_dim + m.value_head()));
+    attention = query + hidden * real(l.kv_rank + l.rope_dim) + up + output * hidden;
+  }
+  if (kind == LayerKind::dense) return attention + ffn * real(m.ffn);
+  const Experts& e = m.experts;
+  return attention + ffn * real(e.top_k * e.ffn + e.shared_ffn) + hidden * real(e.count);
+}
+
+}  // namespace
+
 Flop model_step_flops(const Transformer& m, const Workload& work, bool halve_causal) {
-  const double seq = static_cast<double>(work.seq_len.count);
-  const double hidden = static_cast<double>(m.hidden), query = static_cast<double>(m.query_width());
-  const double attention_weights = hidden * (2 * query + 2 * static_cast<double>(m.kv_width()));
-  const double ffn_weights = hidden * static_cast<double>(m.ffn) * (m.gated_ffn ? 3 : 2);
-  const double layers = static_cast<double>(m.layers), head = hidden * static_cast<double>(m.vocab);
-  const double matrices = 2 * seq * (layers * (attention_weights + ffn_weights) + head);
-  const double attention = 4 * seq * seq * query * layers * (work.causal && halve_causal ? 0.5 : 1.0);
-  return Flop{3 * static_cast<double>(work.global_batch) * (matrices + attention)};
+  const double seq = real(work.seq_len.count), layers = real(m.layers);
+  double weights = real(m.hidden * m.vocab);
+  for (const LayerKind kind : {LayerKind::dense, LayerKind::moe}) {
+    if (layers_of(m, kind) > 0) weights += real(layers_of(m, kind)) * matrix_weights(m, kind);
+  }
+  const double width = real(m.heads * (m.head_dim + m.value_head()));
+  const double attention =
+      2 * seq * seq * width * layers * mask_share(m, work) * (work.causal && halve_causal ? 0.5 : 1.0);
+  return Flop{3 * real(work.global_batch) * (2 * seq * weights + attention)};
 }
 
 Flop megatron_step_flops(const Transformer& m, std::int64_t batch, Tokens seq_len) {

@@ -43,7 +43,13 @@ std::string_view name(Rule rule) {
     case Rule::tp_ffn: return "tp.ffn";
     case Rule::sequence_short: return "sequence.short";
     case Rule::dp_batch: return "dp.batch";
-    case Rule::pipeline: return "pp.unsupported";
+    case Rule::pipeline_layers: return "pp.layers";
+    case Rule::pipeline_zero: return "pp.zero";
+    case Rule::interleaving: return "pp.interleaving";
+    case Rule::experts: return "ep.experts";
+    case Rule::expert_ranks: return "ep.ranks";
+    case Rule::inner_ring: return "ring.inner";
+    case Rule::ring_scores: return "ring.scores";
     case Rule::zero_stage: return "zero.stage";
     case Rule::ring_flash: return "ring.flash";
     case Rule::dtype: break;
@@ -69,7 +75,14 @@ std::string why(const Refusal& r) {
     case Rule::sequence_short:
       return given + (r.given == 1 ? " token" : " tokens") + " cannot be cut into " + limit + " parts";
     case Rule::dp_batch: return "dp x micro-batch = " + given + " does not divide the global batch of " + limit;
-    case Rule::pipeline: return "pipeline parallelism (pp " + given + ") is not modelled yet";
+    case Rule::pipeline_layers: return "a pipeline of " + given + " chunks is longer than the " + limit + " layers";
+    case Rule::pipeline_zero:
+      return "ZeRO stage " + given + " would gather or reduce the weights for every micro-batch of a pipeline";
+    case Rule::interleaving: return given + " chunks a stage exist only in an interleaved 1F1B pipeline";
+    case Rule::experts: return "ep " + given + " does not divide the " + limit + " experts";
+    case Rule::expert_ranks: return "ep " + given + " does not divide the " + limit + " ranks of dp x ulysses x ring";
+    case Rule::inner_ring: return "an inner ring of " + given + " does not divide the ring of " + limit;
+    case Rule::ring_scores: return "ring self-attention keeps whole rows of scores and has no FlashAttention";
     case Rule::zero_stage: return "ZeRO has stages 0 to 3, not " + given;
     case Rule::ring_flash: return "a ring works block by block and exists only with FlashAttention";
     case Rule::dtype: break;
@@ -91,7 +104,13 @@ std::string instead(const Refusal& r) {
     case Rule::dp_batch:
       return r.given > r.limit ? "ask for --global-batch " + to_string(r.given) + ", or a smaller --dp or --micro-batch"
                                : "choose a --global-batch that is a multiple of " + to_string(r.given);
-    case Rule::pipeline: return "take --pp 1 with a larger tp, ulysses or ring degree";
+    case Rule::pipeline_layers: return "take a --pp of at most " + to_string(r.limit);
+    case Rule::pipeline_zero: return "take --zero 1, or --pp 1";
+    case Rule::interleaving: return "take --pp 2 or more with the 1f1b schedule, or leave --virtual-pp out";
+    case Rule::experts:
+    case Rule::expert_ranks:
+    case Rule::inner_ring: return "take a degree of " + to_string(largest_divisor(r.limit, r.given));
+    case Rule::ring_scores: return "take --attention eager, or ring";
     case Rule::zero_stage: return "take --zero 0, 1, 2 or 3";
     case Rule::ring_flash: return "take --attention flash, or ulysses or megatron_sp";
     case Rule::dtype: break;

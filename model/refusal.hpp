@@ -20,7 +20,13 @@ enum class Rule : std::uint8_t {
   tp_ffn,           ///< tp does not divide the FFN
   sequence_short,   ///< fewer tokens than sequence ranks (twice that with zigzag)
   dp_batch,         ///< dp x micro-batch does not divide the global batch
-  pipeline,         ///< pp above 1: comes with a later version
+  pipeline_layers,  ///< pp x virtual pp above the layers
+  pipeline_zero,    ///< a pipeline keeps weights and gradients whole: ZeRO stage 0 or 1
+  interleaving,     ///< virtual stages without a pipeline, or under GPipe
+  experts,          ///< ep does not divide the experts
+  expert_ranks,     ///< ep does not divide dp x ulysses x ring
+  inner_ring,       ///< the inner ring does not divide the ring
+  ring_scores,      ///< ring self-attention keeps whole score rows, without FlashAttention
   zero_stage,       ///< outside 0..3
   ring_flash,       ///< ring attention exists only blockwise, with FlashAttention
   dtype,            ///< the GPU has no such arithmetic

@@ -1,26 +1,48 @@
 #include "model/split.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ithaca {
 namespace {
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-double rank_layer_weights(const Transformer& m, const Layout& layout, const RankSplit& rank) {
-  const double copied_kv =
-      static_cast<double>(rank.kv_heads * layout.tp - m.kv_heads) * static_cast<double>(m.head_dim);
-  const double kv_weights = 2 * (static_cast<double>(m.hidden) + (m.qkv_bias ? 1 : 0));
-  const double norms = 2.0 * static_cast<double>(m.hidden) * (m.norm == Norm::layer ? 2 : 1);
-  const double sharded = static_cast<double>(layer_parameters(m)) + copied_kv * kv_weights - norms;
-  return sharded / layout.tp + norms;
+double real(std::int64_t count) { return static_cast<double>(count); }
+
+/// Of one layer without its norms and experts: latents are whole on every tp rank, KV heads are copied above tp.
+double attention_weights(const Transformer& m, const Layout& layout, const RankSplit& rank) {
+  const double all = real(attention_parameters(m));
+  if (m.is_latent()) {
+    const LatentAttention& l = m.latent;
+    const double whole = real(l.query_rank * (m.hidden + 1) + m.hidden * (l.kv_rank + l.rope_dim) + l.kv_rank);
+    return (all - whole) / layout.tp + whole;
+  }
+  const double copied = real(rank.kv_heads * layout.tp - m.kv_heads) * real(m.head_dim + m.value_head());
+  return (all + copied * (real(m.hidden) + (m.qkv_bias ? 1 : 0))) / layout.tp;
+}
+
+void add_weights(const Transformer& m, const Layout& layout, RankSplit& rank) {
+  const double norms = 2 * real(m.hidden) * (m.norm == Norm::layer ? 2 : 1);
+  const double attention = attention_weights(m, layout, rank) + norms;
+  rank.dense_layer = {attention + real(ffn_parameters(m, m.ffn)) / layout.tp, 0};
+  const double head = real(m.hidden) * real(m.vocab);
+  const double positions = real(m.learned_positions * m.hidden);
+  const double final_norm = m.final_norm ? norms / 2 : 0;
+  rank.embedding_weights = (head + positions) / layout.tp;
+  rank.head_weights = ((m.tied_embeddings && layout.pp == 1 ? 0 : head) + final_norm) / layout.tp;
+  if (!m.is_moe()) return;
+  const Experts& e = m.experts;
+  const double shared = e.shared_ffn > 0 ? real(ffn_parameters(m, e.shared_ffn)) / layout.tp : 0;
+  rank.moe_layer = {attention + real(m.hidden * e.count) + shared,
+                    real(rank.experts) * real(ffn_parameters(m, e.ffn)) / layout.tp};
 }
 
 }  // namespace
 
 std::int64_t sequence_multiple(const Layout& layout, bool causal) {
   const std::int64_t chunks = layout.ring > 1 && layout.zigzag && causal ? 2 : 1;
-  return chunks * layout.sequence() * layout.tp;
+  return chunks * layout.sequence() * (layout.tp_sequence ? layout.tp : 1);
 }
 
 RankSplit split_rank(const Transformer& m, const Workload& work, const Layout& layout) {
@@ -28,24 +50,46 @@ RankSplit split_rank(const Transformer& m, const Workload& work, const Layout& l
   const std::int64_t multiple = sequence_multiple(layout, work.causal);
   r.padded_seq = ceil_div(work.seq_len.count, multiple) * multiple;
   r.tokens = work.micro_batch * r.padded_seq / layout.sequence();
-  r.norm_tokens = r.tokens / layout.tp;
+  r.norm_tokens = layout.tp_sequence ? r.tokens / layout.tp : r.tokens;
   r.block_tokens = r.padded_seq / layout.ring;
   r.heads = m.heads / layout.tp;
   r.kv_heads = std::max<std::int64_t>(1, m.kv_heads / layout.tp);
   r.ffn = m.ffn / layout.tp;
   r.vocab = ceil_div(m.vocab, layout.tp);
   r.split = split_heads(r.heads, r.kv_heads, layout.ulysses);
-  r.layer_weights = rank_layer_weights(m, layout, r);
-  r.other_weights = static_cast<double>(embedding_parameters(m)) / layout.tp;
+  if (m.is_moe()) {
+    const Experts& e = m.experts;
+    r.experts = ceil_div(e.count, layout.ep);
+    r.expert_rows =
+        static_cast<std::int64_t>(std::ceil(real(r.tokens * layout.ep * e.top_k) / real(e.count) * e.imbalance));
+    r.expert_ffn = ceil_div(e.ffn, layout.tp);
+    r.shared_ffn = ceil_div(e.shared_ffn, layout.tp);
+  }
+  add_weights(m, layout, r);
   r.ring_balanced = layout.ring == 1 || layout.zigzag || !work.causal;
   return r;
 }
 
-RankGroups place_groups(const Cluster& cluster, const Layout& layout) {
-  const int gpus = layout.gpus();
-  const int outer = layout.tp * layout.ulysses;
-  return {place(cluster, {layout.tp, 1}, gpus), place(cluster, {layout.ulysses, layout.tp}, gpus),
-          place(cluster, {layout.ring, outer}, gpus), place(cluster, {layout.dp * layout.sequence(), layout.tp}, gpus)};
+LayerWeights stage_weights(const RankSplit& rank, const Stage& stage) {
+  const double dense = real(stage.dense), moe = real(stage.moe);
+  LayerWeights sum{dense * rank.dense_layer.shared + moe * rank.moe_layer.shared, moe * rank.moe_layer.experts};
+  if (stage.first) sum.shared += rank.embedding_weights;
+  if (stage.last) sum.shared += rank.head_weights;
+  return sum;
+}
+
+RankGroups place_groups(const Cluster& cluster, const Layout& l) {
+  const int gpus = l.gpus(), shards = l.dp * l.sequence(), outer = l.tp * l.ulysses;
+  const auto group = [&](int size, int stride) { return place(cluster, {size, stride}, gpus); };
+  return {group(l.tp, 1),
+          group(l.ulysses, l.tp),
+          group(l.ring, outer),
+          group(shards, l.tp),
+          group(l.ep, l.tp),
+          group(shards / l.ep, l.tp * l.ep),
+          group(l.pp, l.tp * shards),
+          group(l.inner_ring, outer),
+          group(l.ring / l.inner_ring, outer * l.inner_ring)};
 }
 
 }  // namespace ithaca

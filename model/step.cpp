@@ -1,7 +1,10 @@
 #include "model/step.hpp"
 
+#include <algorithm>
+
 #include "model/legality.hpp"
 #include "model/model_flops.hpp"
+#include "model/stage_time.hpp"
 #include "model/step_parts.hpp"
 
 namespace ithaca {
@@ -16,107 +19,110 @@ struct Job {
   RankSplit rank;
   RankGroups groups;
 
-  double layers() const { return static_cast<double>(model.layers); }
   double micro_batches() const { return ithaca::micro_batches(work, layout); }
-  int shards() const { return layout.dp * layout.sequence(); }
 };
 
-/// What a layer waits for. ZeRO's collectives run beside compute but share the wires with the strategy's own.
-Seconds waits(const Pass& pass, Seconds sharding) { return max(pass.exposed, sharding + pass.comm - pass.compute); }
-
-Collective shard_collective(const Job& job, const ShardCall& call) {
-  const auto [op, message, count] = call;
-  const double ranks = job.shards();
-  Collective c{.op = op, .tensor = op == Op::all_gather ? Tensor::parameters : Tensor::gradients};
-  c.overlapped = true;
-  c.group = job.shards();
-  c.count = static_cast<int>(count);
-  c.message = message;
-  const double factor = (op == Op::all_reduce ? 2 : 1) * (ranks - 1) / ranks * count;
-  c.sent = c.received = c.sent_mean = c.message * factor;
-  c.nic = nic_bytes(job.cluster, job.groups.shard, op, c.sent);
-  const auto cost = op == Op::all_gather       ? all_gather_cost(job.cluster, job.groups.shard, c.message)
-                    : op == Op::reduce_scatter ? reduce_scatter_cost(job.cluster, job.groups.shard, c.message)
-                                               : all_reduce_cost(job.cluster, job.groups.shard, c.message);
-  c.cost = {cost.latency * count, cost.transfer * count, cost.bound * count};
-  return c;
+/// The stages that differ: first, second and last stand for all.
+StaticVector<Stage, 3> stages(const Job& job) {
+  StaticVector<Stage, 3> all;
+  for (const int i : {0, 1, job.layout.pp - 1}) {
+    if (i < job.layout.pp && (all.empty() || i > all[all.size() - 1].index))
+      all.push_back(stage(job.model, job.layout, i));
+  }
+  return all;
 }
 
-/// Times of ZeRO's collectives.
-struct Sharding {
-  Seconds gather{};  ///< weights of one layer
-  Seconds reduce{};  ///< gradients of one layer, where each micro-batch reduces
-  Seconds ends{};    ///< embedding and head, per micro-batch, exposed: nothing runs beside the first gather
-  Seconds at_end{};  ///< gradients of the whole step, hidden behind the last backward
-  Seconds update{};  ///< updated weights, exposed
-};
-
-Sharding add_sharding(const Job& job, LayerTraffic& traffic) {
-  const auto add = [&](const ShardCall& call) {
-    if (call.count == 0) return Seconds{};
-    const Collective c = shard_collective(job, call);
-    traffic.add(c);
-    return c.cost.total() / call.count;
-  };
-  const ShardCalls calls = shard_calls(job.model, job.work, job.layout, job.rank);
-  Sharding s;
-  s.gather = add(calls.gather);
-  s.ends = add(calls.gather_ends) + s.gather;
-  s.reduce = add(calls.reduce);
-  s.ends += add(calls.reduce_ends);
-  s.at_end = add(calls.reduce_all);
-  s.update = add(calls.gather_all);
-  return s;
+/// Those between the second and the last are as slow as the second.
+Seconds sum_over_stages(const StaticVector<StageTime, 3>& times, int pp) {
+  Seconds sum;
+  for (const StageTime& t : times) sum += t.pass();
+  return pp > 3 ? sum + times[1].pass() * (pp - 3) : sum;
 }
 
-Seconds head_exchange(const Job& job) {
-  if (job.layout.tp == 1) return {};
-  const Bytes hidden = head_message(job.model, job.work, job.rank);
-  return all_gather_cost(job.cluster, job.groups.tp, hidden).total() * 2 +
-         reduce_scatter_cost(job.cluster, job.groups.tp, hidden).total();
+/// Time of all micro-batches through the pipeline: the slowest stage works on each, the others fill and drain.
+/// Interleaving cuts filling and draining by the chunks of a stage (arXiv 2104.04473 section 2.2).
+void add_pipeline(StepEstimate& e, const Job& job, const StageTime& slowest, Seconds all_stages) {
+  const Layout& l = job.layout;
+  const double micro = job.micro_batches();
+  e.step.bubble = (all_stages - slowest.pass()) / l.virtual_pp;
+  if (l.pp == 1) return;
+  Collective message = stage_message(job.model, job.work, job.cluster, l, job.rank, job.groups);
+  const Seconds once = message.cost.total();
+  const double both_ways = 2 * micro * l.virtual_pp;
+  if (!job.work.overlap.pipeline) e.step.exposed_comm += once * both_ways;
+  e.step.bubble += once * (2.0 * (l.pp - 1));
+  message.count = static_cast<int>(both_ways);
+  message.sent = message.received = message.sent_mean = message.sent * both_ways;
+  message.nic = message.nic * both_ways;
+  message.cost = {message.cost.latency * both_ways, message.cost.transfer * both_ways, message.cost.bound * both_ways};
+  e.pipeline.add(message);
+  e.step.comm += e.pipeline.time;
 }
 
-void add_parts(StepEstimate& e, const Job& job, const LayerKernels& k, const KernelTimes& ends) {
-  KernelTimes all = k.forward;
-  all += k.backward;
-  all += k.repeated;
-  all = all * job.layers();
-  all += ends;
-  all = all * job.micro_batches();
+/// What follows the backward: reduction of gradients, the optimizer, updated weights.
+void add_update(StepEstimate& e, const Job& job, const StageTime& slowest, const ShardTimes& shard,
+                const LayerWeights& weights, const Stage& stage) {
+  const double layers = std::max<double>(1, static_cast<double>(stage.layers()));
+  const Seconds beside = slowest.backward * ((layers - 1) / layers);
+  const Seconds reduction =
+      job.work.overlap.gradients ? max(shard.at_end - beside, shard.at_end / layers) : shard.at_end;
+  e.step.exposed_comm += reduction + shard.update + tied_embedding_time(job.model, job.work, job.cluster, job.layout);
+  e.step.comm += e.parameters.time;
+  e.step.optimizer = optimizer_time(job.work, job.cluster.gpu, job.layout, weights);
+}
+
+void add_compute(StepEstimate& e, const StageTime& slowest, double micro) {
+  const KernelTimes all = slowest.kernels * micro;
   e.parts = {all.gemm, all.attention, all.memory_bound, all.imbalance};
-  e.step.compute = all.total();
+  e.step.compute = all.total() + slowest.host * micro;
+  e.step.exposed_comm += slowest.exposed * micro;
+  e.step.comm += slowest.comm * micro;
 }
 
-void add_times(StepEstimate& e, const Job& job) {
-  const LayerKernels k = layer_kernels(job.model, job.work, job.cluster.gpu, job.layout, job.rank);
-  const KernelTimes ends = ends_both_ways(job.model, job.work, job.cluster.gpu, job.rank);
-  add_parts(e, job, k, ends);
-  const Sharding s = add_sharding(job, e.parameters);
-  const auto [forward, backward] = layer_passes(job.layout, e.forward, e.backward, k);
+void add_times(StepEstimate& e, const Job& job, const LayerCosts& costs) {
+  const auto all = stages(job);
+  LayerWeights largest;
+  for (const Stage& s : all) {
+    const LayerWeights w = stage_weights(job.rank, s);
+    if (w.total() > largest.total()) largest = w;
+  }
+  const ShardTimes shard =
+      add_sharding(job.model, job.work, job.cluster, job.layout, job.rank, job.groups, largest, all[0], e.parameters);
+  StaticVector<StageTime, 3> times;
+  std::size_t slowest = 0;
+  for (const Stage& s : all) {
+    times.push_back(stage_time(job.model, job.work, job.cluster, job.layout, job.rank, job.groups, costs, shard, s));
+    if (times[times.size() - 1].pass() > times[slowest].pass()) slowest = times.size() - 1;
+  }
+  add_compute(e, times[slowest], job.micro_batches());
+  add_pipeline(e, job, times[slowest], sum_over_stages(times, job.layout.pp));
+  add_update(e, job, times[slowest], shard, largest, all[slowest]);
+  e.step.time = e.step.compute + e.step.exposed_comm + e.step.bubble + e.step.optimizer;
+}
 
-  const double layers = job.layers(), micro = job.micro_batches();
-  const Seconds backward_waits = waits(backward, s.gather + s.reduce) * layers;
-  const Seconds backward_time = backward.compute * layers + backward_waits;
-  const Seconds head = head_exchange(job);
-  const Seconds reduction = max(s.at_end - backward_time * ((layers - 1) / layers), s.at_end / layers);
-  e.step.exposed_comm =
-      (waits(forward, s.gather) * layers + backward_waits + head + s.ends) * micro + reduction + s.update;
-  e.step.comm = ((e.forward.time + e.backward.time) * layers + head) * micro + e.parameters.time;
-  e.step.optimizer = optimizer_time(job.model, job.work, job.cluster.gpu, job.layout, job.rank);
-  e.step.time = e.step.compute + e.step.exposed_comm + e.step.optimizer;
+/// Of all layers for one micro-batch of one replica.
+Flop layers_flops(const Job& job) {
+  const Workload& w = job.work;
+  const double again = w.recompute == Recompute::full ? 1.0 / w.recompute_every : 0;
+  const double core_again = w.recompute == Recompute::none || w.flash ? again : std::max(again, 1.0);
+  Flop sum;
+  for (const LayerKind kind : {LayerKind::dense, LayerKind::moe}) {
+    const double layers = static_cast<double>(layers_of(job.model, kind));
+    if (layers == 0) continue;
+    const ExecutedFlops once = executed_forward_flops(job.model, w, job.layout, job.rank, kind);
+    sum += (once.matrices * (3 + again) + once.attention * (1 + core_again + (w.flash ? 2.5 : 2))) * layers;
+  }
+  return sum;
 }
 
 void add_flops_and_bound(StepEstimate& e, const Job& job) {
   e.model_flops = model_step_flops(job.model, job.work, true);
   e.model_flops_full_attention = model_step_flops(job.model, job.work, false);
-  const ExecutedFlops once = executed_forward_flops(job.model, job.work, job.layout, job.rank);
-  const double again = job.work.recompute == Recompute::full ? 1 : 0;
-  const double core_again = job.work.recompute == Recompute::none || job.work.flash ? again : 1;
-  const double backward = job.work.flash ? 2.5 : 2;
-  const Flop layer = once.matrices * (3 + again) + once.attention * (1 + core_again + backward);
-  e.executed_flops = (layer * job.layers() + once.head * 3) * (job.micro_batches() * job.layout.dp);
+  const Flop head = head_flops(job.model, job.layout, job.rank) * 3;
+  e.executed_flops = (layers_flops(job) + head) * (job.micro_batches() * job.layout.dp);
   const FlopPerSecond peak = job.cluster.gpu.peak[static_cast<std::size_t>(job.work.dtype)];
-  const Seconds wires = (e.forward.bound + e.backward.bound) * (job.layers() * job.micro_batches());
+  const double layers = static_cast<double>(job.model.layers) / job.layout.pp;
+  const Seconds wires = (e.forward.bound + e.backward.bound) * (layers * job.micro_batches());
   e.step.bound = max(e.executed_flops / (peak * e.active_gpus), wires);
 }
 
@@ -131,10 +137,11 @@ Result<StepEstimate, Refusal> estimate_step(const Transformer& model, const Work
   e.active_gpus = layout.gpus();
   e.padded_seq = Tokens{job.rank.padded_seq};
   e.paper_elements = paper_elements(model, work, layout);
-  const TrainingTraffic traffic = layer_traffic(model, work, cluster, layout, job.rank, job.groups);
-  e.forward = traffic.forward;
-  e.backward = traffic.backward;
-  add_times(e, job);
+  const LayerCosts costs = layer_costs(model, work, cluster, layout, job.rank, job.groups);
+  const TrainingTraffic& main = costs[static_cast<std::size_t>(main_kind(model))].traffic;
+  e.forward = main.forward;
+  e.backward = main.backward;
+  add_times(e, job, costs);
   add_flops_and_bound(e, job);
   e.memory = peak_memory(model, work, cluster, layout, job.rank);
   return e;

@@ -9,7 +9,8 @@
 
 namespace ithaca {
 
-/// Times of the slowest GPU. time = compute + exposed_comm + bubble + optimizer; comm counts hidden traffic too.
+/// Times of the slowest GPU. time = compute + exposed_comm + bubble + optimizer; comm counts hidden traffic too. The
+/// bubble is what the slowest stage of a pipeline waits while it fills and drains.
 struct StepTime {
   Seconds time{};
   Seconds compute{};
@@ -33,9 +34,10 @@ struct StepEstimate {
   int active_gpus = 0;
   Tokens padded_seq{};        ///< N rounded up to what the split divides; the difference is paid for
   double paper_elements = 0;  ///< the papers' per-link count of one layer's forward for one sequence
-  LayerTraffic forward;       ///< one layer, one micro-batch
+  LayerTraffic forward;       ///< one layer of the main kind, one micro-batch
   LayerTraffic backward;      ///< with what a full recompute repeats
   LayerTraffic parameters;    ///< ZeRO and data-parallel traffic of the whole step
+  LayerTraffic pipeline;      ///< between stages, of the busiest stage's whole step
   StepTime step;
   ComputeParts parts;
   Flop model_flops{};  ///< of the step, whole job: backward = 2 x forward, causal attention halved

@@ -3,8 +3,6 @@
 namespace ithaca {
 namespace {
 
-double layers(const Transformer& model) { return static_cast<double>(model.layers); }
-
 double gradient_bytes(const Workload& work) { return work.fp32_gradients ? 4 : element_bytes(work.dtype); }
 
 Seconds time_of(const LayerTraffic& traffic, bool recomputed, bool overlapped) {
@@ -38,9 +36,13 @@ double micro_batches(const Workload& work, const Layout& layout) {
 }
 
 LayerKernels layer_kernels(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
-                           const RankSplit& rank) {
-  LayerKernels k{layer_forward(model, work, gpu, layout, rank), layer_backward(model, work, gpu, layout, rank), {}};
-  if (work.recompute == Recompute::full) k.repeated = k.forward;
+                           const RankSplit& rank, LayerKind kind) {
+  LayerKernels k{
+      layer_forward(model, work, gpu, layout, rank, kind), layer_backward(model, work, gpu, layout, rank, kind), {}};
+  if (work.recompute == Recompute::full) {
+    k.repeats = 1.0 / work.recompute_every;
+    k.repeated = k.forward * k.repeats;
+  }
   if (work.recompute == Recompute::selective && !work.flash) {
     k.repeated = core_forward(model, work, gpu, layout, rank);
   }
@@ -49,42 +51,52 @@ LayerKernels layer_kernels(const Transformer& model, const Workload& work, const
 
 LayerPasses layer_passes(const Layout& layout, const LayerTraffic& forward, const LayerTraffic& backward,
                          const LayerKernels& kernels) {
-  const Pass repeated = strategy_pass(layout, backward, kernels.repeated, true, false);
+  Pass repeated = strategy_pass(layout, backward, kernels.repeated, true, false);
+  if (kernels.repeats > 0) {
+    repeated.comm = repeated.comm * kernels.repeats;
+    repeated.exposed = repeated.exposed * kernels.repeats;
+  }
   return {strategy_pass(layout, forward, kernels.forward, false, false),
           repeated + strategy_pass(layout, backward, kernels.backward, false, true)};
 }
 
-ShardCalls shard_calls(const Transformer& model, const Workload& work, const Layout& layout, const RankSplit& rank) {
+ShardCalls shard_calls(const Workload& work, const Layout& layout, int ranks, const ShardedWeights& w) {
   ShardCalls calls;
-  if (layout.dp * layout.sequence() == 1) return calls;
+  if (ranks == 1 || w.all == 0) return calls;
   const double weight = element_bytes(work.dtype), gradient = gradient_bytes(work);
-  const double micro = micro_batches(work, layout), passes = layers(model) * micro;
-  const double layer = rank.layer_weights, ends = rank.other_weights, all = layers(model) * layer + ends;
+  const double micro = micro_batches(work, layout), passes = w.layers * micro;
   if (layout.zero == 3) {
-    calls.gather = {Op::all_gather, Bytes{weight * layer}, 2 * passes};
-    calls.gather_ends = {Op::all_gather, Bytes{weight * ends}, 2 * micro};
+    calls.gather = {Op::all_gather, Bytes{weight * w.layer}, 2 * passes};
+    calls.gather_ends = {Op::all_gather, Bytes{weight * w.ends}, 2 * micro};
   }
   if (layout.zero >= 2) {
-    calls.reduce = {Op::reduce_scatter, Bytes{gradient * layer}, passes};
-    calls.reduce_ends = {Op::reduce_scatter, Bytes{gradient * ends}, micro};
+    calls.reduce = {Op::reduce_scatter, Bytes{gradient * w.layer}, passes};
+    calls.reduce_ends = {Op::reduce_scatter, Bytes{gradient * w.ends}, micro};
   } else {
-    calls.reduce_all = {layout.zero == 1 ? Op::reduce_scatter : Op::all_reduce, Bytes{gradient * all}, 1};
+    calls.reduce_all = {layout.zero == 1 ? Op::reduce_scatter : Op::all_reduce, Bytes{gradient * w.all}, 1};
   }
-  if (layout.zero == 1 || layout.zero == 2) calls.gather_all = {Op::all_gather, Bytes{weight * all}, 1};
+  if (layout.zero == 1 || layout.zero == 2) calls.gather_all = {Op::all_gather, Bytes{weight * w.all}, 1};
+  if (w.ends == 0) calls.gather_ends.count = calls.reduce_ends.count = 0;
   return calls;
+}
+
+ShardCalls shard_calls(const Transformer& model, const Workload& work, const Layout& layout, const RankSplit& rank) {
+  const double layer = rank.dense_layer.shared, layers = static_cast<double>(model.layers);
+  const double ends = rank.embedding_weights + rank.head_weights;
+  return shard_calls(work, layout, layout.dp * layout.sequence(), {layer, ends, layers * layer + ends, layers});
 }
 
 Bytes head_message(const Transformer& model, const Workload& work, const RankSplit& rank) {
   return Bytes{element_bytes(work.dtype) * static_cast<double>(rank.tokens * model.hidden)};
 }
 
-Seconds optimizer_time(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
-                       const RankSplit& rank) {
-  const double weight = element_bytes(work.dtype);
-  const double bytes = (weight == 4 ? 16 : 24) + gradient_bytes(work) + weight;
-  const double parameters = layers(model) * rank.layer_weights + rank.other_weights;
-  const double owned = parameters / (layout.zero >= 1 ? layout.dp * layout.sequence() : 1);
-  return memory_time(gpu, Bytes{bytes * owned});
+Seconds optimizer_time(const Workload& work, const Gpu& gpu, const Layout& layout, const LayerWeights& weights) {
+  const double weight = element_bytes(work.dtype), gradient = gradient_bytes(work);
+  const int shards = layout.zero >= 1 ? layout.dp * layout.sequence() : 1;
+  const double owned = weights.shared / shards + weights.experts / (layout.zero >= 1 ? shards / layout.ep : 1);
+  const double adam = (weight == 4 ? 16 : 24) + gradient + weight;
+  const double scale_and_norm = 2 * gradient + gradient;
+  return memory_time(gpu, Bytes{(adam + scale_and_norm) * owned});
 }
 
 }  // namespace ithaca

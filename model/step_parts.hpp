@@ -11,9 +11,10 @@ double micro_batches(const Workload& work, const Layout& layout);
 /// Kernels of one layer for one micro-batch; `repeated` is what the recompute policy runs again before the backward.
 struct LayerKernels {
   KernelTimes forward, backward, repeated;
+  double repeats = 0;  ///< share of the layers whose whole forward runs again
 };
 LayerKernels layer_kernels(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
-                           const RankSplit& rank);
+                           const RankSplit& rank, LayerKind kind = LayerKind::dense);
 
 /// Time of one layer's kernels, of its collectives, and what the overlap leaves of the latter.
 struct Pass {
@@ -38,14 +39,20 @@ struct ShardCall {
 struct ShardCalls {
   ShardCall gather, gather_ends, reduce, reduce_ends, reduce_all, gather_all;
 };
+/// Parameters that a group of ranks shards: of one layer, of the ends, and of all that the rank holds.
+struct ShardedWeights {
+  double layer = 0, ends = 0, all = 0, layers = 0;
+};
+ShardCalls shard_calls(const Workload& work, const Layout& layout, int ranks, const ShardedWeights& weights);
+/// Of a model without experts in a single stage.
 ShardCalls shard_calls(const Transformer& model, const Workload& work, const Layout& layout, const RankSplit& rank);
 
 /// The hidden states of a rank's tokens. Head and loss under tensor parallelism gather them, reduce their gradient and
 /// gather once more.
 Bytes head_message(const Transformer& model, const Workload& work, const RankSplit& rank);
 
-/// Adam reads and writes master weights and two moments in fp32, reads the gradient and writes the weight.
-Seconds optimizer_time(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
-                       const RankSplit& rank);
+/// Adam reads and writes master weights and two moments in fp32, reads the gradient and writes the weight; before it
+/// gradients are scaled and their norm is taken.
+Seconds optimizer_time(const Workload& work, const Gpu& gpu, const Layout& layout, const LayerWeights& weights);
 
 }  // namespace ithaca

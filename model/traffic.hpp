@@ -25,6 +25,10 @@ enum class Tensor : std::uint8_t {
   kv_gradient,
   parameters,
   gradients,
+  keys,  ///< ring self-attention passes K, then V
+  values,
+  tokens,  ///< to experts and back
+  hidden,  ///< between pipeline stages
 };
 std::string_view name(Tensor tensor);
 
@@ -45,7 +49,7 @@ struct Collective {
 };
 
 struct LayerTraffic {
-  StaticVector<Collective, 20> collectives;
+  StaticVector<Collective, 28> collectives;
   Bytes sent{};
   Bytes sent_mean{};
   Bytes received{};
@@ -57,12 +61,19 @@ struct LayerTraffic {
 };
 
 /// Traffic of one layer for one micro-batch: the sequence split's and the tp group's, not ZeRO's.
-/// Backward mirrors forward; a full recompute repeats the forward in front of it.
+/// Backward mirrors forward; a full recompute repeats the forward in front of it. With experts two more all-to-alls
+/// each way send every token to its top_k and back.
 struct TrainingTraffic {
   LayerTraffic forward, backward;
 };
 TrainingTraffic layer_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,
-                              const Layout& layout, const RankSplit& rank, const RankGroups& groups);
+                              const Layout& layout, const RankSplit& rank, const RankGroups& groups,
+                              LayerKind kind = LayerKind::dense);
+
+/// One micro-batch's hidden states (or their gradients) from one stage to the next. A tp rank sends its share, which
+/// plain tensor parallelism gathers again over tp behind the wire.
+Collective stage_message(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
+                         const RankSplit& rank, const RankGroups& groups);
 
 /// The papers' per-link count of one layer's forward for one sequence, in elements: Ulysses 4Nh/P and Megatron-SP 4Nh
 /// (arXiv 2309.14509 section 3.2, h read as a*d in the all-to-all), a ring 2N a_kv d, USP the sum of its two parts.

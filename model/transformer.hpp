@@ -61,11 +61,28 @@ struct Transformer {
   constexpr bool is_latent() const { return latent.kv_rank > 0; }
 };
 
-/// Parameters of the attention and FFN matrices, biases and norms of one layer.
-std::int64_t layer_parameters(const Transformer& model);
+/// A model without experts has dense layers only.
+enum class LayerKind : std::uint8_t { dense, moe };
+inline constexpr int kLayerKinds = 2;
+constexpr std::int64_t layers_of(const Transformer& m, LayerKind kind) {
+  const std::int64_t dense = m.is_moe() ? m.experts.dense_layers : m.layers;
+  return kind == LayerKind::dense ? dense : m.layers - dense;
+}
+/// The kind that most layers have.
+constexpr LayerKind main_kind(const Transformer& m) { return m.is_moe() ? LayerKind::moe : LayerKind::dense; }
+
+/// Parameters of one layer's attention matrices with their biases and inner norms.
+std::int64_t attention_parameters(const Transformer& model);
+/// Of one FFN `width` wide, biases included.
+std::int64_t ffn_parameters(const Transformer& model, std::int64_t width);
+/// Of one layer: attention, FFN or router and all experts, norms.
+std::int64_t layer_parameters(const Transformer& model, LayerKind kind);
+std::int64_t layer_parameters(const Transformer& model);  ///< of the main kind
 /// Parameters of token and position embeddings, final norm and language-model head.
 std::int64_t embedding_parameters(const Transformer& model);
 /// All parameters, equal to the released checkpoint's count.
 std::int64_t parameter_count(const Transformer& model);
+/// Those that one token passes through: of the experts, top_k and the shared ones.
+std::int64_t active_parameter_count(const Transformer& model);
 
 }  // namespace ithaca

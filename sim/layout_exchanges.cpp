@@ -45,6 +45,25 @@ std::uint32_t rename(std::uint32_t rank, const RankGrid& from, const RankGrid& t
   return to.rank(at);
 }
 
+/// What the closed form knows and a step's program does not yet.
+std::optional<std::string> beyond_the_engine(const Transformer& model, const Workload& work, const Layout& layout) {
+  const auto words = [](std::string what) {
+    return what + " is not simulated yet; ask 'ithaca compare' for the closed form";
+  };
+  if (layout.pp > 1) return words("a pipeline (pp " + std::to_string(layout.pp) + ")");
+  if (model.is_moe()) return words("a model with experts");
+  if (model.is_latent()) return words("latent attention");
+  if (layout.tp > 1 && !layout.tp_sequence) return words("tensor parallelism without sequence parallelism");
+  const Offload& off = work.offload;
+  if (off.checkpoints || off.optimizer || off.parameters) return words("offloading");
+  if (work.recompute_every > 1)
+    return words("recomputation of every " + std::to_string(work.recompute_every) + "th layer");
+  if (!work.overlap.gradients || !work.overlap.parameters) return words("traffic that does not overlap");
+  const bool plain = std::find(kStrategies.begin(), kStrategies.end(), layout.strategy) != kStrategies.end();
+  if (!plain && layout.gpus() > 1) return words(std::string(name(layout.strategy)));
+  return std::nullopt;
+}
+
 class ExchangeWriter {
  public:
   ExchangeWriter(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
@@ -244,6 +263,7 @@ Result<LayoutExchanges, std::string> layout_exchanges(const Transformer& model, 
                                                       const Cluster& cluster, const Layout& layout,
                                                       const RankSplit& rank, const DimensionOrder& order,
                                                       bool sharded) {
+  if (auto what = beyond_the_engine(model, work, layout)) return *what;
   ExchangeWriter writer(model, work, cluster, layout, rank, order);
   writer.add_tensor_parallel();
   writer.add_all_to_alls();

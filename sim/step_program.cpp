@@ -125,7 +125,8 @@ class StepWriter {
   void write_step() {
     const auto micro = static_cast<std::int64_t>(micro_batches(work_, layout_));
     for (std::int64_t m = 0; m < micro; ++m) write_micro_batch(m + 1 == micro);
-    tasks_.compute("optimizer", optimizer_time(model_, work_, cluster_.gpu, layout_, rank_));
+    tasks_.compute("optimizer",
+                   optimizer_time(work_, cluster_.gpu, layout_, stage_weights(rank_, stage(model_, layout_, 0))));
     tasks_.wait_for(tasks_.beside("gather updated weights", x_.gather_all, kSharding));
   }
 
@@ -182,9 +183,12 @@ void StepWriter::write_micro_batch(bool last) {
 
 void StepWriter::ends() {
   tasks_.blocking("hidden states of the head", x_.tp_gather);
-  tasks_.compute("embedding, head and loss", ends_both_ways(model_, work_, cluster_.gpu, rank_).total());
+  tasks_.compute("embedding, head and loss", embedding_both_ways(model_, work_, cluster_.gpu, rank_).total() +
+                                                 head_and_loss_both_ways(model_, work_, cluster_.gpu, rank_).total());
   tasks_.blocking("hidden states of the head", x_.tp_gather);
   tasks_.blocking("hidden states of the head", x_.tp_reduce);
+  tasks_.blocking("hidden states of the embedding", x_.tp_reduce);
+  tasks_.blocking("hidden states of the embedding", x_.tp_gather);
 }
 
 /// Streaming kernels are shared evenly by the attention and the MLP block.

@@ -45,7 +45,9 @@ TEST(Legality, BatchSequenceAndSwitches) {
   Workload eager = test::sequence(65536);
   eager.flash = false;
   EXPECT_EQ(rule({.strategy = Strategy::ring, .ring = 4}, eager), Rule::ring_flash);
-  EXPECT_EQ(rule({.strategy = Strategy::ulysses, .pp = 2}), Rule::pipeline);
+  EXPECT_EQ(rule({.strategy = Strategy::ulysses, .pp = 2}), Rule::pipeline_zero);                // stage 3 by default
+  EXPECT_EQ(rule({.strategy = Strategy::ulysses, .pp = 64, .zero = 1}), Rule::pipeline_layers);  // 32 layers
+  EXPECT_EQ(rule({.strategy = Strategy::ulysses, .zero = 1, .virtual_pp = 2}), Rule::interleaving);
   EXPECT_EQ(rule({.strategy = Strategy::ulysses, .zero = 4}), Rule::zero_stage);
   EXPECT_EQ(rule({.strategy = Strategy::ulysses, .ulysses = 0}), Rule::degree);
 }

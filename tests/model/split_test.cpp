@@ -38,7 +38,7 @@ TEST(Split, WeightsAddUpOverTheTpGroup) {
   const Transformer m = test::llama_7b();
   for (int tp : {1, 2, 4, 8, 32}) {
     const RankSplit r = split_rank(m, test::sequence(4096), {.strategy = Strategy::megatron_sp, .tp = tp});
-    EXPECT_NEAR(r.layer_weights * tp, static_cast<double>(layer_parameters(m)) + (tp - 1) * 2 * 4096.0, 1e-3);
+    EXPECT_NEAR(r.dense_layer.total() * tp, static_cast<double>(layer_parameters(m)) + (tp - 1) * 2 * 4096.0, 1e-3);
   }
 }
 
