@@ -10,7 +10,9 @@ namespace ithaca {
 namespace {
 
 constexpr Flag kOwnFlags[] = {
-    {"--strategies", "S", "comma list of ulysses, megatron_sp, ring and usp [all]"},
+    {"--strategies", "S",
+     "comma list of ulysses, megatron_sp, ring, usp (the default), tensor_parallel, "
+     "cp_all_gather, loongtrain, fpdt and ring_self_attention"},
     {"--engine", "E", "step times from the closed form (analytic) or from the event engine (event) [analytic]"},
     {"--price", "USD", "price of a GPU-hour, such as 2.50USD [the profile's]"},
     {"--explain", "", "every term: formula, numbers put in, result, source"},
@@ -18,9 +20,15 @@ constexpr Flag kOwnFlags[] = {
 constexpr auto kFlags = join_flags(kJobFlags, kOwnFlags, kOutputFlags);
 
 constexpr Choice<Engine> kEngineNames[] = {{"analytic", Engine::analytic}, {"event", Engine::event}};
-constexpr Choice<Dtype> kDtypeNames[] = {{"bf16", Dtype::bf16}, {"fp16", Dtype::fp16}, {"fp32", Dtype::fp32}};
+constexpr Choice<Dtype> kDtypeNames[] = {
+    {"bf16", Dtype::bf16}, {"fp16", Dtype::fp16}, {"fp32", Dtype::fp32}, {"fp8", Dtype::fp8}};
 constexpr Choice<Recompute> kRecomputeNames[] = {
     {"none", Recompute::none}, {"selective", Recompute::selective}, {"full", Recompute::full}};
+constexpr Choice<Schedule> kScheduleNames[] = {{"1f1b", Schedule::one_f_one_b}, {"gpipe", Schedule::gpipe}};
+constexpr Choice<bool Offload::*> kOffloadNames[] = {
+    {"checkpoints", &Offload::checkpoints}, {"optimizer", &Offload::optimizer}, {"parameters", &Offload::parameters}};
+constexpr Choice<bool Overlap::*> kOverlapNames[] = {{"gradients", &Overlap::gradients},
+                                                     {"parameters", &Overlap::parameters}};
 constexpr Choice<bool> kGradientNames[] = {{"same", false}, {"fp32", true}};
 constexpr Choice<RingGradient> kRingGradientNames[] = {{"fp32", RingGradient::fp32}, {"half", RingGradient::half}};
 constexpr Choice<ColorWhen> kColorNames[] = {
@@ -80,6 +88,11 @@ Degrees read_degrees(FlagReader& flags) {
   degrees.ring = read_degree(flags, "--ring");
   if (const auto zero = flags.count("--zero", 0, 3)) degrees.zero = static_cast<int>(*zero);
   degrees.zigzag = !flags.has("--no-zigzag");
+  degrees.ep = read_degree(flags, "--ep").value_or(1);
+  degrees.virtual_pp = read_degree(flags, "--virtual-pp").value_or(1);
+  degrees.inner_ring = read_degree(flags, "--inner-ring").value_or(1);
+  degrees.chunks = read_degree(flags, "--chunks").value_or(1);
+  degrees.schedule = flags.choice<Schedule>("--schedule", kScheduleNames).value_or(Schedule::one_f_one_b);
   return degrees;
 }
 
@@ -92,14 +105,19 @@ void read_workload(FlagReader& flags, CompareRequest& request) {
   work.ring_gradient = flags.choice<RingGradient>("--ring-grad", kRingGradientNames).value_or(RingGradient::fp32);
   work.dropout = flags.has("--dropout");
   work.tiled_loss = flags.has("--tiled-loss");
+  work.fused_loss = flags.has("--fused-loss");
+  work.tiled_mlp = flags.has("--tiled-mlp");
+  work.recompute_every = static_cast<int>(flags.count("--recompute-every", 1, 100'000).value_or(1));
+  for (const auto what : flags.choices<bool Offload::*>("--offload", kOffloadNames)) work.offload.*what = true;
+  for (const auto what : flags.choices<bool Overlap::*>("--no-overlap", kOverlapNames)) work.overlap.*what = false;
   read_batch(flags, work);
   read_attention(flags, request);
 }
 
 void read_strategies(FlagReader& flags, CompareRequest& request) {
   std::vector<Choice<Strategy>> names;
-  names.reserve(kStrategies.size());
-  for (const Strategy strategy : kStrategies) names.emplace_back(name(strategy), strategy);
+  names.reserve(kAllStrategies.size());
+  for (const Strategy strategy : kAllStrategies) names.emplace_back(name(strategy), strategy);
   auto strategies = flags.choices<Strategy>("--strategies", names);
   if (strategies.empty()) return;
   auto sorted = strategies;

@@ -28,6 +28,8 @@ constexpr RowField kFields[] = {
     {"layout.pp", [](View v) { return whole(v.r.layout.pp); }},
     {"layout.dp", [](View v) { return whole(v.r.layout.dp); }},
     {"layout.zero", [](View v) { return whole(v.r.layout.zero); }},
+    {"layout.ep", [](View v) { return whole(v.r.layout.ep); }},
+    {"layout.virtual_pp", [](View v) { return whole(v.r.layout.virtual_pp); }},
     {"layout.zigzag", [](View v) -> Value { return v.r.layout.zigzag; }},
     {"seq_len", [](View v) -> Value { return v.q.work.seq_len.count; }},
     {"padded_seq_len", [](View v) -> Value { return v.e ? Value{v.e->padded_seq.count} : Value{}; }},

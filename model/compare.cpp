@@ -11,7 +11,7 @@ namespace {
 constexpr double kModelError = 0.05;  // layouts closer than this are equal as far as the model can tell
 constexpr std::int64_t kLongest = std::int64_t{1} << 34;
 
-int default_zero(Strategy strategy) { return has_tensor(strategy) ? 1 : 3; }
+int default_zero(Strategy strategy, int pp) { return has_tensor(strategy) || pp > 1 ? 1 : 3; }
 
 std::vector<int> divisors(std::int64_t whole, int limit) {
   std::vector<int> found;
@@ -82,9 +82,14 @@ class Search {
                         .dp = dp,
                         .ulysses = ulysses,
                         .ring = ring,
-                        .zero = q_.degrees.zero.value_or(default_zero(strategy_)),
+                        .zero = q_.degrees.zero.value_or(default_zero(strategy_, q_.degrees.pp.value_or(1))),
                         .zigzag = q_.degrees.zigzag,
-                        .tp_sequence = strategy_ != Strategy::tensor_parallel};
+                        .ep = q_.degrees.ep,
+                        .virtual_pp = q_.degrees.virtual_pp,
+                        .schedule = q_.degrees.schedule,
+                        .tp_sequence = strategy_ != Strategy::tensor_parallel,
+                        .inner_ring = q_.degrees.inner_ring,
+                        .chunks = q_.degrees.chunks};
     if (!keep_degenerate_ && degenerate(layout)) return;
     if (layout.gpus() > q_.gpus) return refuse({Rule::gpus, layout, layout.gpus(), q_.gpus});
     auto estimate = estimate_step(q_.model, q_.work, q_.cluster, layout);

@@ -13,6 +13,8 @@ namespace ithaca {
 struct Degrees {
   std::optional<int> tp, pp, dp, ulysses, ring, zero;
   bool zigzag = true;
+  int ep = 1, virtual_pp = 1, inner_ring = 1, chunks = 1;
+  Schedule schedule = Schedule::one_f_one_b;
 };
 
 struct Question {

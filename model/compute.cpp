@@ -161,10 +161,10 @@ Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& c, Dtype of_
   const Dtype dtype = of_layer == Dtype::fp8 ? Dtype::bf16 : of_layer;
   if (attention_flops(c).value() <= 0) return Seconds{};
   if (!c.flash) {
-    // Softmax reads and writes the scores, dropout or the next kernel's cast again; a mask is one more such pass.
+    // Scale, mask and softmax are one kernel that reads and writes the scores; dropout or a cast is another.
     const Seconds scores = gemm_time(gpu, {c.queries, c.keys, c.head_dim, c.batch * c.heads}, dtype);
     const Seconds values = gemm_time(gpu, {c.queries, c.value_head(), c.keys, c.batch * c.heads}, dtype);
-    return scores + values + score_passes(gpu, c, dtype, c.causal ? 6 : 4);
+    return scores + values + score_passes(gpu, c, dtype, 4);
   }
   // Q and O of all heads, K and V of the KV heads; the row sums are one float a query and head.
   const AttentionElements size = elements(c);

@@ -147,16 +147,18 @@ double streaming_bytes(const Transformer& m, const Workload& work, const RankSpl
   return element * elements + (work.dropout ? 2 * hidden : 0);
 }
 
-/// Kernels that these bytes pass in: the six of every layer, and those of rotary embedding, routing and copies.
-int streaming_kernels(const Transformer& m, const Layout& layout, LayerKind kind) {
-  return 6 + (m.learned_positions == 0 ? 2 : 0) + (kind == LayerKind::moe ? 8 : 0) + (layout.ulysses > 1 ? 4 : 0);
+/// Kernels that these bytes pass in: two norms, two residual additions, activation and its bias; more where dropout,
+/// scores, rotary positions, routing or packing have kernels of their own.
+int streaming_kernels(const Transformer& m, const Workload& work, const Layout& layout, LayerKind kind) {
+  return 6 + (m.learned_positions == 0 ? 2 : 0) + (work.dropout ? 6 : 0) + (work.flash ? 0 : 8) +
+         (kind == LayerKind::moe ? 8 : 0) + (layout.ulysses > 1 ? 4 : 0);
 }
 
 Seconds streaming_time(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
                        const RankSplit& r, LayerKind kind, double passes) {
   const double bytes =
       streaming_bytes(m, work, r, kind) + permute_bytes(m, work, layout, r) + ring_merge_bytes(m, work, layout, r);
-  return memory_time(gpu, Bytes{bytes * passes}, streaming_kernels(m, layout, kind));
+  return memory_time(gpu, Bytes{bytes * passes}, streaming_kernels(m, work, layout, kind));
 }
 
 }  // namespace

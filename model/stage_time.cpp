@@ -1,0 +1,165 @@
+#include "model/stage_time.hpp"
+
+#include <cmath>
+
+#include "model/collective.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr std::array kKinds{LayerKind::dense, LayerKind::moe};
+
+std::size_t index(LayerKind kind) { return static_cast<std::size_t>(kind); }
+
+/// What a layer waits for. ZeRO's collectives run beside compute but share the wires with the strategy's own.
+Seconds waits(const Pass& pass, Seconds sharding, bool overlapped) {
+  return overlapped ? max(pass.exposed, sharding + pass.comm - pass.compute) : pass.exposed + sharding;
+}
+
+/// The collectives of one group of ranks that shards weights.
+class Sharder {
+ public:
+  Sharder(const Cluster& cluster, const Placement& placement, LayerTraffic& traffic)
+      : cluster_(cluster), placement_(placement), traffic_(traffic) {}
+
+  /// Time of one of them.
+  Seconds add(const ShardCall& call) {
+    if (call.count == 0) return {};
+    const double ranks = placement_.group.size, count = call.count;
+    Collective c{.op = call.op, .tensor = call.op == Op::all_gather ? Tensor::parameters : Tensor::gradients};
+    c.overlapped = true;
+    c.group = placement_.group.size;
+    c.count = static_cast<int>(count);
+    c.message = call.message;
+    const double factor = (call.op == Op::all_reduce ? 2 : 1) * (ranks - 1) / ranks * count;
+    c.sent = c.received = c.sent_mean = c.message * factor;
+    c.nic = nic_bytes(cluster_, placement_, call.op, c.sent);
+    const CollectiveCost once = cost(call);
+    c.cost = {once.latency * count, once.transfer * count, once.bound * count};
+    traffic_.add(c);
+    return once.total();
+  }
+
+ private:
+  CollectiveCost cost(const ShardCall& call) const {
+    switch (call.op) {
+      case Op::all_gather: return all_gather_cost(cluster_, placement_, call.message);
+      case Op::reduce_scatter: return reduce_scatter_cost(cluster_, placement_, call.message);
+      default: return all_reduce_cost(cluster_, placement_, call.message);
+    }
+  }
+
+  const Cluster& cluster_;
+  const Placement& placement_;
+  LayerTraffic& traffic_;
+};
+
+void add_layer_calls(Sharder& sharder, const ShardCalls& calls, LayerKind kind, ShardTimes& times) {
+  times.gather[index(kind)] += sharder.add(calls.gather);
+  times.reduce[index(kind)] += sharder.add(calls.reduce);
+}
+
+/// Hidden states gathered and reduced over tp around embedding and head (Megatron-LM core/tensor_parallel).
+Seconds end_exchanges(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
+                      const RankSplit& rank, const RankGroups& groups, const Stage& stage) {
+  if (layout.tp == 1) return {};
+  const Bytes hidden = head_message(model, work, rank);
+  if (!layout.tp_sequence) return all_reduce_cost(cluster, groups.tp, hidden).total() * (stage.first + stage.last);
+  const Seconds gather = all_gather_cost(cluster, groups.tp, hidden).total();
+  const Seconds reduce = reduce_scatter_cost(cluster, groups.tp, hidden).total();
+  return (gather + reduce) * stage.first + (gather * 2 + reduce) * stage.last;
+}
+
+/// What a device that is busy for so long waits for a host that needs `issue` for the same kernels: the difference
+/// where the host is much slower, nearly nothing where its queue never runs dry. A norm of power 3, whose power was
+/// chosen on the fitting half of vTrain's single-node runs (hw_profiles/README.md).
+Seconds host_wait(Seconds issue, Seconds busy) {
+  const double h = issue.value(), g = busy.value();
+  return h > 0 ? Seconds{std::cbrt(h * h * h + g * g * g) - g} : Seconds{};
+}
+
+}  // namespace
+
+LayerCosts layer_costs(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
+                       const RankSplit& rank, const RankGroups& groups) {
+  LayerCosts costs;
+  for (const LayerKind kind : kKinds) {
+    if (layers_of(model, kind) == 0) continue;
+    LayerCost& c = costs[index(kind)];
+    c.kernels = layer_kernels(model, work, cluster.gpu, layout, rank, kind);
+    c.traffic = layer_traffic(model, work, cluster, layout, rank, groups, kind);
+    c.passes = layer_passes(layout, c.traffic.forward, c.traffic.backward, c.kernels);
+  }
+  return costs;
+}
+
+ShardTimes add_sharding(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
+                        const RankSplit& rank, const RankGroups& groups, const LayerWeights& largest,
+                        const Stage& first, LayerTraffic& traffic) {
+  ShardTimes times;
+  Sharder shared(cluster, groups.shard, traffic), experts(cluster, groups.expert_shard, traffic);
+  const int ranks = groups.shard.group.size;
+  for (const LayerKind kind : kKinds) {
+    const double layers = static_cast<double>(first.layers(kind));
+    const LayerWeights& w = weights(rank, kind);
+    const ShardedWeights one{w.shared, 0, w.shared, layers}, routed{w.experts, 0, w.experts, layers};
+    if (layout.zero < 2 || layers_of(model, kind) == 0) continue;
+    add_layer_calls(shared, shard_calls(work, layout, ranks, one), kind, times);
+    add_layer_calls(experts, shard_calls(work, layout, ranks / layout.ep, routed), kind, times);
+  }
+  const double ends = rank.embedding_weights + (layout.pp == 1 ? rank.head_weights : 0);
+  const ShardCalls all = shard_calls(work, layout, ranks, {0, ends, largest.shared, 0});
+  const ShardCalls routed = shard_calls(work, layout, ranks / layout.ep, {0, 0, largest.experts, 0});
+  times.ends = shared.add(all.gather_ends) + times.gather[index(main_kind(model))];
+  times.ends += shared.add(all.reduce_ends);
+  times.at_end = shared.add(all.reduce_all) + experts.add(routed.reduce_all);
+  times.update = shared.add(all.gather_all) + experts.add(routed.gather_all);
+  return times;
+}
+
+StageTime stage_time(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
+                     const RankSplit& rank, const RankGroups& groups, const LayerCosts& costs, const ShardTimes& shard,
+                     const Stage& stage) {
+  StageTime t;
+  Seconds forward;
+  for (const LayerKind kind : kKinds) {
+    const double layers = static_cast<double>(stage.layers(kind));
+    if (layers == 0) continue;
+    const LayerCost& c = costs[index(kind)];
+    const bool beside = work.overlap.parameters;
+    const Seconds forward_waits = waits(c.passes.forward, shard.gather[index(kind)], beside);
+    const Seconds backward_waits =
+        waits(c.passes.backward, shard.gather[index(kind)] + shard.reduce[index(kind)], beside);
+    KernelTimes once = c.kernels.forward;
+    once += c.kernels.backward;
+    once += c.kernels.repeated;
+    t.kernels += once * layers;
+    t.comm += (c.traffic.forward.time + c.traffic.backward.time) * layers;
+    t.exposed += (forward_waits + backward_waits) * layers;
+    t.backward += (c.passes.backward.compute + backward_waits) * layers;
+    forward += (c.passes.forward.compute + forward_waits) * layers;
+  }
+  const double layers = static_cast<double>(stage.layers());
+  const Seconds issued_forward = cluster.host.forward_layer * layers;
+  const double repeats = costs[index(main_kind(model))].kernels.repeats;
+  t.host = host_wait(issued_forward, forward) +
+           host_wait(cluster.host.backward_layer * layers + issued_forward * repeats, t.backward);
+  if (stage.first) t.kernels += embedding_both_ways(model, work, cluster.gpu, rank);
+  if (stage.last) t.kernels += head_and_loss_both_ways(model, work, cluster.gpu, rank);
+  const Seconds ends = end_exchanges(model, work, cluster, layout, rank, groups, stage);
+  t.comm += ends;
+  t.exposed += ends + (stage.first ? shard.ends : Seconds{});
+  return t;
+}
+
+Seconds tied_embedding_time(const Transformer& model, const Workload& work, const Cluster& cluster,
+                            const Layout& layout) {
+  if (!model.tied_embeddings || layout.pp == 1) return {};
+  const int between = layout.gpus() / layout.pp * (layout.pp - 1);
+  const Placement ends = place(cluster, {2, between}, layout.gpus());
+  const double element = work.fp32_gradients ? 4 : element_bytes(work.dtype);
+  const double weights = static_cast<double>(model.vocab) * static_cast<double>(model.hidden) / layout.tp;
+  return all_reduce_cost(cluster, ends, Bytes{element * weights}).total();
+}
+
+}  // namespace ithaca
