@@ -67,10 +67,10 @@ std::string write_symbols(const Subject& s) {
              "S = dp * u * r; T = b*N/(u*r) tokens of a rank; q, k heads of a rank after the all-to-all, K KV "
              "heads over all of its ranks, copies counted",
              s.style) +
-         paragraph(fmt::format("params/tp = L * {} + {} = {}: layers, then embeddings, final norm and head",
-                               whole(r.dense_layer.total()), whole(ends),
-                               whole(s.layers() * r.dense_layer.total() + ends)),
-                   s.style);
+         paragraph(
+             fmt::format("params/tp = L * {} + {} = {}: layers, then embeddings, final norm and head",
+                         whole(r.dense_layer.total()), whole(ends), whole(s.layers() * r.dense_layer.total() + ends)),
+             s.style);
 }
 
 std::string time_words(const Collective& c, const std::string& wire, const Style& style) {

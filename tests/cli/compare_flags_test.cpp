@@ -107,7 +107,7 @@ TEST(CompareFlags, MistakesNameTheWayOut) {
       {{"--gpus", "2.5"}, "--gpus 2.5", ""},
       {{"--gpus", "10000000"}, "--gpus 10000000", "at most 1,000,000"},
       {{"--seq", "0"}, "--seq 0", "1 or more"},
-      {{"--dtype", "fp8"}, "--dtype fp8", "fp16"},
+      {{"--dtype", "fp64"}, "--dtype fp64", "fp16"},
       {{"--attention", "flash,eager"}, "--attention flash,eager", "keep one"},
       {{"--attention", "causal,full"}, "--attention causal,full", "keep one"},
       {{"--attention", "fa2,fa3"}, "--attention fa2,fa3", "keep one"},

@@ -132,14 +132,15 @@ TEST(FitKernels, LongSequencesOfAnotherSource) {
 }
 
 TEST(FitKernels, AttentionWithoutFlash) {
-  // Not fitted either: PyTorch's attention of 2048 tokens and more. Forward without a mask within 15 %; backward and
-  // causal ones run up to 30 % longer than scores passed through memory as rarely as assumed.
+  // Not fitted either: PyTorch's attention of 2048 tokens and more. Forward without a mask within 15 %, backward up to
+  // 30 % longer than scores passed through memory as rarely as assumed. A causal mask is a pass of its own there (and
+  // in its cast another), where the model has Megatron-LM's fused softmax.
   const Gpu h100 = gpu("h100-sxm");
   for (const KernelSample& s : samples("h100-attention.yaml", "standard")) {
     if (s.attention.queries < 2048) continue;
     const double ratio = predicted_time(h100, s) / s.time;
     const bool plain = s.op == KernelSample::Op::attention_forward && !s.attention.causal;
-    EXPECT_GT(ratio, plain ? 0.85 : 0.7);
+    EXPECT_GT(ratio, plain ? 0.85 : s.attention.causal ? 0.55 : 0.7);
     EXPECT_LT(ratio, plain ? 1.25 : 1.1);
   }
 }
