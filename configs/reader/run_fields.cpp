@@ -1,5 +1,8 @@
 #include "configs/reader/run_fields.hpp"
 
+#include "configs/reader/hugging_face.hpp"
+#include "configs/reader/profile_figures.hpp"
+
 namespace ithaca {
 namespace {
 
@@ -11,12 +14,23 @@ Parsed<double> parse_above_zero(std::string_view text) {
   return number;
 }
 
-/// A degree: 1 to 2^24.
+/// A degree or batch size: 1 to 2^15, so that products of four of them stay below 2^63.
 Parsed<std::int64_t> parse_degree(std::string_view text) {
   auto count = parse_size(text);
-  if (count && *count > (1 << 24))
-    return UnitError{"'" + std::string(text) + "' is absurdly large", "give at most 2^24"};
-  return count;
+  if (!count || *count <= (1 << 15)) return count;
+  return UnitError{"'" + std::string(text) + "' is absurdly large", "give at most 32768"};
+}
+
+Parsed<std::int64_t> parse_stage(std::string_view text) {
+  auto count = parse_count(text);
+  if (!count || *count <= 3) return count;
+  return UnitError{"ZeRO has stages 0 to 3, not '" + std::string(text) + "'", "write 0, 1, 2 or 3"};
+}
+
+/// Tokens of a sequence: 1 to 2^34.
+Parsed<std::int64_t> parse_length(std::string_view text) {
+  auto count = parse_positions(text);
+  return count && *count < 1 ? UnitError{"'" + std::string(text) + "' is below 1", "give 1 or more"} : count;
 }
 
 /// The first of the keys that the map has, as a quantity of `unit`.
@@ -96,8 +110,8 @@ RunHardware read_run_hardware(Fields& f, std::string name) {
   h.name = std::move(name);
   h.cluster = f.text_or("cluster", "");
   h.gpu = h.cluster.empty() ? f.text("gpu") : f.text_or("gpu", "");
-  h.gpus_per_node = f.maybe("gpus_per_node", parse_degree);
-  h.nics_per_node = f.maybe("nics_per_node", parse_degree);
+  h.gpus_per_node = f.maybe("gpus_per_node", parse_devices);
+  h.nics_per_node = f.maybe("nics_per_node", parse_devices);
   h.peak_half = scaled<FlopPerSecond>(f, {{"peak_bf16_tflops", 1e12}, {"peak_fp16_tflops", 1e12}});
   h.peak_fp8 = scaled<FlopPerSecond>(f, {{"peak_fp8_tflops", 1e12}});
   h.memory_rate = scaled<BytesPerSecond>(f, {{"hbm_GBps", 1e9}, {"memory_GBps", 1e9}});
@@ -120,9 +134,9 @@ RunModel read_run_model(Fields& f, std::string name) {
   RunModel m;
   m.name = std::move(name);
   m.arch = f.text_or("arch", "");
-  m.hidden = f.need("hidden", parse_size);
-  m.layers = f.need("layers", parse_size);
-  m.heads = f.need("heads", parse_size);
+  m.hidden = f.need("hidden", parse_width);
+  m.layers = f.need("layers", parse_layers);
+  m.heads = f.need("heads", parse_layers);
   for (const auto& [key, value] : {std::pair{"kv_heads", &m.kv_heads},
                                    {"head_dim", &m.head_dim},
                                    {"ffn", &m.ffn},
@@ -136,9 +150,9 @@ RunModel read_run_model(Fields& f, std::string name) {
                                    {"qk_nope_head_dim", &m.qk_nope_head_dim},
                                    {"qk_rope_head_dim", &m.qk_rope_head_dim},
                                    {"v_head_dim", &m.v_head_dim}}) {
-    *value = f.maybe(key, parse_size);
+    *value = f.maybe(key, parse_width);
   }
-  m.dense_layers = f.maybe("dense_layers", parse_count);
+  m.dense_layers = f.maybe("dense_layers", parse_positions);
   for (const auto& [key, flag] : {std::pair{"gated_mlp", &m.gated_mlp},
                                   {"tied_embeddings", &m.tied_embeddings},
                                   {"qkv_bias", &m.qkv_bias},
@@ -164,11 +178,11 @@ void read_hierarchy(Fields& f, RunDegrees& d) {
 }  // namespace
 
 void read_run_settings(Fields& f, TrainingRun& run) {
-  run.seq_len = f.need("seq_len", parse_size);
-  run.global_batch = f.maybe("global_batch", parse_size);
-  run.micro_batch = f.maybe("micro_batch", parse_size);
-  run.micro_batches = f.maybe("micro_batches", parse_size);
-  run.gpus = f.maybe("num_gpus", parse_degree);
+  run.seq_len = f.need("seq_len", parse_length);
+  run.global_batch = f.maybe("global_batch", parse_degree);
+  run.micro_batch = f.maybe("micro_batch", parse_degree);
+  run.micro_batches = f.maybe("micro_batches", parse_degree);
+  run.gpus = f.maybe("num_gpus", parse_devices);
   for (const auto& [key, word] : {std::pair{"strategy", &run.strategy},
                                   {"cp_comm_type", &run.cp_comm_type},
                                   {"recompute", &run.recompute},
@@ -194,7 +208,7 @@ void read_run_settings(Fields& f, TrainingRun& run) {
   if (const auto v = f.maybe("virtual_pp", parse_degree)) run.virtual_pp = v;
   run.recompute_every = f.maybe("recompute_every", parse_degree);
   read_hierarchy(f, run.degrees);
-  run.zero = small(f.maybe("zero_stage", parse_count));
+  run.zero = small(f.maybe("zero_stage", parse_stage));
   run.notes = f.text_or("notes", "");
   for (const char* remark : {"confidence", "note"}) f.node(remark);
 }

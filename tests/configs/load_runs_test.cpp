@@ -59,6 +59,13 @@ TEST(LoadRuns, SaysWhereAFileIsWrong) {
   expect_said(test::read_runs_text(text), {"runs.yaml:11:", "'gpt-1.4B' is neither", "gpt-1.3B"});
   expect_said(test::read_runs_text(test::runs_text("  zero_stage: one\n")), {"runs.yaml:17:15", "zero_stage"});
   expect_said(test::read_runs_text(test::runs_text("", "iter_time_s: -1")), {"runs.yaml:17:", "iter_time_s"});
+  for (const char* key : {"seq_len: 2048", "num_gpus: 8", "global_batch: 32", "hidden: 2048", "gpus_per_node: 8"}) {
+    text = test::runs_text();
+    text.insert(text.find(key) + std::string(key).size(), "999999999999999");
+    expect_said(test::read_runs_text(text), {"'" + std::string(key).substr(0, std::string(key).find(':')) + "'"});
+  }
+  for (const char* line : {"  parallel: 3\n", "  unknown: {a: 1}\n", "  parallel: [1, 2]\n", "  offload: [a]\n"})
+    EXPECT_FALSE(test::read_runs_text(test::runs_text(line))) << line;
   expect_said(test::read_runs_text("schema_version: 2\ncases: []\n"), {"runs.yaml:1:17", "schema_version '2'"});
   expect_said(test::read_runs_text("schema_version: 1\ncases: []\n"), {"no case in this file"});
   expect_said(test::read_runs_text("cases: [\n"), {"runs.yaml:"});
