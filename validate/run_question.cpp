@@ -153,10 +153,13 @@ class Asker {
     if (type == "all_gather") return Strategy::cp_all_gather;
     if (type == "a2a+p2p") return Strategy::usp;
     if (!type.empty()) return std::nullopt;
+    bool tensor = false;  // megatron_sp says nothing of cp
     for (const Strategy strategy : kAllStrategies) {
-      if (name(strategy) == run_.strategy) return strategy;
+      if (name(strategy) != run_.strategy) continue;
+      if (!has_tensor(strategy)) return strategy;
+      tensor = true;
     }
-    if (!run_.strategy.empty()) return std::nullopt;
+    if (!run_.strategy.empty() && !tensor) return std::nullopt;
     assume("context parallelism by a ring (Megatron's default, p2p)");
     return Strategy::ring;
   }
@@ -172,10 +175,10 @@ class Asker {
     }
     l.strategy = *strategy;
     if (!deepspeed()) q_.work.ring_gradient = RingGradient::half;
-    if (l.strategy == Strategy::usp || l.strategy == Strategy::loongtrain) {
+    if (has_ulysses(l.strategy) && has_ring(l.strategy)) {
       split_hybrid(cp);
     } else {
-      (l.strategy == Strategy::ulysses || l.strategy == Strategy::fpdt ? l.ulysses : l.ring) = cp;
+      (has_ulysses(l.strategy) ? l.ulysses : l.ring) = cp;
     }
     if (l.ulysses * l.ring == cp) return {};
     return RunRefusal{"layout.gpus", fmt::format("ulysses {} x ring {} is not cp {}", l.ulysses, l.ring, cp),

@@ -91,6 +91,7 @@ TEST(RunQuestion, ContextParallelism) {
   const Layout layout = ask("  parallel: {cp: 8}\n  strategy: ring_self_attention\n").layout;
   EXPECT_EQ(layout.strategy, Strategy::ring_self_attention);
   EXPECT_EQ(layout.ring, 8);
+  EXPECT_EQ(ask("  parallel: {tp: 2, cp: 4}\n  strategy: megatron_sp\n").layout.strategy, Strategy::ring);
   EXPECT_EQ(refused("  parallel: {cp: 8}\n  strategy: pigeon\n"), "run.cp_comm_type");
 }
 
