@@ -31,11 +31,6 @@ struct Domain {
   int ports = 0;  ///< NICs, for Uplink::nics
 };
 
-/// What the CPU needs to issue one layer's kernels: a floor under the time of layers that are small.
-struct Host {
-  Seconds forward_layer{}, backward_layer{};
-};
-
 struct Cluster {
   std::string name;
   Gpu gpu;
@@ -45,7 +40,6 @@ struct Cluster {
   BytesPerSecond port_achieved_all_to_all{};
   BytesPerSecond port_achieved_nvls{};  ///< all-reduce in the switch (bus bandwidth); zero where there is none
   CpuVendor cpu = CpuVendor::intel;
-  Host host;
   Seconds nic_latency{};            ///< added to NCCL's network latency at each hop between nodes
   StaticVector<Domain, 4> domains;  ///< inner to outer; empty for a single box without an inner border
   int node_gpus = 0;                ///< GPUs of one server or NVLink domain, the unit that NICs belong to

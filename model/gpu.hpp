@@ -43,11 +43,17 @@ struct AttentionCurve {
   Pass forward, backward;
 };
 
+/// What a CPU needs to issue one layer's kernels: a floor under the time of layers that are small.
+struct Host {
+  Seconds forward_layer{}, backward_layer{};
+};
+
 struct Gpu {
   std::string name;
   Bytes memory{};
   BytesPerSecond memory_rate{};
   double memory_efficiency = 0;                    ///< share of memory_rate that streaming kernels reach
+  Host host;                                       ///< of the machines that it sits in
   int sms = 0;                                     ///< streaming multiprocessors (compute units)
   std::array<FlopPerSecond, kDtypes> peak{};       ///< dense datasheet rate by Dtype; zero where it has none
   std::array<FlopPerSecond, kDtypes> sustained{};  ///< best rate of a large GEMM that was measured, by Dtype

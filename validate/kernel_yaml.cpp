@@ -43,6 +43,12 @@ std::string attention(const AttentionKernel& a) {
          pass("backward", a.curve.backward);
 }
 
+std::string streaming(const StreamingFit& s) {
+  return fmt::format(
+      "streaming:\n  mark: {}\n  efficiency: {:.4g}\n  host_forward_layer: {}\n  host_backward_layer: {}\n",
+      name(s.mark), s.efficiency, us(s.host.forward_layer), us(s.host.backward_layer));
+}
+
 std::string error(const FitError& e) {
   return fmt::format(
       "  - {{of: {}, held_out: {}, samples: {}, mean_percent: {:.1f}, bias_percent: {:.1f}, max_percent: {:.1f}}}\n",
@@ -59,6 +65,7 @@ std::string kernel_yaml(const Kernels& kernels) {
   if (kernels.gemm) text += gemm(*kernels.gemm, kernels.gemm_mark);
   if (!kernels.attention.empty()) text += "attention:\n";
   for (const AttentionKernel& a : kernels.attention) text += attention(a);
+  if (kernels.streaming) text += streaming(*kernels.streaming);
   if (!kernels.errors.empty()) text += "errors:\n";
   for (const FitError& e : kernels.errors) text += error(e);
   return text;

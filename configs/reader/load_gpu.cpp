@@ -18,7 +18,7 @@ using Rate = Figure<FlopPerSecond>;
 /// A GPU file without what it takes from others.
 struct GpuFile {
   LoadedGpu loaded;
-  std::string gemm_kernels, attention_kernels;
+  std::string gemm_kernels, attention_kernels, streaming_kernels;  ///< the last may be empty
 };
 
 /// NCCL's generation; 0 where it has none.
@@ -70,6 +70,7 @@ void read_kernel_names(const Document& document, Fields& fields, GpuFile& file, 
   Fields inside(document, *map, "kernels", diagnostics);
   file.gemm_kernels = beside(document, inside.text("gemm"));
   file.attention_kernels = beside(document, inside.text("attention"));
+  if (inside.has("streaming")) file.streaming_kernels = beside(document, inside.text("streaming"));
   inside.finish();
 }
 
@@ -162,6 +163,15 @@ void add_attention(LoadedGpu& loaded, const Measured& measured) {
   loaded.gpu.attention_mark = loaded.attention.front().mark;
 }
 
+/// Large copies reach more of the memory's rate than a layer's streaming kernels; another GPU's share is a guess.
+void add_streaming(LoadedGpu& loaded, const Measured& measured) {
+  const bool own = measured.on.gpu.name == loaded.gpu.name;
+  const StreamingFit& fit = *measured.kernels.streaming;
+  loaded.gpu.memory_efficiency = fit.efficiency;
+  loaded.gpu.host = fit.host;
+  record_curve(loaded, "gpu.kernels.streaming", measured.kernels.name, own ? fit.mark : Mark::extrapolated, measured);
+}
+
 Diagnostics no_curve(const std::string& file, const char* which) {
   Diagnostic problem;
   problem.at.file = file;
@@ -189,6 +199,11 @@ Result<LoadedGpu, Diagnostics> load_gpu(std::string_view name_or_path) {
   gpu.gemm_mark = gemm->on.gpu.name == gpu.name ? gemm->kernels.gemm_mark : Mark::extrapolated;
   record_curve(loaded, "gpu.kernels.gemm", gemm->kernels.name, gpu.gemm_mark, *gemm);
   add_attention(loaded, *attention);
+  if (file->streaming_kernels.empty()) return loaded;
+  const auto streaming = open_kernels(file->streaming_kernels, loaded);
+  if (!streaming) return streaming.error();
+  if (!streaming->kernels.streaming) return no_curve(file->streaming_kernels, "streaming");
+  add_streaming(loaded, *streaming);
   return loaded;
 }
 

@@ -86,10 +86,11 @@ class KernelReader {
     if (fields.has("attention"))
       for_each_map(document_, fields.sequence("attention"), "attention", diagnostics_,
                    [&](Fields& inside) { kernels.attention.push_back(attention(inside)); });
+    if (fields.has("streaming")) inside(fields, "streaming", [&](Fields& f) { kernels.streaming = streaming(f); });
     if (fields.has("errors"))
       for_each_map(document_, fields.sequence("errors"), "error", diagnostics_,
                    [&](Fields& inside) { kernels.errors.push_back(error(inside)); });
-    if (!kernels.gemm && kernels.attention.empty() && document_.root.kind == Node::Kind::map)
+    if (!kernels.gemm && kernels.attention.empty() && !kernels.streaming && document_.root.kind == Node::Kind::map)
       fields.problem(document_.root, "no curve in this file", "", "give it 'gemm', 'attention' or both");
     fields.finish();
     return kernels;
@@ -128,6 +129,15 @@ class KernelReader {
     r.split = fields.need("split", parse_seconds);
     r.batched = fields.need("batched", parse_share);
     return r;
+  }
+
+  static StreamingFit streaming(Fields& fields) {
+    StreamingFit s;
+    s.mark = fields.need("mark", parse_mark);
+    s.efficiency = fields.need("efficiency", parse_share);
+    s.host.forward_layer = fields.need("host_forward_layer", parse_seconds);
+    s.host.backward_layer = fields.need("host_backward_layer", parse_seconds);
+    return s;
   }
 
   AttentionKernel attention(Fields& fields) {

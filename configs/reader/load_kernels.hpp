@@ -33,6 +33,13 @@ struct AttentionKernel {
   std::string derived;  ///< what follows from another measurement by a ratio; empty if nothing does
 };
 
+/// Beside GEMMs and attention, as training runs show it.
+struct StreamingFit {
+  double efficiency = 0;  ///< share of the memory's rate that a layer's streaming kernels reach
+  Host host;
+  Mark mark = Mark::extrapolated;
+};
+
 /// What was fitted for one GPU. The first attention kernel is the one that training uses there by default.
 struct Kernels {
   std::string name;
@@ -43,6 +50,7 @@ struct Kernels {
   std::optional<GemmCurve> gemm;
   Mark gemm_mark = Mark::extrapolated;
   std::vector<AttentionKernel> attention;
+  std::optional<StreamingFit> streaming;
   std::vector<FitError> errors;
 };
 

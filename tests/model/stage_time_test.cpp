@@ -52,7 +52,7 @@ TEST(StageTime, HostNeverHidesAndNeverAddsMoreThanItNeeds) {
   // The norm of power 3 lies between the larger of the two and their sum.
   const Layout layout{.strategy = Strategy::tensor_parallel, .zero = 0, .tp_sequence = false};
   Cluster slow = test::round_cluster();
-  slow.host = {Seconds{1e-3}, Seconds{2e-3}};
+  slow.gpu.host = {Seconds{1e-3}, Seconds{2e-3}};
   for (const std::int64_t tokens : {128, 1024, 8192}) {
     const Seconds alone = estimate(llama_7b(), sequence(tokens), layout).step.time;
     const Seconds both = estimate(llama_7b(), sequence(tokens), layout, slow).step.time;
