@@ -127,6 +127,20 @@ double permute_bytes(const Transformer& m, const Workload& work, const Layout& l
   return 2 * element_bytes(work.dtype) * real(m.head_dim) * (packed + unpacked);
 }
 
+/// fp8 products read casts of their inputs: 2 bytes an element read, one written as it is and one transposed for the
+/// weight gradient (TransformerEngine's cast_transpose).
+double cast_bytes(const Transformer& m, const Workload& work, const RankSplit& r, LayerKind kind) {
+  if (work.dtype != Dtype::fp8) return 0;
+  const double routed = real(r.expert_rows * r.experts);
+  double inputs = real(r.tokens) * real(2 * m.hidden + r.heads * m.value_head());
+  if (kind == LayerKind::dense) {
+    inputs += real(r.tokens) * real(r.ffn);
+  } else {
+    inputs += real(r.tokens) * real(r.shared_ffn) + routed * real(m.hidden + r.expert_ffn);
+  }
+  return 4 * inputs;
+}
+
 /// Bytes of the forward's streaming kernels: two norms (read, write), two residual additions (two reads, a write),
 /// rotary embedding of Q and K, Q and K norms, the FFN's activation, dropout masks; with experts, every routed copy of
 /// a token is written on the way out and back.
@@ -144,7 +158,7 @@ double streaming_bytes(const Transformer& m, const Workload& work, const RankSpl
   elements += (m.gated_ffn ? 3 : 2) * ffn;
   if (m.learned_positions == 0) elements += 2 * query_key;
   if (m.qk_norm || m.is_latent()) elements += 2 * query_key;
-  return element * elements + (work.dropout ? 2 * hidden : 0);
+  return element * elements + (work.dropout ? 2 * hidden : 0) + cast_bytes(m, work, r, kind);
 }
 
 /// Kernels that these bytes pass in: two norms, two residual additions, activation and its bias; more where dropout,
