@@ -119,7 +119,7 @@ Seconds flash_time(const Gpu& gpu, const AttentionCurve::Pass& pass, const Atten
 /// A pass that touches each score `accesses` times.
 Seconds score_passes(const Gpu& gpu, const AttentionCall& c, Dtype dtype, int accesses) {
   const double scores = static_cast<double>(c.batch * c.heads) * static_cast<double>(c.queries * c.keys);
-  return memory_time(gpu, Bytes{element_bytes(dtype) * accesses * scores});
+  return gpu.gemm.launch + streaming_time(gpu, Bytes{element_bytes(dtype) * accesses * scores});
 }
 
 double half_ratio(const Gpu& from, const Gpu& to) {
@@ -192,7 +192,9 @@ Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& c, Dtype of
 }
 
 Seconds memory_time(const Gpu& gpu, Bytes moved, int kernels) {
-  return moved.value() > 0 ? gpu.gemm.launch * kernels + streaming_time(gpu, moved) : Seconds{};
+  if (moved <= Bytes{}) return {};
+  const double share = gpu.streaming_efficiency > 0 ? gpu.streaming_efficiency : gpu.memory_efficiency;
+  return gpu.gemm.launch * kernels + moved / (gpu.memory_rate * share);
 }
 
 GemmCurve rescale(const GemmCurve& curve, const Gpu& from, const Gpu& to) {

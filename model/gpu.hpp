@@ -52,7 +52,8 @@ struct Gpu {
   std::string name;
   Bytes memory{};
   BytesPerSecond memory_rate{};
-  double memory_efficiency = 0;                    ///< share of memory_rate that streaming kernels reach
+  double memory_efficiency = 0;                    ///< share of memory_rate that large copies reach
+  double streaming_efficiency = 0;                 ///< that a layer's streaming kernels reach; 0: as large copies
   Host host;                                       ///< of the machines that it sits in
   int sms = 0;                                     ///< streaming multiprocessors (compute units)
   std::array<FlopPerSecond, kDtypes> peak{};       ///< dense datasheet rate by Dtype; zero where it has none

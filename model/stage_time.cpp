@@ -142,8 +142,8 @@ StageTime stage_time(const Transformer& model, const Workload& work, const Clust
   const double layers = static_cast<double>(stage.layers());
   const Seconds issued_forward = cluster.gpu.host.forward_layer * layers;
   const double repeats = costs[index(main_kind(model))].kernels.repeats;
-  t.host = host_wait(issued_forward, forward) +
-           host_wait(cluster.gpu.host.backward_layer * layers + issued_forward * repeats, t.backward);
+  t.host_forward = host_wait(issued_forward, forward);
+  t.host_backward = host_wait(cluster.gpu.host.backward_layer * layers + issued_forward * repeats, t.backward);
   if (stage.first) t.kernels += embedding_both_ways(model, work, cluster.gpu, rank);
   if (stage.last) t.kernels += head_and_loss_both_ways(model, work, cluster.gpu, rank);
   const Seconds ends = end_exchanges(model, work, cluster, layout, rank, groups, stage);

@@ -36,9 +36,10 @@ ShardTimes add_sharding(const Transformer& model, const Workload& work, const Cl
 struct StageTime {
   KernelTimes kernels;
   Seconds comm{}, exposed{};
-  Seconds host{};      ///< what the host's floor adds
-  Seconds backward{};  ///< of the pass
-  constexpr Seconds pass() const { return kernels.total() + exposed + host; }
+  Seconds host_forward{}, host_backward{};  ///< what waiting for the host adds
+  Seconds backward{};                       ///< of the pass
+  constexpr Seconds host() const { return host_forward + host_backward; }
+  constexpr Seconds pass() const { return kernels.total() + exposed + host(); }
 };
 StageTime stage_time(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
                      const RankSplit& rank, const RankGroups& groups, const LayerCosts& costs, const ShardTimes& shard,

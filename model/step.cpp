@@ -74,7 +74,7 @@ void add_update(StepEstimate& e, const Job& job, const StageTime& slowest, const
 void add_compute(StepEstimate& e, const StageTime& slowest, double micro) {
   const KernelTimes all = slowest.kernels * micro;
   e.parts = {all.gemm, all.attention, all.memory_bound, all.imbalance};
-  e.step.compute = all.total() + slowest.host * micro;
+  e.step.compute = all.total() + slowest.host() * micro;
   e.step.exposed_comm += slowest.exposed * micro;
   e.step.comm += slowest.comm * micro;
 }

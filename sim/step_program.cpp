@@ -6,6 +6,7 @@
 
 #include "model/legality.hpp"
 #include "model/refusal.hpp"
+#include "model/stage_time.hpp"
 #include "model/step_parts.hpp"
 #include "sim/layout_exchanges.hpp"
 
@@ -100,6 +101,18 @@ class Tasks {
   std::vector<Pending> pending_;
 };
 
+/// One micro-batch of a pipeline of one stage.
+StageTime closed_form(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
+                      const RankSplit& rank) {
+  const RankGroups groups = place_groups(cluster, layout);
+  const Stage whole = stage(model, layout, 0);
+  const LayerCosts costs = layer_costs(model, work, cluster, layout, rank, groups);
+  LayerTraffic traffic;
+  const ShardTimes shard =
+      add_sharding(model, work, cluster, layout, rank, groups, stage_weights(rank, whole), whole, traffic);
+  return stage_time(model, work, cluster, layout, rank, groups, costs, shard, whole);
+}
+
 /// Writes the layers and steps of one layout.
 class StepWriter {
  public:
@@ -112,6 +125,7 @@ class StepWriter {
         rank_(rank),
         x_(std::move(exchanges)),
         kernels_(layer_kernels(model, work, cluster.gpu, layout, rank)),
+        host_(closed_form(model, work, cluster, layout, rank)),
         forward_gemms_(forward_gemms(model, work, cluster.gpu, rank)),
         backward_gemms_(backward_gemms(model, work, cluster.gpu, rank)),
         tasks_(static_cast<std::uint32_t>(layout.gpus())),
@@ -152,13 +166,14 @@ class StepWriter {
   const RankSplit& rank_;
   LayoutExchanges x_;
   LayerKernels kernels_;
+  StageTime host_;  ///< of one micro-batch in the closed form
   GemmTimes forward_gemms_, backward_gemms_;
   Tasks tasks_;
   std::uint32_t heads_;  ///< load of attention
 };
 
 void StepWriter::write_micro_batch(bool last) {
-  const std::string gather = "gather weights", reduce = "reduce gradients";
+  const std::string gather = "gather weights", reduce = "reduce gradients", host = "wait for the host";
   const Rounds& gradients = x_.reduce.empty() && last ? x_.reduce_bucket : x_.reduce;
   MaybeTask weights;
   tasks_.wait_for(tasks_.beside(gather, x_.gather_ends, kSharding));
@@ -168,6 +183,7 @@ void StepWriter::write_micro_batch(bool last) {
     tasks_.put_aside(gather, l < model_.layers ? x_.gather : x_.gather_ends, &weights);
     forward(false);
   }
+  tasks_.compute(host, host_.host_forward);
   tasks_.wait_for(weights);
   tasks_.put_aside(gather, x_.gather, &weights);
   ends();
@@ -177,6 +193,7 @@ void StepWriter::write_micro_batch(bool last) {
     if (l > 1) tasks_.put_aside(gather, x_.gather, &weights);
     backward();
   }
+  tasks_.compute(host, host_.host_backward);
   tasks_.wait_for(tasks_.beside(reduce, gradients, kSharding));
   tasks_.wait_for(tasks_.beside(reduce, x_.reduce_ends, kSharding));
 }

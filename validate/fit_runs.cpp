@@ -84,7 +84,7 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): out of 
   const std::vector<FitParameter> free = parameters(argv[4]);
   if (std::find(free.begin(), free.end(), FitParameter::attention) != free.end())
     start.attention = rescale(kernels->attention.front().curve, from->gpu, start);
-  start.memory_efficiency = kStreamingStart;
+  start.streaming_efficiency = kStreamingStart;
   start.host = {};
   std::vector<std::string> titles;
   const auto runs = read_runs_of(start.name, argc - 5, argv + 5, titles);

@@ -33,7 +33,7 @@ void attention(Gpu& gpu, double factor) {
 }
 void wave(Gpu& gpu, double factor) { gpu.gemm.half.wave = gpu.gemm.half.wave * factor; }
 void batched(Gpu& gpu, double factor) { gpu.gemm.half.batched = std::min(1.0, gpu.gemm.half.batched * factor); }
-void streaming(Gpu& gpu, double factor) { gpu.memory_efficiency = std::min(1.0, gpu.memory_efficiency * factor); }
+void streaming(Gpu& gpu, double factor) { gpu.streaming_efficiency = std::min(1.0, gpu.streaming_efficiency * factor); }
 void host_forward(Gpu& gpu, double factor) { gpu.host.forward_layer = gpu.host.forward_layer * factor; }
 void host_backward(Gpu& gpu, double factor) { gpu.host.backward_layer = gpu.host.backward_layer * factor; }
 
@@ -58,7 +58,7 @@ double log_error(const Gpu& gpu, const FitRun& run) {
   Cluster cluster = run.question.cluster;
   cluster.gpu.gemm = gpu.gemm;
   cluster.gpu.attention = gpu.attention;
-  cluster.gpu.memory_efficiency = gpu.memory_efficiency;
+  cluster.gpu.streaming_efficiency = gpu.streaming_efficiency;
   cluster.gpu.host = gpu.host;
   const auto e = estimate_step(run.question.model, run.question.work, cluster, run.question.layout);
   return e ? std::log(e->step.time / run.step) : 0;
@@ -144,7 +144,7 @@ Kernels fit_runs(const Gpu& start, const std::vector<FitRun>& runs, const std::v
   kernels.gemm = gpu.gemm;
   kernels.gemm_mark = Mark::calibrated;
   if (has(FitParameter::attention)) kernels.attention = {{"", gpu.attention, Mark::calibrated, ""}};
-  kernels.streaming = StreamingFit{gpu.memory_efficiency, gpu.host, Mark::calibrated};
+  kernels.streaming = StreamingFit{gpu.streaming_efficiency, gpu.host, Mark::calibrated};
   kernels.errors = step_errors(gpu, runs);
   return kernels;
 }

@@ -167,7 +167,7 @@ void add_attention(LoadedGpu& loaded, const Measured& measured) {
 void add_streaming(LoadedGpu& loaded, const Measured& measured) {
   const bool own = measured.on.gpu.name == loaded.gpu.name;
   const StreamingFit& fit = *measured.kernels.streaming;
-  loaded.gpu.memory_efficiency = fit.efficiency;
+  loaded.gpu.streaming_efficiency = fit.efficiency;
   loaded.gpu.host = fit.host;
   record_curve(loaded, "gpu.kernels.streaming", measured.kernels.name, own ? fit.mark : Mark::extrapolated, measured);
 }
