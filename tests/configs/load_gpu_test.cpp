@@ -100,15 +100,16 @@ TEST(Gpu, Fp16TakesTheRateOfBf16) {
 TEST(Gpu, OwnCurvesStayAsTheyAreAndOthersAreExtrapolated) {
   const auto kernels = load_kernels("h100-sxm");
   ASSERT_TRUE(kernels);
-  const Gpu h100 = load("h100-sxm").gpu, h200 = load("h200-sxm").gpu, b200 = load("b200").gpu;
+  const Gpu h100 = load("h100-sxm").gpu, h200 = load("h200-sxm").gpu;
+  const Gpu b200 = load("b200").gpu, gb200 = load("gb200").gpu;
   EXPECT_EQ(h100.gemm.half.tile[0], kernels->gemm->half.tile[0]);
   EXPECT_EQ(h100.gemm_mark, Mark::calibrated);
   EXPECT_EQ(h100.attention_mark, Mark::extrapolated);
   // The same die at the same rates, but nobody ran the kernels on it.
   EXPECT_EQ(h200.gemm.half.tile[0], h100.gemm.half.tile[0]);
   EXPECT_EQ(h200.gemm_mark, Mark::extrapolated);
-  // Sustained rates grow by 1745/794.5 = 2.196, peaks by 2250/989.4 = 2.274: the smaller counts.
-  EXPECT_NEAR(b200.gemm.half.tile[0] / h100.gemm.half.tile[0], 1745 / 794.5, 1e-9);
+  // A GB200 takes a B200's: sustained rates grow by 1822/1745 = 1.044, peaks by 2500/2250 = 1.111: the smaller counts.
+  EXPECT_NEAR(gb200.gemm.half.tile[0] / b200.gemm.half.tile[0], 1822.0 / 1745, 1e-9);
 }
 
 struct Bad {
@@ -171,8 +172,9 @@ TEST(Gpu, SustainedRateWithoutAPeakIsAConflict) {
 }
 
 TEST(Gpu, AFileMayNameItsKernelsOnce) {
-  const EditedProfile file("hw_profiles/gpus/h200-sxm.yaml",
-                           {{"kernels: {gemm: h100-sxm, attention: h100-sxm}", "kernels: h100-sxm"}});
+  const EditedProfile file(
+      "hw_profiles/gpus/h200-sxm.yaml",
+      {{"kernels: {gemm: h100-sxm, attention: h100-sxm, streaming: a100-80gb-steps}", "kernels: h100-sxm"}});
   const LoadedGpu edited = load(file.path());
   EXPECT_EQ(edited.gpu.gemm.half.tile[0], load("h200-sxm").gpu.gemm.half.tile[0]);
 }
