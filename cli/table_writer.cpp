@@ -54,7 +54,7 @@ class Lines {
     numbers(std::move(label), kByteScales, [&](const Row& row) { return value(*row.estimate).value(); });
   }
   /// Lines of one section share their unit, so that they can be added up by eye.
-  void seconds(std::initializer_list<std::pair<std::string, TimeOf>> lines) {
+  void seconds(const std::vector<std::pair<std::string, TimeOf>>& lines) {
     std::vector<double> values;
     for (const Row& row : rows_) {
       for (const auto& line : lines) {
@@ -105,7 +105,13 @@ void add_layout(Lines& lines, const Report& report) {
     lines.text("  ring degree", [](const Row& r) { return degree(r.layout.ring); });
   }
   lines.text("  tensor parallel (tp)", [](const Row& r) { return degree(r.layout.tp); });
+  if (any([](const Row& r) { return r.layout.pp > 1; })) {
+    lines.text("  pipeline parallel (pp)", [](const Row& r) { return degree(r.layout.pp); });
+  }
   lines.text("  data parallel (dp)", [](const Row& r) { return degree(r.layout.dp); });
+  if (any([](const Row& r) { return r.layout.ep > 1; })) {
+    lines.text("  expert parallel (ep)", [](const Row& r) { return degree(r.layout.ep); });
+  }
   lines.text("  ZeRO stage", [](const Row& r) { return fmt::format("{}", r.layout.zero); });
   lines.text("  GPUs working", [](const Row& r) { return grouped(r.estimate->active_gpus); });
   lines.text("  GPUs idle", [](const Row& r) { return grouped(r.idle_gpus); });
@@ -126,11 +132,16 @@ void add_layer(Lines& lines) {
 
 void add_step(Lines& lines, const Report& report) {
   lines.heading("One training step");
-  lines.seconds({{"  compute", [](const StepEstimate& e) { return e.step.compute; }},
-                 {"  communication", [](const StepEstimate& e) { return e.step.comm; }},
-                 {"  exposed communication", [](const StepEstimate& e) { return e.step.exposed_comm; }},
-                 {"  step time", [](const StepEstimate& e) { return e.step.time; }},
-                 {"  physical bound", [](const StepEstimate& e) { return e.step.bound; }}});
+  const auto pipelined = [](const Row& r) { return r.layout.pp > 1; };
+  std::vector<std::pair<std::string, TimeOf>> times{
+      {"  compute", [](const StepEstimate& e) { return e.step.compute; }},
+      {"  communication", [](const StepEstimate& e) { return e.step.comm; }},
+      {"  exposed communication", [](const StepEstimate& e) { return e.step.exposed_comm; }}};
+  if (std::any_of(report.rows.begin(), report.rows.end(), pipelined))
+    times.emplace_back("  pipeline bubble", [](const StepEstimate& e) { return e.step.bubble; });
+  times.emplace_back("  step time", [](const StepEstimate& e) { return e.step.time; });
+  times.emplace_back("  physical bound", [](const StepEstimate& e) { return e.step.bound; });
+  lines.seconds(times);
   if (!report.engine.empty()) {
     lines.numbers("  time by closed form", kSecondScales, [](const Row& r) { return r.closed_form_time.value(); });
   }

@@ -92,6 +92,7 @@ class Fields {
   const Node* map(std::string_view key);
   const Node* sequence(std::string_view key);
 
+  const Node& whole() const { return map_; }
   void problem(const Node& at, std::string what, std::string hint, std::string next);
   void conflict(const Node& at, const Node& other, std::string what, std::string next);
   /// Reports keys that nobody asked for: the nearest known key, and what that key would say to the value.

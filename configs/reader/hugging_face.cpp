@@ -13,9 +13,11 @@ struct Family {
   std::int64_t head_dim;  ///< 0: hidden size / heads
 };
 constexpr Family kFamilies[] = {
-    {"llama", false, false, false, 0, 0}, {"mistral", false, false, false, 8, 0},
-    {"qwen2", false, true, false, 32, 0}, {"qwen3", false, false, true, 32, 128},
-    {"gpt2", true, true, false, 0, 0},
+    {"llama", false, false, false, 0, 0},       {"mistral", false, false, false, 8, 0},
+    {"qwen2", false, true, false, 32, 0},       {"qwen3", false, false, true, 32, 128},
+    {"gpt2", true, true, false, 0, 0},          {"mixtral", false, false, false, 8, 0},
+    {"qwen3_moe", false, false, true, 4, 128},  {"deepseek_v2", false, false, false, 0, 0},
+    {"deepseek_v3", false, false, false, 0, 0},
 };
 
 const Family* family(Fields& fields) {
@@ -28,7 +30,8 @@ const Family* family(Fields& fields) {
   for (const Family& f : kFamilies) {
     if (f.type == type->text) return &f;
   }
-  fields.problem(*type, "model_type '" + type->text + "' is not supported", "one of llama, mistral, qwen2, qwen3, gpt2",
+  fields.problem(*type, "model_type '" + type->text + "' is not supported",
+                 "one of llama, mistral, qwen2, qwen3, gpt2, mixtral, qwen3_moe, deepseek_v2, deepseek_v3",
                  "describe the model in a model/1 file; 'ithaca inspect --model llama3-8b' shows the figures it needs");
   return nullptr;
 }
@@ -82,6 +85,26 @@ Transformer read_llama_like(Fields& fields, const Family& f) {
   return m;
 }
 
+/// DeepSeek's latents; its file may leave the query's out.
+void read_latent(Fields& fields, Transformer& m) {
+  m.latent.query_rank = fields.maybe("q_lora_rank", parse_width).value_or(0);
+  m.latent.kv_rank = fields.need("kv_lora_rank", parse_width);
+  m.latent.rope_dim = fields.need("qk_rope_head_dim", parse_layers);
+  m.head_dim = fields.need("qk_nope_head_dim", parse_layers) + m.latent.rope_dim;
+  m.value_dim = fields.need("v_head_dim", parse_layers);
+}
+
+void read_experts(Fields& fields, const Family& f, Transformer& m) {
+  const bool mixtral = f.type == "mixtral", deepseek = f.type.starts_with("deepseek");
+  Experts& e = m.experts;
+  e.count = fields.need(mixtral ? "num_local_experts" : deepseek ? "n_routed_experts" : "num_experts", parse_width);
+  e.top_k = fields.need("num_experts_per_tok", parse_layers);
+  e.ffn = mixtral ? m.ffn : fields.need("moe_intermediate_size", parse_width);
+  if (!deepseek) return;
+  e.shared_ffn = e.ffn * fields.maybe("n_shared_experts", parse_positions).value_or(0);
+  e.dense_layers = fields.maybe("first_k_dense_replace", parse_positions).value_or(0);
+}
+
 /// What the file says and the cost model leaves out.
 std::string left_out(Fields& fields, const Family& f) {
   const bool window = fields.maybe("use_sliding_window", parse_flag).value_or(f.type == "mistral");
@@ -106,6 +129,18 @@ void read_switches(Fields& fields, const Family& f, Transformer& m) {
 Parsed<std::int64_t> parse_width(std::string_view text) { return count_within(text, 1, 1 << 22); }
 Parsed<std::int64_t> parse_layers(std::string_view text) { return count_within(text, 1, 1 << 12); }
 Parsed<std::int64_t> parse_positions(std::string_view text) { return count_within(text, 0, std::int64_t{1} << 34); }
+
+void check_experts(Fields& fields, const Transformer& m) {
+  const auto problem = [&](std::string what) {
+    fields.problem(fields.whole(), std::move(what), "", "correct one of them");
+  };
+  const Experts& e = m.experts;
+  if (e.top_k > e.count) problem(std::to_string(e.top_k) + " experts a token, of " + std::to_string(e.count));
+  if (e.dense_layers > m.layers)
+    problem(std::to_string(e.dense_layers) + " dense layers, of " + std::to_string(m.layers));
+  if (m.latent.rope_dim > m.head_dim)
+    problem("rope_dim " + std::to_string(m.latent.rope_dim) + " is wider than a head of " + std::to_string(m.head_dim));
+}
 
 void check_shape(Fields& fields, const Transformer& m, const ShapeKeys& keys) {
   if (m.heads == 0) return;
@@ -134,11 +169,16 @@ LoadedModel read_hugging_face(const Document& document, Diagnostics& problems) {
   const bool gpt2 = f->type == "gpt2";
   loaded.model = gpt2 ? read_gpt2(fields) : read_llama_like(fields, *f);
   read_switches(fields, *f, loaded.model);
+  if (f->type.starts_with("deepseek")) read_latent(fields, loaded.model);
+  if (f->type.starts_with("deepseek") || f->type == "mixtral" || f->type == "qwen3_moe")
+    read_experts(fields, *f, loaded.model);
+  check_experts(fields, loaded.model);
   const Node* name = fields.node("_name_or_path");
   loaded.model.name = name == nullptr || name->text.empty() ? document.file : name->text;
   loaded.note = left_out(fields, *f);
   loaded.source = "Hugging Face config, model_type " + std::string(f->type);
-  const std::string_view hidden = f->head_dim > 0 ? "" : "hidden_size";  // where the head size follows from it
+  const std::string_view hidden =
+      f->head_dim > 0 || loaded.model.is_latent() ? "" : "hidden_size";  // where the head size follows from it
   check_shape(fields, loaded.model,
               gpt2 ? ShapeKeys{"n_embd", "n_head", "", "head_dim"}
                    : ShapeKeys{hidden, "num_attention_heads", "num_key_value_heads", "head_dim"});

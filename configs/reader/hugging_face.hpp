@@ -21,6 +21,8 @@ struct ShapeKeys {
 };
 /// Reports figures that contradict each other: KV heads that do not divide the heads, a head size that does not follow
 /// from the hidden size where it is not given.
+/// top_k within the experts, dense layers within the layers, positions within a head. Reported at the whole map.
+void check_experts(Fields& fields, const Transformer& m);
 void check_shape(Fields& fields, const Transformer& model, const ShapeKeys& keys);
 
 }  // namespace ithaca

@@ -32,6 +32,36 @@ void read_shape(Fields& fields, Transformer& m) {
   m.qk_norm = fields.maybe("qk_norm", parse_flag).value_or(false);
 }
 
+void read_latent(Fields& fields, Transformer& m) {
+  LatentAttention& l = m.latent;
+  l.query_rank = fields.maybe("query_rank", parse_width).value_or(0);
+  l.kv_rank = fields.need("kv_rank", parse_width);
+  l.rope_dim = fields.need("rope_dim", parse_layers);
+  m.value_dim = fields.need("value_dim", parse_layers);
+}
+
+void read_experts(Fields& fields, Experts& e) {
+  e.count = fields.need("count", parse_width);
+  e.top_k = fields.need("top_k", parse_layers);
+  e.ffn = fields.need("ffn", parse_width);
+  e.shared_ffn = fields.maybe("shared_ffn", parse_width).value_or(0);
+  e.dense_layers = fields.maybe("dense_layers", parse_positions).value_or(0);
+  if (e.imbalance = fields.maybe("imbalance", parse_number).value_or(1); e.imbalance < 1)
+    fields.problem(*fields.node("imbalance"), "the busiest experts have no fewer tokens than the mean", "",
+                   "give 1 or more");
+}
+
+/// Calls `read(Fields&)` on the map under `key`, where there is one.
+template <class Read>
+void inside(const Document& document, Fields& fields, std::string_view key, Diagnostics& problems, Read read) {
+  if (!fields.has(key)) return;
+  const Node* map = fields.map(key);
+  if (map == nullptr) return;
+  Fields inner(document, *map, "'" + std::string(key) + "'", problems);
+  read(inner);
+  inner.finish();
+}
+
 LoadedModel read_model(const Document& document, Diagnostics& problems) {
   Fields fields(document, document.root, "the model", problems);
   LoadedModel loaded;
@@ -40,6 +70,9 @@ LoadedModel read_model(const Document& document, Diagnostics& problems) {
   loaded.source = fields.text("source");
   loaded.note = fields.text_or("note", "");
   read_shape(fields, loaded.model);
+  inside(document, fields, "latent", problems, [&](Fields& f) { read_latent(f, loaded.model); });
+  inside(document, fields, "experts", problems, [&](Fields& f) { read_experts(f, loaded.model.experts); });
+  check_experts(fields, loaded.model);
   check_shape(fields, loaded.model, {"hidden", "heads", "kv_heads", "head_dim"});
   fields.finish();
   return loaded;

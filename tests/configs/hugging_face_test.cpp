@@ -88,6 +88,32 @@ TEST(HuggingFace, BiasesAndTiesAsTheFileSays) {
   EXPECT_EQ(parameter_count(r.loaded.model), 8030261248 - 525336576);
 }
 
+TEST(HuggingFace, MixtureOfExperts) {
+  // The released counts of load_model_test.cpp, from the keys that each family's config.json has.
+  const Read mixtral = read(R"({"model_type": "mixtral", "hidden_size": 4096, "num_hidden_layers": 32,
+      "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 32000,
+      "num_local_experts": 8, "num_experts_per_tok": 2})");
+  ASSERT_TRUE(mixtral.problems.empty()) << print(mixtral.problems);
+  EXPECT_EQ(parameter_count(mixtral.loaded.model), 46702792704);
+  const Read deepseek = read(R"({"model_type": "deepseek_v2", "hidden_size": 5120, "num_hidden_layers": 60,
+      "num_attention_heads": 128, "num_key_value_heads": 128, "intermediate_size": 12288, "vocab_size": 102400,
+      "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_rope_head_dim": 64, "qk_nope_head_dim": 128, "v_head_dim": 128,
+      "n_routed_experts": 160, "num_experts_per_tok": 6, "moe_intermediate_size": 1536, "n_shared_experts": 2,
+      "first_k_dense_replace": 1})");
+  ASSERT_TRUE(deepseek.problems.empty()) << print(deepseek.problems);
+  EXPECT_EQ(parameter_count(deepseek.loaded.model), 235741434880);
+  // Of 160 experts of 3 x 5120 x 1536 in 59 layers, 6 see a token.
+  EXPECT_EQ(active_parameter_count(deepseek.loaded.model), 235741434880 - 59LL * 154 * 3 * 5120 * 1536);
+}
+
+TEST(HuggingFace, MoreExpertsATokenThanThereAre) {
+  const Read r = read(R"({"model_type": "mixtral", "hidden_size": 4096, "num_hidden_layers": 32,
+      "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 32000,
+      "num_local_experts": 8, "num_experts_per_tok": 9})");
+  ASSERT_EQ(r.problems.size(), 1u);
+  EXPECT_NE(r.problems[0].what.find("9 experts a token, of 8"), std::string::npos);
+}
+
 // Tabs, no spaces, one line, a byte order mark, escapes: JSON as other programs write it.
 TEST(HuggingFace, AnyJsonLayout) {
   const std::string tabs =
@@ -252,10 +278,11 @@ TEST(HuggingFace, ATypeThatIsNoTextSaysSo) {
 }
 
 TEST(HuggingFace, UnsupportedFamilyNamesTheSupportedOnes) {
-  const Read r = read(R"({"model_type": "mixtral", "hidden_size": 4096})");
+  const Read r = read(R"({"model_type": "mamba", "hidden_size": 4096})");
   ASSERT_EQ(r.problems.size(), 1u);
-  EXPECT_EQ(r.problems[0].what, "model_type 'mixtral' is not supported");
-  EXPECT_EQ(r.problems[0].hint, "one of llama, mistral, qwen2, qwen3, gpt2");
+  EXPECT_EQ(r.problems[0].what, "model_type 'mamba' is not supported");
+  EXPECT_EQ(r.problems[0].hint,
+            "one of llama, mistral, qwen2, qwen3, gpt2, mixtral, qwen3_moe, deepseek_v2, deepseek_v3");
   EXPECT_EQ(r.problems[0].at.line, 1);
   EXPECT_EQ(r.problems[0].at.column, 16);
 }

@@ -49,6 +49,15 @@ const Checkpoint kCheckpoints[] = {
     // 2 d = 256 for the norms of Q and K; V = 151936; 64 heads of 128 = 8192 over 5120 in the 32B.
     {"qwen3-8b", 8190735360},    // 36 (41943040 + 150994944 + 8192 + 256) + 1244663808
     {"qwen3-32b", 32762123264},  // 64 (94371840 + 393216000 + 10240 + 256) + 1555829760
+    // E experts of 3 h f and a router of E h a layer.
+    {"mixtral-8x7b", 46702792704},      // 32 (41943040 + 8 x 176160768 + 32768 + 8192) + 262148096
+    {"qwen3-30b-a3b", 30532122624},     // 48 (18874368 + 128 x 4718592 + 262144 + 4096 + 256) + 622331904
+    {"qwen3-235b-a22b", 235093634560},  // 94 (71303168 + 128 x 18874368 + 524288 + 8192 + 256) + 1244663808
+    // Latents: q 1536 (h + 1 + 192 a), kv h 576 + 512 + 512 a 256, o 128 a h: 149227520 (V2) and 187107328 (V3). Dense
+    // layers have 3 h f; the others E experts, a router and the shared experts. V3's checkpoint has 58 x 256 biases
+    // of its routers more: 671026419200.
+    {"deepseek-v2", 235741434880},
+    {"deepseek-v3", 671026419200 - 58 * 256},
 };
 
 class Catalogue : public testing::TestWithParam<Checkpoint> {};
