@@ -56,7 +56,7 @@ Measurement summary(const Timings& all, const StoppingRule& rule, bool is_warm) 
   m.median = Seconds{quantile(times, 0.5)};
   m.p10 = Seconds{quantile(times, 0.1)};
   m.p90 = Seconds{quantile(times, 0.9)};
-  m.error = median_error(times);
+  m.error = median_half_interval(times);
   m.timings = static_cast<int>(times.size());
   m.clock_mhz = median_clock(kept);
   for (const Timing& t : all) m.throttle |= t.throttle;
@@ -74,7 +74,7 @@ double quantile(const std::vector<double>& sorted, double share) {
   return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
-double median_error(const std::vector<double>& sorted) {
+double median_half_interval(const std::vector<double>& sorted) {
   constexpr std::size_t kLeast = 6;  // 1 - 2^-5: the least and the most of 6 hold the median with 97 %
   if (sorted.size() < kLeast) return std::numeric_limits<double>::infinity();
   const double n = static_cast<double>(sorted.size());
@@ -104,7 +104,7 @@ Result<Measurement, std::string> measure(Stopwatch& stopwatch, const StoppingRul
     spent += timing->time;
     if (static_cast<int>(timings.size()) < rule.least) continue;
     const Timings kept = with_full_clock(timings, rule.clock_fall);
-    if (median_error(sorted_times(kept)) <= rule.error || spent > rule.budget) break;
+    if (median_half_interval(sorted_times(kept)) <= rule.error || spent > rule.budget) break;
   }
   return summary(timings, rule, is_warm);
 }

@@ -47,7 +47,7 @@ struct Measurement {
 /// `sorted` is not empty and `share` within 0..1; between two values a straight line.
 double quantile(const std::vector<double>& sorted, double share);
 /// Half the 95 % interval of the median over the median; infinite below 6 values, which have no such interval.
-double median_error(const std::vector<double>& sorted);
+double median_half_interval(const std::vector<double>& sorted);
 
 Result<Measurement, std::string> measure(Stopwatch& stopwatch, const StoppingRule& rule);
 

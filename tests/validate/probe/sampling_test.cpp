@@ -35,10 +35,10 @@ TEST(Sampling, TheMediansErrorComesFromOrderStatistics) {
   // n = 25: ranks floor(12.5 - 4.9) = 7 and ceil(13.5 + 4.9) = 19, so (19 - 7) / 2 / 13 for the values 1..25.
   std::vector<double> values;
   for (int i = 1; i <= 25; ++i) values.push_back(i);
-  EXPECT_DOUBLE_EQ(median_error(values), 6.0 / 13);
+  EXPECT_DOUBLE_EQ(median_half_interval(values), 6.0 / 13);
   // n = 6: floor(3 - 2.40) = 0, so rank 1; ceil(4 + 2.40) = 7, so rank 6: (6 - 1) / 2 / 3.5.
-  EXPECT_DOUBLE_EQ(median_error({1, 2, 3, 4, 5, 6}), 2.5 / 3.5);
-  EXPECT_TRUE(std::isinf(median_error({1, 1, 1, 1, 1})));
+  EXPECT_DOUBLE_EQ(median_half_interval({1, 2, 3, 4, 5, 6}), 2.5 / 3.5);
+  EXPECT_TRUE(std::isinf(median_half_interval({1, 1, 1, 1, 1})));
 }
 
 TEST(Sampling, SteadyTimesStopAtTheLeastCount) {
