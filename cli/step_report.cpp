@@ -1,3 +1,5 @@
+#include "cli/step_report.hpp"
+
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -5,7 +7,6 @@
 #include "cli/csv_writer.hpp"
 #include "cli/json_writer.hpp"
 #include "cli/remarks.hpp"
-#include "cli/step_report.hpp"
 #include "cli/table_writer.hpp"
 #include "cli/text.hpp"
 #include "sim/seeds.hpp"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# includes.sh ROOT: data flows one way. Checks every #include under ROOT against includes.txt, and that nothing but the
-# tests links to cli.
+# includes.sh ROOT: data flows one way. Checks every #include under ROOT against includes.txt, that a source file begins
+# with its own header, so that the header compiles alone, and that nothing but the tests links to cli.
 set -uo pipefail
 table=$(cd "$(dirname "$0")" && pwd)/includes.txt
 cd "$1" || exit 1
@@ -43,6 +43,12 @@ while IFS='|' read -r room rooms others forbidden; do
     check_include "$file:$line" "$file" "${BASH_REMATCH[1]}"
   done < <(grep -rnE --include='*.[ch]pp' --include='*.cu' '^[[:space:]]*#[[:space:]]*include' "$room")
 done <"$table"
+
+while IFS= read -r source; do
+  header=${source%.cpp}.hpp
+  [[ ! -f $header || $(grep -m1 '^#include' "$source") == "#include \"$header\"" ]] ||
+    complain "$source" "include $header first"
+done < <(find . -name '*.cpp' -not -path './build*' -printf '%P\n')
 
 while IFS= read -r hit; do
   complain "$hit" "only the tests may link to cli"

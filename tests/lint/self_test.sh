@@ -53,6 +53,7 @@ catches includes.sh validate/a.cpp '#include "cli/main.hpp"\n' 'validate may not
 catches includes.sh validate/a.cpp '#include <CLI/CLI.hpp>\n' 'validate may not include <CLI/CLI.hpp>'
 catches includes.sh cli/a.cpp '#include <boost/graph/adjacency_list.hpp>\n' 'cli may not include <boost/'
 catches includes.sh validate/CMakeLists.txt 'target_link_libraries(x PRIVATE ithaca::cli)\n' 'only the tests may link to cli'
+catches includes.sh model/good.cpp '#include <vector>\n#include "model/good.hpp"\n' 'model/good.cpp: include model/good.hpp first'
 catches includes.sh hw_profiles/a.cpp '\n' 'hw_profiles/: code in a folder that'
 catches style.sh model/a.cpp "$(printf '%0601d' 0 | sed 's/0/\\n/g')" '601 lines'
 catches style.sh model/a.hpp '#pragma once\nusing namespace std;\n' 'using namespace in a header'
