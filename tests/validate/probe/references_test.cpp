@@ -4,8 +4,10 @@
 
 #include <cmath>
 
-namespace ithaca::reference {
+namespace ithaca {
 namespace {
+
+using namespace reference;
 
 /// Some numbers within [-1, 1), none the same.
 Numbers some(std::size_t count, unsigned seed) {
@@ -94,4 +96,4 @@ TEST(References, DifferenceIsOfTheLargestValue) {
 }
 
 }  // namespace
-}  // namespace ithaca::reference
+}  // namespace ithaca
