@@ -175,16 +175,30 @@ std::string write_step(const Subject& s) {
                           s.style);
 }
 
+std::string memory_term(const MemoryTerm& term, const Style& style) {
+  return fmt::format("  {:<24}{:>12}\n", term.name, print(term.bytes)) +
+         detail(fmt::format("{} [{}]", term.formula, term.source), style);
+}
+
 std::string write_memory(const Subject& s) {
   const MemoryLedger& ledger = s.e.memory;
-  std::string text = heading(fmt::format("Memory at the peak, in the {}", name(ledger.moment)), s.style);
-  for (const MemoryTerm& term : ledger.terms) {
-    text += fmt::format("  {:<24}{:>12}\n", term.name, print(term.bytes));
-    text += detail(fmt::format("{} [{}]", term.formula, term.source), s.style);
-  }
+  const std::string stage = s.row.layout.pp > 1 ? fmt::format(", stage {}", ledger.stage) : "";
+  const std::string of = ledger.moment == Moment::backward ? fmt::format(" of {}", name(ledger.op)) : "";
+  std::string text = heading(fmt::format("Memory at the peak, in the {}{}{}", name(ledger.moment), of, stage), s.style);
+  for (const MemoryTerm& term : ledger.terms) text += memory_term(term, s.style);
   text += fmt::format("  {:<24}{:>12}\n", "sum", print(ledger.peak()));
-  return text +
-         paragraph(fmt::format("of {}: {}", print(ledger.capacity), ledger.fits() ? "fits" : "does NOT fit"), s.style);
+  text +=
+      paragraph(fmt::format("of {}: {}", print(ledger.capacity), ledger.fits_gpu() ? "fits" : "does NOT fit"), s.style);
+  if (ledger.host() == Bytes{}) return text;
+  text += heading(fmt::format("Host memory, of {} GPUs of a node together", ledger.node_gpus), s.style);
+  for (MemoryTerm term : ledger.host_terms) {
+    term.bytes = term.bytes * ledger.node_gpus;
+    text += memory_term(term, s.style);
+  }
+  const std::string of_node = ledger.host_capacity > Bytes{} ? print(ledger.host_capacity) : "an unknown size";
+  return text + paragraph(fmt::format("sum {} of {}: {}", print(ledger.host_of_node()), of_node,
+                                      ledger.fits_host() ? "fits" : "does NOT fit"),
+                          s.style);
 }
 
 std::string write_row(const Report& report, const Row& row, const Style& style) {

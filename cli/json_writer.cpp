@@ -58,9 +58,9 @@ Json collectives(const LayerTraffic& traffic) {
   return list;
 }
 
-Json terms(const MemoryLedger& ledger) {
+Json terms(const auto& all) {
   Json list = Json::array();
-  for (const MemoryTerm& term : ledger.terms) {
+  for (const MemoryTerm& term : all) {
     list.push_back(
         {{"name", term.name}, {"bytes", bytes(term.bytes)}, {"formula", term.formula}, {"source", term.source}});
   }
@@ -92,7 +92,9 @@ Json row_json(const Question& question, const Row& row) {
   json["layer"]["forward"]["collectives"] = collectives(row.estimate->forward);
   json["layer"]["backward"]["collectives"] = collectives(row.estimate->backward);
   json["step"]["parameter_collectives"] = collectives(row.estimate->parameters);
-  json["memory"]["terms"] = terms(row.estimate->memory);
+  json["memory"]["terms"] = terms(row.estimate->memory.terms);
+  json["memory"]["host_terms"] = terms(row.estimate->memory.host_terms);
+  if (!row.estimate->memory.fits()) json["memory"]["why"] = misfit(row.estimate->memory);
   return json;
 }
 

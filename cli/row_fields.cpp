@@ -83,6 +83,14 @@ constexpr RowField kFields[] = {
     {"memory.capacity_bytes", [](View v) { return whole(v.e->memory.capacity); }},
     {"memory.fits", [](View v) -> Value { return v.e->memory.fits(); }},
     {"memory.moment", [](View v) -> Value { return std::string(name(v.e->memory.moment)); }},
+    {"memory.operator", [](View v) -> Value { return std::string(name(v.e->memory.op)); }},
+    {"memory.stage", [](View v) { return whole(v.e->memory.stage); }},
+    {"memory.host_bytes_per_node", [](View v) { return whole(v.e->memory.host_of_node()); }},
+    {"memory.host_capacity_bytes",
+     [](View v) {
+       const Bytes capacity = v.e->memory.host_capacity;
+       return capacity > Bytes{} ? whole(capacity) : Value{};
+     }},
     {"max_seq_len", [](View v) { return v.e ? Value{v.r.max_seq_len.count} : Value{}; }},
     {"usd_per_million_tokens",
      [](View v) {

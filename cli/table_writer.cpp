@@ -160,8 +160,24 @@ void add_memory(Lines& lines, const Report& report) {
   lines.bytes("  peak", [](const StepEstimate& e) { return e.memory.peak(); });
   lines.text("  of the capacity, %",
              [](const Row& r) { return significant(100 * (r.estimate->memory.peak() / r.estimate->memory.capacity)); });
-  lines.text("  fits", [](const Row& r) { return r.estimate->memory.fits() ? "yes" : "NO"; });
+  const auto any = [&](const auto& holds) {
+    return std::any_of(report.rows.begin(), report.rows.end(),
+                       [&](const Row& r) { return r.estimate && holds(r.estimate->memory); });
+  };
+  lines.text("  fits", [](const Row& r) {
+    const MemoryLedger& m = r.estimate->memory;
+    return m.fits() ? "yes" : m.fits_gpu() ? "NO, host" : "NO";
+  });
   lines.text("  peak comes in", [](const Row& r) { return std::string(name(r.estimate->memory.moment)); });
+  if (any([](const MemoryLedger& m) { return m.moment == Moment::backward; })) {
+    lines.text("  of", [](const Row& r) {
+      return std::string(r.estimate->memory.moment == Moment::backward ? name(r.estimate->memory.op) : "");
+    });
+  }
+  if (any([](const MemoryLedger& m) { return m.stage > 0; }))
+    lines.text("  in stage", [](const Row& r) { return std::to_string(r.estimate->memory.stage); });
+  if (any([](const MemoryLedger& m) { return m.host() > Bytes{}; }))
+    lines.bytes("  host memory of a node", [](const StepEstimate& e) { return e.memory.host_of_node(); });
   lines.text("  longest N that fits", longest);
 }
 

@@ -141,4 +141,11 @@ std::vector<std::string> verdict(const Report& report) {
   return lines;
 }
 
+std::string misfit(const MemoryLedger& ledger) {
+  if (!ledger.fits_gpu()) return fmt::format("a GPU needs {} of its {}", print(ledger.peak()), print(ledger.capacity));
+  if (ledger.fits_host()) return "";
+  return fmt::format("what {} GPUs offload needs {} of their node's {} of host memory", ledger.node_gpus,
+                     print(ledger.host_of_node()), print(ledger.host_capacity));
+}
+
 }  // namespace ithaca

@@ -12,4 +12,7 @@ namespace ithaca {
 /// who would use the idle GPUs; or why there is none to take.
 std::vector<std::string> verdict(const Report& report);
 
+/// Why a row does not fit: the GPU's memory, else the node's. "" where it fits.
+std::string misfit(const MemoryLedger& ledger);
+
 }  // namespace ithaca

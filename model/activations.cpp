@@ -34,14 +34,18 @@ Bytes core_bytes(const Workload& work, const RankSplit& rank, double element) {
   return Bytes{work.dropout ? scores * (2 * element + 1) : scores * element};
 }
 
-/// FFN input, activation's inputs and output. Routed copies of a token have an input each, and their results are kept
-/// for the gradient of the router's weights.
-double ffn_elements(const Transformer& m, const RankSplit& rank, LayerKind kind) {
+/// Of an expert's share of a token: fp32 softmax of the router and of its auxiliary loss, chosen probabilities and
+/// their fp32 copy, and two 32-bit row numbers of the permutation.
+constexpr double kRouterBytes = 24;
+
+/// FFN input, activation's inputs and output. Routed copies of a token have an input each; their results are kept too,
+/// for the gradient of the router's weights, unless those are applied inside the experts.
+double ffn_elements(const Transformer& m, const Workload& work, const RankSplit& rank, LayerKind kind) {
   const double inputs = rows(rank.norm_tokens) * rows(m.hidden), copies = m.gated_ffn ? 3 : 2;
   if (kind == LayerKind::dense) return inputs + copies * rows(rank.tokens) * rows(rank.ffn);
   const double routed = rows(rank.expert_rows * rank.experts);
   return inputs + copies * (rows(rank.tokens) * rows(rank.shared_ffn) + routed * rows(rank.expert_ffn)) +
-         2 * routed * rows(m.hidden);
+         (work.transformer_engine ? 1 : 2) * routed * rows(m.hidden);
 }
 
 }  // namespace
@@ -52,7 +56,8 @@ LayerActivations layer_activations(const Transformer& m, const Workload& work, c
   LayerActivations kept;
   kept.attention = attention_bytes(m, work, rank, element);
   kept.core = core_bytes(work, rank, element);
-  kept.ffn = Bytes{element * ffn_elements(m, rank, kind) + (work.dropout ? inputs : 0)};
+  const double router = kind == LayerKind::moe ? kRouterBytes * rows(rank.tokens) * rows(m.experts.count) : 0;
+  kept.ffn = Bytes{element * ffn_elements(m, work, rank, kind) + router + (work.dropout ? inputs : 0)};
   kept.norms = Bytes{2 * element * inputs};
   return kept;
 }

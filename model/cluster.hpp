@@ -44,6 +44,7 @@ struct Cluster {
   StaticVector<Domain, 4> domains;  ///< inner to outer; empty for a single box without an inner border
   int node_gpus = 0;                ///< GPUs of one server or NVLink domain, the unit that NICs belong to
   int max_gpus = 0;                 ///< size of the installation; 0 where it is open-ended
+  Bytes host_memory{};              ///< of one node; zero where it is not known
   Dollars price_per_gpu_hour{};
   Mark link_mark = Mark::datasheet;
 };

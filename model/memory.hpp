@@ -21,23 +21,36 @@ struct MemoryTerm {
   std::string_view source;
 };
 
-/// Where in the step the peak falls: at the loss, or in the first layer's backward right after it.
-enum class Moment : std::uint8_t { loss, backward };
+/// When the peak falls: at the loss, in the backward of the layer that comes first then, or while the optimizer steps.
+enum class Moment : std::uint8_t { loss, backward, optimizer };
 std::string_view name(Moment moment);
+
+/// What runs at the peak.
+enum class Operator : std::uint8_t { head, ffn, experts, attention, update };
+std::string_view name(Operator op);
 
 struct MemoryLedger {
   Moment moment{};  ///< of the peak; `terms` are alive then
+  Operator op{};    ///< in its backward, for Moment::backward
   int stage = 0;    ///< pipeline stage of the peak
   StaticVector<MemoryTerm, 24> terms;
   StaticVector<MemoryTerm, 4> host_terms;  ///< offloaded, in host memory, for this GPU
   Bytes capacity{};
+  Bytes host_capacity{};  ///< of a node; zero where it is not known
+  int node_gpus = 1;      ///< GPUs of the layout that share a node's memory
 
   Bytes peak() const;
   Bytes host() const;
-  bool fits() const { return peak() <= capacity; }
+  Bytes host_of_node() const { return host() * node_gpus; }
+  bool fits_gpu() const { return peak() <= capacity; }
+  bool fits_host() const { return host_capacity == Bytes{} || host_of_node() <= host_capacity; }
+  bool fits() const { return fits_gpu() && fits_host(); }
 };
 
-/// `layout` must be legal (model/legality.hpp).
+/// The peak of one stage of the pipeline. `layout` must be legal (model/legality.hpp).
+MemoryLedger stage_memory(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
+                          const RankSplit& rank, int stage);
+/// Of the stage that needs most.
 MemoryLedger peak_memory(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
                          const RankSplit& rank);
 

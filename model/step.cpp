@@ -4,6 +4,7 @@
 
 #include "model/legality.hpp"
 #include "model/model_flops.hpp"
+#include "model/offload.hpp"
 #include "model/stage_time.hpp"
 #include "model/step_parts.hpp"
 
@@ -71,6 +72,16 @@ void add_update(StepEstimate& e, const Job& job, const StageTime& slowest, const
   e.step.optimizer = optimizer_time(job.work, job.cluster.gpu, job.layout, weights);
 }
 
+/// What goes to and from host memory: beside the layers' compute as far as that lasts, around the update not at all.
+void add_offload(StepEstimate& e, const Job& job, const LayerWeights& weights, const Stage& stage) {
+  const Gpu& gpu = job.cluster.gpu;
+  const HostTraffic traffic = host_traffic(job.model, job.work, job.layout, job.rank, stage);
+  const Seconds layers = host_link_time(gpu, traffic.layers), update = host_link_time(gpu, traffic.update);
+  e.step.comm += layers + update;
+  e.step.exposed_comm += max(layers - e.step.compute, Seconds{}) + update;
+  if (job.work.offload.optimizer) e.step.optimizer = host_adam_time(job.cluster, job.layout, weights);
+}
+
 void add_compute(StepEstimate& e, const StageTime& slowest, double micro) {
   const KernelTimes all = slowest.kernels * micro;
   e.parts = {all.gemm, all.attention, all.memory_bound, all.imbalance};
@@ -97,6 +108,7 @@ void add_times(StepEstimate& e, const Job& job, const LayerCosts& costs) {
   add_compute(e, times[slowest], job.micro_batches());
   add_pipeline(e, job, times[slowest], sum_over_stages(times, job.layout.pp));
   add_update(e, job, times[slowest], shard, largest, all[slowest]);
+  add_offload(e, job, largest, all[slowest]);
   e.step.time = e.step.compute + e.step.exposed_comm + e.step.bubble + e.step.optimizer;
 }
 

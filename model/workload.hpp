@@ -51,7 +51,8 @@ struct Workload {
   bool tiled_mlp = false;   ///< the MLP by slices of ceil(tokens / h) rows
   Offload offload;
   Overlap overlap;
-  int lora_rank = 0;  ///< 0: all weights are trained; else only adapters of this rank at every matrix
+  bool transformer_engine = false;  ///< Megatron-Core on Transformer Engine: its buffers, probabilities in the experts
+  int lora_rank = 0;                ///< 0: all weights are trained; else only adapters of this rank at every matrix
 };
 
 }  // namespace ithaca

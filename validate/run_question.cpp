@@ -225,6 +225,7 @@ class Asker {
     const bool wide = !deepspeed() && w.dtype != Dtype::fp16;  // Megatron's default wherever it is not fp16
     w.fp32_gradients = setting(run_.fp32_gradients, wide, "gradients kept and reduced in fp32",
                                "gradients kept and reduced in the training type");
+    w.transformer_engine = core();
     w.tiled_loss = run_.tiled_loss.value_or(false);
     w.tiled_mlp = run_.tiled_mlp.value_or(false);
     w.offload = {holds(run_.offload, "checkpoints"), holds(run_.offload, "optimizer"),

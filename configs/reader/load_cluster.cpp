@@ -229,6 +229,7 @@ Result<LoadedCluster, Diagnostics> ClusterReader::read() {
   Figures figures(fields_, sources_, "", loaded_.sources);
   cluster_.cpu = static_cast<CpuVendor>(choose(fields_, "cpu", {"intel", "amd", "arm"}));
   cluster_.nic_latency = figures.need("nic_latency", parse_seconds).value;
+  cluster_.host_memory = figures.maybe("host_memory", parse_bytes).value;
   cluster_.price_per_gpu_hour = figures.need("price_per_gpu_hour", parse_dollars).value;
   loaded_.price_date = fields_.need("price_date", parse_date);
   read_gpu();

@@ -73,6 +73,21 @@ TEST(Activations, GatedFfnAndGqaByWidth) {
   EXPECT_EQ(kept.norms.value(), 1024 * 2.0 * 2 * 4096);
 }
 
+TEST(Activations, ExpertsKeepCopiesAndTheRouter) {
+  // 4 experts, 2 for each of 1024 tokens, shared width 512: input; 3 widths; routed copies with their results, or
+  // without where probabilities are applied inside the experts; the router's 24 bytes an expert.
+  Transformer m = test::llama3_8b();
+  m.experts = {4, 2, 1024, 512, 0, 1};
+  Workload work = test::sequence(1024);
+  const auto ffn = [&] {
+    return layer_activations(m, work, split_rank(m, work, Layout{}), LayerKind::moe).ffn.value();
+  };
+  const double inner = 4096 + 3 * (512 + 2 * 1024), router = 24 * 4;
+  EXPECT_EQ(ffn(), 1024 * (2 * (inner + 2 * 2 * 4096) + router));
+  work.transformer_engine = true;
+  EXPECT_EQ(ffn(), 1024 * (2 * (inner + 2 * 4096) + router));
+}
+
 TEST(Activations, ShrinkWithTheSequenceSplit) {
   // Megatron's script forgets to divide by the context-parallel size (peers' mistake 9).
   Workload work = test::sequence(65536);
