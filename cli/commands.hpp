@@ -13,6 +13,7 @@ extern const Command kCompare;
 extern const Command kImport;
 extern const Command kInspect;
 extern const Command kMeasure;
+extern const Command kPlan;
 extern const Command kSimulateCollective;
 extern const Command kSimulateFlows;
 extern const Command kSimulateLayer;

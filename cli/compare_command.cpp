@@ -88,14 +88,22 @@ const Command kCompare{
     run_compare,
 };
 
+std::optional<LoadedCluster> load_cluster(const std::string& name, const std::string& attention_kernel,
+                                          Diagnostics& problems) {
+  auto cluster = load_cluster(name);
+  collect(cluster, problems);
+  if (!cluster) return std::nullopt;
+  take_attention_kernel(attention_kernel, cluster.value(), problems);
+  return std::move(cluster).value();
+}
+
 std::optional<JobInputs> load_job(const CompareRequest& request, const Arguments& arguments, Diagnostics& problems) {
   auto model = load_model(request.model);
-  auto cluster = load_cluster(request.cluster);
   if (arguments.has("--model")) collect(model, problems);
-  if (arguments.has("--cluster")) collect(cluster, problems);
-  if (cluster) take_attention_kernel(request.attention_kernel, cluster.value(), problems);
+  std::optional<LoadedCluster> cluster;
+  if (arguments.has("--cluster")) cluster = load_cluster(request.cluster, request.attention_kernel, problems);
   if (!problems.empty()) return std::nullopt;
-  return JobInputs{std::move(model).value(), std::move(cluster).value()};
+  return JobInputs{std::move(model).value(), std::move(*cluster)};
 }
 
 Report make_report(const CompareRequest& request, const LoadedModel& model, const LoadedCluster& cluster,

@@ -12,6 +12,9 @@ struct JobInputs {
   LoadedModel model;
   LoadedCluster cluster;
 };
+/// Reads a cluster with the attention kernel asked for, if any.
+std::optional<LoadedCluster> load_cluster(const std::string& name, const std::string& attention_kernel,
+                                          Diagnostics& problems);
 /// Reads the model and the cluster, with the attention kernel asked for; nothing if there are problems in the end.
 std::optional<JobInputs> load_job(const CompareRequest& request, const Arguments& arguments, Diagnostics& problems);
 

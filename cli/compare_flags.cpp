@@ -168,18 +168,23 @@ std::string_view name(Engine engine) { return kEngineNames[static_cast<std::size
 std::string_view name(Dtype dtype) { return kDtypeNames[static_cast<std::size_t>(dtype)].first; }
 std::string_view name(Recompute recompute) { return kRecomputeNames[static_cast<std::size_t>(recompute)].first; }
 
-CompareRequest read_compare_flags(const Arguments& arguments, Diagnostics& problems) {
-  FlagReader flags(arguments, problems);
+CompareRequest read_question_flags(FlagReader& flags) {
   CompareRequest request;
   request.model = flags.text("--model");
   request.cluster = flags.text("--cluster");
-  request.gpus = static_cast<int>(flags.count("--gpus", 1, kMostGpus).value_or(1));
   read_workload(flags, request);
   request.degrees = read_degrees(flags);
   read_strategies(flags, request);
   request.engine = flags.choice<Engine>("--engine", kEngineNames).value_or(Engine::analytic);
   request.price = flags.dollars("--price");
   read_output(flags, request);
+  return request;
+}
+
+CompareRequest read_compare_flags(const Arguments& arguments, Diagnostics& problems) {
+  FlagReader flags(arguments, problems);
+  CompareRequest request = read_question_flags(flags);
+  request.gpus = static_cast<int>(flags.count("--gpus", 1, kMostGpus).value_or(1));
   request.defaults = chosen_defaults(flags, request);
   return request;
 }

@@ -55,6 +55,8 @@ enum class Format { table, json, csv };
 /// Where step times come from.
 enum class Engine { analytic, event };
 
+class FlagReader;
+
 struct CompareRequest {
   std::string model, cluster;  ///< names or files
   int gpus = 0;
@@ -75,6 +77,8 @@ struct CompareRequest {
 extern const std::span<const Flag> kCompareFlags;
 
 CompareRequest read_compare_flags(const Arguments& arguments, Diagnostics& problems);
+/// All of it but the GPUs, for commands that offer several counts.
+CompareRequest read_question_flags(FlagReader& flags);
 
 std::string_view name(Engine engine);
 std::string_view name(Dtype dtype);

@@ -24,21 +24,25 @@ std::string csv_cell(const std::string& text) {
   return quoted + "\"";
 }
 
-std::string write_csv(const Report& report) {
+std::string csv_header() {
+  std::string text;
+  for (const RowField& field : row_fields()) text += (text.empty() ? "" : ",") + std::string(field.name);
+  return text;
+}
+
+std::string csv_line(const Question& question, const Row& row) {
   std::string text, comma;
   for (const RowField& field : row_fields()) {
-    text += comma + std::string(field.name);
+    text += comma + std::visit(Cell{}, get(field, question, row));
     comma = ",";
   }
-  for (const Row& row : report.rows) {
-    text += "\r\n";
-    comma.clear();
-    for (const RowField& field : row_fields()) {
-      text += comma + std::visit(Cell{}, get(field, report.question, row));
-      comma = ",";
-    }
-  }
-  return text + "\r\n";
+  return text;
+}
+
+std::string write_csv(const Report& report) {
+  std::string text = csv_header() + "\r\n";
+  for (const Row& row : report.rows) text += csv_line(report.question, row) + "\r\n";
+  return text;
 }
 
 }  // namespace ithaca

@@ -8,6 +8,9 @@
 namespace ithaca {
 
 std::string write_csv(const Report& report);
+/// Names and values of one row, without a line end.
+std::string csv_header();
+std::string csv_line(const Question& question, const Row& row);
 
 /// Quoted where it holds a comma, a quote or a line break.
 std::string csv_cell(const std::string& text);

@@ -46,6 +46,9 @@ class FlagReader {
     return found;
   }
 
+  /// Words of a comma list.
+  std::vector<std::string> words(std::string_view flag) const;
+
   void complain(std::string_view flag, std::string what, std::string next, std::string hint = "");
 
  private:
@@ -59,8 +62,6 @@ class FlagReader {
     complain(flag, "'" + word + "' is none of its values", "", suggestion(word, names));
     return std::nullopt;
   }
-  std::vector<std::string> words(std::string_view flag) const;
-
   const Arguments& arguments_;
   Diagnostics& problems_;
 };

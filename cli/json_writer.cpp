@@ -166,6 +166,53 @@ Json network(const FabricView& view) {
           {"bisection_bound_bytes_per_s", view.bounds.bisection.value()}};
 }
 
+Json plan_question(const PlanReport& report) {
+  const PlanQuestion& q = report.question;
+  Json clusters = Json::array();
+  for (std::size_t i = 0; i < q.clusters.size(); ++i) {
+    const Cluster& c = q.clusters[i];
+    clusters.push_back({{"name", c.name},
+                        {"gpu", c.gpu.name},
+                        {"file", report.clusters[i].file},
+                        {"attention_kernel", report.clusters[i].attention_kernel},
+                        {"usd_per_gpu_hour", c.price_per_gpu_hour.value()},
+                        {"price_source", report.clusters[i].price_source}});
+  }
+  return {{"model", q.model.name},
+          {"parameters", parameter_count(q.model)},
+          {"clusters", clusters},
+          {"gpus", q.gpus},
+          {"goal", name(q.goal)},
+          {"memory_margin", q.limits.memory_margin},
+          {"max_usd_per_hour", q.limits.price_per_hour.value()},
+          {"min_tokens_per_s", q.limits.tokens_per_s.value()},
+          {"global_batch", q.work.global_batch},
+          {"dtype", name(q.work.dtype)},
+          {"flash", q.work.flash},
+          {"causal", q.work.causal},
+          {"may_offload", offload_words(q.work.offload)},
+          {"defaults", report.defaults}};
+}
+
+Json plan_row(const PlanReport& report, std::size_t index) {
+  const PlanRow& row = report.rows[index];
+  Json json = row_json(row.question, row.row);
+  json["rank"] = index + 1;
+  json["cluster"] = row.question.cluster.name;
+  json["settings"] = {{"recompute", name(row.planned.recompute)}, {"offload", offload_words(row.planned.offload)}};
+  json["why"] = row.why.empty() ? Json(nullptr) : Json(row.why);
+  return json;
+}
+
+Json launch_json(const Launch& launch) {
+  const bool no = launch.words.empty();
+  return {{"framework", launch.framework},
+          {"command", no ? Json(nullptr) : Json(launch.words)},
+          {"settings", launch.settings.empty() ? Json(nullptr) : Json(launch.settings)},
+          {"why_not", no ? Json(launch.why_not) : Json(nullptr)},
+          {"source", launch.source}};
+}
+
 }  // namespace
 
 std::string write_json(const Report& report) {
@@ -177,6 +224,26 @@ std::string write_json(const Report& report) {
   for (const Row& row : report.rows) json["rows"].push_back(row_json(report.question, row));
   json["best"] = report.best ? Json(name(report.rows[*report.best].strategy)) : Json(nullptr);
   json["verdict"] = verdict(report);
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string write_json(const PlanReport& report) {
+  Report made;
+  made.made_by = report.made_by;
+  made.question.model = report.question.model;
+  made.question.cluster = report.question.clusters.front();
+  const PlanCounts& counts = report.answer.counts;
+  Json json = {{"format_version", "1.0"}, {"provenance", provenance(made)}, {"question", plan_question(report)}};
+  json["searched"] = {{"splits", counts.splits},
+                      {"bounded", counts.bounded},
+                      {"too_large", counts.too_large},
+                      {"estimated", counts.estimated}};
+  json["notices"] = report.notices;
+  json["rows"] = Json::array();
+  for (std::size_t i = 0; i < report.rows.size(); ++i) json["rows"].push_back(plan_row(report, i));
+  json["verdict"] = report.verdict;
+  json["launch"] = Json::array();
+  for (const Launch& launch : report.launches) json["launch"].push_back(launch_json(launch));
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

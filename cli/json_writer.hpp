@@ -5,11 +5,14 @@
 #include <string>
 
 #include "cli/fabric_view.hpp"
+#include "cli/plan_report.hpp"
 #include "cli/report.hpp"
 
 namespace ithaca {
 
 std::string write_json(const Report& report);
+/// Rows of `compare` with rank, cluster, settings and why; the best first, then the best of the other strategies.
+std::string write_json(const PlanReport& report);
 /// `ithaca inspect`: an array of items under each section's key; the network as an object.
 std::string write_json(const std::vector<Section>& sections, const FabricView* fabric = nullptr);
 

@@ -40,5 +40,21 @@ TEST(ByteRange, Mistakes) {
     EXPECT_NE(error(text), "") << text;
 }
 
+TEST(CountRange, FactorsStepsListsAndSingles) {
+  using Counts = std::vector<std::int64_t>;
+  const auto counts = [](std::string_view text) { return parse_count_range(text).value(); };
+  EXPECT_EQ(counts("8..64*2"), (Counts{8, 16, 32, 64}));
+  EXPECT_EQ(counts("8..30+8"), (Counts{8, 16, 24}));
+  EXPECT_EQ(counts("[16,12]"), (Counts{16, 12}));
+  EXPECT_EQ(counts("40"), (Counts{40}));
+  EXPECT_EQ(counts("1..5*1.5"), (Counts{1, 2, 3}));  // 1, 1.5, 2.25, 3.375; 5.06 is beyond
+}
+
+TEST(CountRange, Mistakes) {
+  for (const char* text : {"", "0", "8GiB", "[]", "8..", "8..4*2", "8..16", "8..16*1", "8..16+0", "1..2000+1"})
+    EXPECT_FALSE(parse_count_range(text)) << text;
+  EXPECT_EQ(parse_count_range("8..16").error().next, "write 8..512*2, 8..64+8, [16,32,64] or 8");
+}
+
 }  // namespace
 }  // namespace ithaca

@@ -1,0 +1,174 @@
+#include "cli/plan_flags.hpp"
+
+#include <algorithm>
+
+#include "cli/byte_range.hpp"
+#include "cli/flag_reader.hpp"
+#include "cli/join_flags.hpp"
+#include "cli/text.hpp"
+#include "model/units.hpp"
+
+namespace ithaca {
+namespace {
+
+/// A flag of every simulation of a layout, in the same words here.
+constexpr Flag job_flag(std::string_view name) {
+  for (const Flag& flag : kJobFlags) {
+    if (flag.name == name) return flag;
+  }
+  return {};
+}
+
+constexpr Flag kOwnFlags[] = {
+    job_flag("--model"),
+    {"--cluster", "C[,C]", "clusters offered: names from 'ithaca inspect' or YAML files", true},
+    {"--gpus", "RANGE", "numbers of GPUs offered: 64, 8..512*2 (doubling), 8..64+8, [16,32,64]", true},
+    {"--seq", "N", "sequence length in tokens: 1Mi (2^20), 1M (10^6), 131072; not with --longest"},
+    {"--fastest", "", "goal: least time a step (the default)"},
+    {"--longest", "", "goal: the longest sequence that fits"},
+    {"--fewest-gpus", "", "goal: the smallest number of GPUs that is enough"},
+    {"--cheapest", "", "goal: fewest dollars a token"},
+    {"--memory-margin", "SHARE", "of each GPU's memory, left free: 5% [0%]"},
+    {"--max-price", "USD", "of the whole job an hour, such as 400USD"},
+    {"--min-tokens-per-s", "N", "what the whole job has to reach"},
+    {"--top", "K", "how many layouts to show [5]"},
+    {"--strategies", "S",
+     "comma list of ulysses, megatron_sp, ring, usp (the default), tensor_parallel, "
+     "cp_all_gather, loongtrain, fpdt and ring_self_attention"},
+    {"--price", "USD", "price of a GPU-hour, such as 2.50USD [the profile's]"},
+    {"--global-batch", "B", "sequences per optimizer step [1, or the micro-batch]"},
+    {"--micro-batch", "b", "sequences per replica and pass [searched]"},
+    {"--recompute", "R", "none, selective or full [searched]"},
+    {"--zero", "Z", "ZeRO stage 0 to 3 [searched]"},
+    {"--tp", "T", "tensor-parallel degree [searched]"},
+    {"--pp", "P", "pipeline-parallel degree [searched]"},
+    {"--virtual-pp", "V", "chunks of layers a pipeline stage [searched]"},
+    {"--dp", "D", "data-parallel degree [searched]"},
+    {"--ulysses", "U", "Ulysses degree [searched]"},
+    {"--ring", "R", "ring degree [searched]"},
+    {"--ep", "E", "expert-parallel degree, part of dp x ulysses x ring [searched]"},
+    {"--inner-ring", "W", "loongtrain: ranks of an inner ring [searched]"},
+    {"--chunks", "C", "fpdt: chunks of a rank's sequence [searched: 1 to 64]"},
+    {"--offload", "WHAT", "comma list of what may wait in host memory: checkpoints, optimizer, parameters"},
+    job_flag("--dtype"),
+    job_flag("--attention"),
+    job_flag("--recompute-every"),
+    job_flag("--grad-dtype"),
+    job_flag("--ring-grad"),
+    job_flag("--no-zigzag"),
+    job_flag("--dropout"),
+    job_flag("--tiled-loss"),
+    job_flag("--fused-loss"),
+    job_flag("--tiled-mlp"),
+    job_flag("--no-overlap"),
+};
+constexpr auto kFlags = join_flags(kOwnFlags, kOutputFlags);
+
+constexpr std::int64_t kMostGpus = 1'000'000;
+constexpr Choice<Goal> kGoals[] = {{"--fastest", Goal::fastest},
+                                   {"--longest", Goal::longest},
+                                   {"--fewest-gpus", Goal::fewest_gpus},
+                                   {"--cheapest", Goal::cheapest}};
+
+void read_goal(const FlagReader& flags, PlanRequest& request, Diagnostics& problems) {
+  std::vector<std::string> asked;
+  for (const auto& [flag, goal] : kGoals) {
+    if (!flags.has(flag)) continue;
+    asked.emplace_back(flag);
+    request.goal = goal;
+  }
+  if (asked.size() > 1) problems.push_back(mistake(join_words(asked), "exclude each other", "keep one of them"));
+  const bool longest = request.goal == Goal::longest, seq = flags.has("--seq");
+  if (longest && seq) problems.push_back(mistake("--seq", "--longest finds it", "leave out one of them"));
+  if (!longest && !seq) problems.push_back(mistake("--seq", "missing", "give the length, such as --seq 1Mi"));
+}
+
+void read_gpus(FlagReader& flags, PlanRequest& request) {
+  const std::string text = flags.text("--gpus");
+  request.gpus = {1};
+  if (text.empty()) return;
+  const auto counts = parse_count_range(text);
+  if (!counts) return flags.complain("--gpus", counts.error().what, counts.error().next);
+  std::vector<std::int64_t> sorted = *counts;
+  std::sort(sorted.begin(), sorted.end());
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  if (sorted.back() > kMostGpus) return flags.complain("--gpus", "more than 1,000,000", "give fewer");
+  request.gpus.assign(sorted.begin(), sorted.end());
+}
+
+void read_limits(FlagReader& flags, PlanRequest& request) {
+  if (flags.has("--memory-margin")) {
+    const auto share = parse_percent(flags.text("--memory-margin"));
+    if (!share) {
+      flags.complain("--memory-margin", share.error().what, share.error().next);
+    } else if (*share >= 1) {
+      flags.complain("--memory-margin", "leaves no memory to work with", "give less than 100%");
+    } else {
+      request.limits.memory_margin = *share;
+    }
+  }
+  request.limits.price_per_hour = flags.dollars("--max-price").value_or(Dollars{});
+  if (flags.has("--max-price") && request.limits.price_per_hour <= Dollars{}) {
+    flags.complain("--max-price", "buys nothing", "give a price above zero");
+  }
+  if (const auto tokens = flags.tokens("--min-tokens-per-s", request.job.notices)) {
+    request.limits.tokens_per_s = TokensPerSecond{static_cast<double>(tokens->count)};
+  }
+}
+
+PlanDegrees fixed_degrees(const FlagReader& flags, const CompareRequest& job) {
+  const auto given = [&](std::string_view flag, int value) {
+    return flags.has(flag) ? std::optional<int>(value) : std::nullopt;
+  };
+  const Degrees& d = job.degrees;
+  PlanDegrees fixed{d.tp,
+                    d.pp,
+                    given("--virtual-pp", d.virtual_pp),
+                    d.dp,
+                    d.ulysses,
+                    d.ring,
+                    given("--ep", d.ep),
+                    d.zero,
+                    given("--inner-ring", d.inner_ring),
+                    given("--chunks", d.chunks),
+                    {},
+                    {},
+                    d.zigzag};
+  if (flags.has("--micro-batch")) fixed.micro_batch = job.work.micro_batch;
+  if (flags.has("--recompute")) fixed.recompute = job.work.recompute;
+  return fixed;
+}
+
+std::vector<std::string> chosen_defaults(const FlagReader& flags, const PlanRequest& request) {
+  std::vector<std::string> chosen;
+  const auto note = [&](std::string_view flag, std::string text) {
+    if (!flags.has(flag)) chosen.push_back(std::move(text));
+  };
+  note("--global-batch", "--global-batch " + std::to_string(request.job.work.global_batch));
+  note("--dtype", "--dtype bf16");
+  note("--attention", "--attention flash,causal");
+  note("--offload", "nothing in host memory");
+  return chosen;
+}
+
+}  // namespace
+
+const std::span<const Flag> kPlanFlags = kFlags;
+
+std::string_view name(Goal goal) { return kGoals[static_cast<std::size_t>(goal)].first.substr(2); }
+
+PlanRequest read_plan_flags(const Arguments& arguments, Diagnostics& problems) {
+  FlagReader flags(arguments, problems);
+  PlanRequest request;
+  request.job = read_question_flags(flags);
+  request.clusters = flags.words("--cluster");
+  read_goal(flags, request, problems);
+  read_gpus(flags, request);
+  read_limits(flags, request);
+  request.fixed = fixed_degrees(flags, request.job);
+  request.top = static_cast<std::size_t>(flags.count("--top", 1, 100).value_or(5));
+  request.job.defaults = chosen_defaults(flags, request);
+  return request;
+}
+
+}  // namespace ithaca

@@ -1,0 +1,67 @@
+#include "cli/plan_report.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/plan_reasons.hpp"
+#include "cli/plan_verdict.hpp"
+#include "cli/remarks.hpp"
+#include "cli/text.hpp"
+
+namespace ithaca {
+namespace {
+
+PlanRow make_row(const PlanQuestion& q, const PlannedLayout& planned) {
+  const Layout& l = planned.layout;
+  Degrees degrees{l.tp, l.pp, l.dp, l.ulysses, l.ring, l.zero, l.zigzag, l.ep, l.virtual_pp, l.inner_ring, l.chunks};
+  degrees.schedule = l.schedule;
+  PlanRow row{planned,
+              {q.model, workload_of(q, planned), q.clusters[planned.cluster], planned.gpus, degrees, {l.strategy}},
+              {},
+              ""};
+  row.row = compare(row.question).front();
+  return row;
+}
+
+}  // namespace
+
+std::string offload_words(const Offload& offload) {
+  std::vector<std::string> what;
+  if (offload.checkpoints) what.emplace_back("checkpoints");
+  if (offload.optimizer) what.emplace_back("optimizer");
+  if (offload.parameters) what.emplace_back("parameters");
+  return join_words(what);
+}
+
+std::string plan_words(const PlanRow& row) {
+  const PlannedLayout& p = row.planned;
+  const Layout& l = p.layout;
+  std::string words = row_words(row.row);
+  const auto add = [&](std::string_view what, int size) {
+    if (size > 1) words += fmt::format(", {} {}", what, size);
+  };
+  words += fmt::format(", ZeRO {}, recompute {}", l.zero, name(p.recompute));
+  add("micro-batch", static_cast<int>(p.micro_batch));
+  add("virtual pp", l.virtual_pp);
+  add("ep", l.ep);
+  add("inner ring", l.inner_ring);
+  add("chunks", l.chunks);
+  const std::string offload = offload_words(p.offload);
+  return offload.empty() ? words : words + ", " + offload + " in host memory";
+}
+
+void answer(PlanReport& report) {
+  const PlanQuestion& q = report.question;
+  report.answer = plan(q);
+  for (const auto* list : {&report.answer.best, &report.answer.others}) {
+    for (const PlannedLayout& planned : *list) report.rows.push_back(make_row(q, planned));
+  }
+  for (PlanRow& row : report.rows) {
+    if (&row != &report.rows.front()) row.why = why_lost(q.goal, report.rows.front(), row);
+  }
+  report.verdict = plan_verdict(report);
+  if (report.rows.empty()) return;
+  const PlanRow& best = report.rows.front();
+  report.launches = launches(q.model, best.question.work, best.question.cluster, best.planned.layout);
+}
+
+}  // namespace ithaca

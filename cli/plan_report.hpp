@@ -1,0 +1,47 @@
+#pragma once
+// The whole answer of `ithaca plan`, from which every writer works.
+
+#include <string>
+#include <vector>
+
+#include "cli/launch_flags.hpp"
+#include "cli/plan_flags.hpp"
+#include "cli/report.hpp"
+#include "model/plan.hpp"
+
+namespace ithaca {
+
+struct OfferedCluster {
+  std::string file, source;
+  std::string attention_kernel;  ///< whose curve times FlashAttention
+  std::string price_source;
+};
+
+/// A planned layout as a row of `compare`: `question` has its settings, and all its degrees fixed.
+struct PlanRow {
+  PlannedLayout planned;
+  Question question;
+  Row row;
+  std::string why;  ///< why it lost; empty for the best
+};
+
+struct PlanReport {
+  Provenance made_by;  ///< of the model and the first cluster
+  PlanQuestion question;
+  std::vector<OfferedCluster> clusters;
+  std::vector<std::string> defaults, notices;
+  PlanAnswer answer;
+  std::vector<PlanRow> rows;  ///< the answer's best, then its others
+  std::vector<std::string> verdict;
+  std::vector<Launch> launches;  ///< of the best
+};
+
+/// "usp (ulysses 8 x ring 8), ZeRO 3, recompute none, micro-batch 2"
+std::string plan_words(const PlanRow& row);
+/// "checkpoints and optimizer"; empty for nothing.
+std::string offload_words(const Offload& offload);
+
+/// Works out everything that follows from question and clusters.
+void answer(PlanReport& report);
+
+}  // namespace ithaca
