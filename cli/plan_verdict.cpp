@@ -107,6 +107,9 @@ std::vector<std::string> nothing_feasible(const PlanReport& report) {
   const PlanAnswer free = without_limits(fast);
   if (!free.best.empty() && q.goal != Goal::longest) {
     lines.push_back(too_slow(q, free.best.front()));
+  } else if (!free.best.empty()) {
+    lines.push_back(
+        fmt::format("No length that fits reaches {} tokens/s.", significant(q.limits.tokens_per_s.value())));
   } else if (report.answer.smallest) {
     lines.push_back(comes_closest(report));
   } else {

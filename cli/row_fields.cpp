@@ -81,6 +81,7 @@ constexpr RowField kFields[] = {
     {"step.mark", [](View v) -> Value { return std::string(name(time_mark(v.q))); }},
     {"memory.peak_bytes", [](View v) { return whole(v.e->memory.peak()); }},
     {"memory.capacity_bytes", [](View v) { return whole(v.e->memory.capacity); }},
+    {"memory.host_bytes", [](View v) { return whole(v.e->memory.host()); }},
     {"memory.fits", [](View v) -> Value { return v.e->memory.fits(); }},
     {"memory.moment", [](View v) -> Value { return std::string(name(v.e->memory.moment)); }},
     {"memory.operator", [](View v) -> Value { return std::string(name(v.e->memory.op)); }},

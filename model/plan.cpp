@@ -35,6 +35,7 @@ class OfferSearch {
     recomputes_ = recompute_choices(q);
     zeros_ = zero_choices(q);
     offloads_ = offload_choices(q);
+    work_.offload = {};
     if (q.goal == Goal::longest) work_.seq_len = Tokens{kEndless};  // is chosen by layout, and never too short
   }
 
@@ -138,6 +139,7 @@ class OfferSearch {
   void try_settings(const Pipeline& pipeline, double bound) {
     for (std::size_t z = zeros_.size(); z-- > 0;) {
       planned_.layout.zero = zeros_[z];
+      work_.offload = {};
       if (!legal(planned_.layout)) continue;
       for (const Offload& offload : offloads_) {
         planned_.offload = work_.offload = offload;

@@ -26,7 +26,8 @@ namespace ithaca {
 
 /// Least time of one layer for one micro-batch, by kind.
 using LayerPass = std::array<Seconds, kLayerKinds>;
-/// `layout` of the split on the cluster; `work` with the split's micro-batch and one recompute policy.
+/// `layout` of the split on the cluster; `work` with the split's micro-batch, one recompute policy and nothing in host
+/// memory, which could only add.
 LayerPass layer_pass(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout);
 
 Seconds time_bound(const LayerPass& pass, const Pipeline& pipeline, std::int64_t micro_batches);

@@ -46,9 +46,11 @@ Tokens longest_sequence(const PlanQuestion& q, const Cluster& cluster, const Wor
   std::int64_t low = least;
   while (low * 2 * multiple <= kLongest && fits(low * 2)) low *= 2;
   std::int64_t longest = last_that(low, std::min(low * 2, kLongest / multiple), fits);
-  if (q.limits.tokens_per_s > TokensPerSecond{} && !fast_enough(longest)) {
-    if (!fast_enough(least)) return {};
-    longest = last_that(least, longest, fast_enough);
+  if (q.limits.tokens_per_s > TokensPerSecond{}) {
+    std::int64_t slow = longest;
+    while (longest > 0 && !fast_enough(longest)) longest = (slow = longest) / 2;
+    if (longest > 0 && longest < slow) longest = last_that(longest, slow - 1, fast_enough);
+    if (longest < least) return {};
   }
   return Tokens{longest * multiple};
 }
