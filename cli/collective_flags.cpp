@@ -1,8 +1,8 @@
 #include "cli/collective_flags.hpp"
 
-#include "cli/byte_range.hpp"
 #include "cli/flag_reader.hpp"
 #include "cli/join_flags.hpp"
+#include "configs/reader/byte_range.hpp"
 #include "model/units.hpp"
 
 namespace ithaca {

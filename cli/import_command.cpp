@@ -63,7 +63,7 @@ const Command kImport{
     "what nccl-tests measured, as a table",
     "FILE [flags]",
     "Reads what nccl-tests printed, in any of its versions, or its JSON ('-' is the standard input), and writes the "
-    "samples as a table (schema collectives/1) that 'validate' and 'calibrate' read. Lines of mpirun, srun and "
+    "samples as a table (schema measurements/1) that 'validate' and 'calibrate' read. Lines of mpirun, srun and "
     "NCCL_DEBUG may stand between the rows. A row that cannot be right is named and stops the import, unless --partial "
     "leaves it out. NCCL topologies and 'nvidia-smi topo -m' need no import: give them to --fabric.",
     kExamples,

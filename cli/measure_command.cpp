@@ -2,10 +2,10 @@
 #include <thread>
 
 #include "cli/arguments.hpp"
-#include "cli/byte_range.hpp"
 #include "cli/commands.hpp"
 #include "cli/flag_reader.hpp"
 #include "cli/measure_table.hpp"
+#include "configs/reader/byte_range.hpp"
 #include "configs/reader/load_collectives.hpp"
 #include "validate/launch.hpp"
 #include "validate/tcp/measure.hpp"
@@ -160,7 +160,7 @@ const Command kMeasure{
     "real collectives, timed here and now",
     "--backend tcp [flags]",
     "Runs collectives between real processes and times them: after a warm-up until the median is known to 2 %, the "
-    "slowest rank counting. The samples are a table (schema collectives/1) that 'validate' and 'calibrate' read. Rank "
+    "slowest rank counting. The samples are a table (schema measurements/1) that 'validate' and 'calibrate' read. Rank "
     "0 "
     "listens on the one address that --meet names; whoever lacks the token is turned away.\n\n"
     "tcp: blocking sockets, for machines without GPUs. Without --rank all ranks run here over the loopback, which says "

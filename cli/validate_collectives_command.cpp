@@ -156,7 +156,8 @@ const Command kValidateCollectives{
     "validate collectives",
     "predicted collectives against measured ones",
     "FILE... --cluster C [flags]",
-    "Predicts every row of what nccl-tests printed, or of tables of the schema collectives/1, on the cluster, and says "
+    "Predicts every row of what nccl-tests printed, or of tables of the schema measurements/1, on the cluster, and "
+    "says "
     "how "
     "far off the predictions are by collective, ranks and message. Ends with code 4 if a class from 1 MiB on is "
     "further "

@@ -42,10 +42,12 @@ void say_left_out(std::vector<std::string>& out, int rows, const char* why) {
 
 CollectiveErrors collective_errors(const Cluster& cluster, const std::vector<CollectiveSample>& samples) {
   CollectiveErrors errors;
-  int wrong = 0, fitted = 0, outside = 0, unknown = 0, elsewhere = 0;
+  int wrong = 0, doubtful = 0, fitted = 0, outside = 0, unknown = 0, elsewhere = 0;
   for (const CollectiveSample& sample : samples) {
     if (sample.wrong.value_or(0) > 0 || !(sample.time.value() > 0)) {
       ++wrong;
+    } else if (!sample.doubt.empty()) {
+      ++doubtful;
     } else if (sample.fitted) {
       ++fitted;
     } else if (!fits(cluster, sample)) {
@@ -69,6 +71,7 @@ CollectiveErrors collective_errors(const Cluster& cluster, const std::vector<Col
     c.bias /= c.rows;
   }
   say_left_out(errors.left_out, wrong, "with wrong results");
+  say_left_out(errors.left_out, doubtful, "that carry a doubt");
   say_left_out(errors.left_out, fitted, "that a figure of the cluster was made of");
   say_left_out(errors.left_out, outside, "of groups that the cluster cannot hold");
   say_left_out(errors.left_out, elsewhere, "measured on another number of servers than the cluster would take");

@@ -5,13 +5,10 @@
 #include <cmath>
 
 #include "configs/reader/catalogue.hpp"
-#include "configs/reader/fields.hpp"
 #include "configs/reader/nccl_tests_json.hpp"
 
 namespace ithaca {
 namespace {
-
-constexpr Op kOps[] = {Op::all_gather, Op::reduce_scatter, Op::all_reduce, Op::all_to_all, Op::send_recv};
 
 Diagnostics whole_file(const std::string& file, std::string what, std::string next) {
   return {Diagnostic{Place{file, 0, 0, 1, ""}, std::move(what), "", std::move(next), {}}};
@@ -63,59 +60,10 @@ Result<CollectiveSamples, Diagnostics> complete(const std::string& file, NcclTes
   return samples;
 }
 
-Parsed<Op> parse_op(std::string_view text) {
-  for (const Op op : kOps) {
-    if (name(op) == text) return op;
-  }
-  return UnitError{"'" + std::string(text) + "' is no collective",
-                   "write all_to_all, all_gather, reduce_scatter, all_reduce or send_recv"};
-}
-
-Parsed<Algorithm> parse_algorithm(std::string_view text) {
-  for (int i = 0; i <= static_cast<int>(Algorithm::tree); ++i) {
-    if (name(static_cast<Algorithm>(i)) == text) return static_cast<Algorithm>(i);
-  }
-  return UnitError{"'" + std::string(text) + "' is no algorithm",
-                   "write ring, tree, nvls, direct, pairwise or another"};
-}
-
-Parsed<double> parse_above_zero(std::string_view text) {
-  auto number = parse_number(text);
-  if (number && !(*number > 0)) return UnitError{"'" + std::string(text) + "' is not above zero", "write more than 0"};
-  return number;
-}
-
-Result<CollectiveSamples, Diagnostics> read_table(const Document& document) {
-  Diagnostics diagnostics;
-  Fields fields(document, document.root, "the file", diagnostics);
-  check_schema(fields, "collectives");
-  CollectiveSamples out;
-  out.file = document.file;
-  out.source = fields.text("source");
-  out.gpu = fields.text_or("gpu", "");
-  out.nccl = fields.text_or("nccl", "");
-  for_each_map(document, fields.sequence("samples"), "sample", diagnostics, [&](Fields& row) {
-    CollectiveSample sample;
-    sample.op = row.need("op", parse_op);
-    sample.algorithm = row.maybe("algorithm", parse_algorithm);
-    sample.ranks = static_cast<int>(row.need("ranks", parse_size));
-    sample.nodes = static_cast<int>(row.maybe("nodes", parse_size).value_or(0));
-    sample.message = Bytes{row.need("message_bytes", parse_above_zero)};
-    sample.time = Seconds{row.need("time_s", parse_above_zero)};
-    sample.in_place = row.maybe("in_place", parse_flag).value_or(false);
-    sample.wrong = row.maybe("wrong", parse_not_negative);
-    sample.fitted = row.maybe("fitted", parse_flag).value_or(false);
-    out.samples.push_back(sample);
-  });
-  fields.finish();
-  if (!diagnostics.empty()) return diagnostics;
-  return out;
-}
-
 bool looks_structured(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") != std::string_view::npos &&
          (text[text.find_first_not_of(" \t\r\n")] == '{' ||
-          text.find("schema: collectives/") != std::string_view::npos);
+          text.find("schema: measurements/") != std::string_view::npos);
 }
 
 }  // namespace
@@ -133,32 +81,7 @@ Result<CollectiveSamples, Diagnostics> load_collectives(const std::string& path,
   const auto document = parse_document(read->file, read->text);
   if (!document) return document.error();
   if (is_nccl_tests_json(*document)) return complete(read->file, read_nccl_tests_json(*document, hints), hints);
-  return read_table(*document);
-}
-
-std::string collectives_yaml(const CollectiveSamples& samples) {
-  std::string out = "schema: collectives/1\n";
-  const auto quoted = [](std::string_view text) {
-    std::string safe = "\"";
-    for (const char c : text) safe += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
-    return safe + "\"";
-  };
-  out += "source: " + quoted(samples.source + ": " + samples.file) + "\n";
-  if (!samples.gpu.empty()) out += "gpu: " + quoted(samples.gpu) + "\n";
-  if (!samples.nccl.empty()) out += "nccl: " + quoted(samples.nccl) + "\n";
-  out += "samples:\n";
-  for (const CollectiveSample& row : samples.samples) {
-    out += fmt::format("  - {{op: {}", name(row.op));
-    if (row.algorithm) out += fmt::format(", algorithm: {}", name(*row.algorithm));
-    out += fmt::format(", ranks: {}", row.ranks);
-    if (row.nodes > 0) out += fmt::format(", nodes: {}", row.nodes);
-    out += fmt::format(", message_bytes: {:.0f}, time_s: {:.7g}", row.message.value(), row.time.value());
-    if (row.in_place) out += ", in_place: true";
-    if (row.wrong) out += fmt::format(", wrong: {:g}", *row.wrong);
-    if (row.fitted) out += ", fitted: true";
-    out += "}\n";
-  }
-  return out;
+  return read_collective_table(*document);
 }
 
 }  // namespace ithaca

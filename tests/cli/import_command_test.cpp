@@ -28,7 +28,7 @@ TEST(Import, WritesSamplesAndSaysWhatItTookIn) {
   const Outcome outcome = import(std::string(kHeader) + kRow, {"--op", "all_reduce", "-o", "out.yaml"});
   EXPECT_EQ(outcome.exit, ExitCode::done) << outcome.talk;
   EXPECT_EQ(outcome.file, "out.yaml");
-  EXPECT_TRUE(contains(outcome.result, "{op: all_reduce, ranks: 8, message_bytes: 1048576, time_s: 0.0001, wrong: 0}"))
+  EXPECT_TRUE(contains(outcome.result, "{op: all_reduce, ranks: 8, bytes: 1048576, time_s: 0.0001, wrong: 0}"))
       << outcome.result;
   EXPECT_TRUE(contains(outcome.talk, "took in 2 samples")) << outcome.talk;
 }

@@ -22,8 +22,8 @@ TEST(Measure, RunsRanksOverTheLoopback) {
   const Outcome file = measure(
       {"--backend", "tcp", "--ranks", "2", "--sizes", "[8KiB]", "--patterns", "ping_pong", "-o", "samples.yaml"});
   EXPECT_EQ(file.file, "samples.yaml");
-  EXPECT_TRUE(contains(file.result, "schema: collectives/1\n")) << file.result;
-  EXPECT_TRUE(contains(file.result, "{op: send_recv, ranks: 2, message_bytes: 8192, time_s: ")) << file.result;
+  EXPECT_TRUE(contains(file.result, "schema: measurements/1\n")) << file.result;
+  EXPECT_TRUE(contains(file.result, "{op: send_recv, ranks: 2, bytes: 8192, time_s: ")) << file.result;
 }
 
 TEST(Measure, RanksOfOthersNeedAPlaceAndAToken) {

@@ -12,8 +12,8 @@ namespace {
 /// All-gather of 8 GB among 8 GPUs of a DGX H100: 7 GB at 362 GB/s and 32.2 us of latency, 19.369 ms.
 std::string table(double seconds) {
   const std::string path = test::temporary_path("measured.yaml");
-  std::ofstream(path) << "schema: collectives/1\nsource: made up\nsamples:\n"
-                         "  - {op: all_gather, ranks: 8, nodes: 1, message_bytes: 8000000000, time_s: "
+  std::ofstream(path) << "schema: measurements/1\nsource: made up\nsamples:\n"
+                         "  - {op: all_gather, ranks: 8, ranks_per_node: 8, bytes: 8000000000, time_s: "
                       << seconds << "}\n";
   return path;
 }

@@ -3,9 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
-
-#include "tests/support/temporary.hpp"
 
 namespace ithaca {
 namespace {
@@ -28,25 +25,6 @@ TEST(NcclTests, WhatIsMissingIsAskedFor) {
   EXPECT_NE(problem("nothing here\n").find("no measured row"), std::string::npos);
   const std::string device = "#  Rank  0 Group  0 Pid 1 on nodea device  0 [0000:06:00] NVIDIA H100\n";
   EXPECT_NE(problem(device + kHeader + row, {Op::all_reduce, {}, {}}).find("lists 1 ranks"), std::string::npos);
-}
-
-TEST(CollectiveTable, WhatIsWrittenIsReadBack) {
-  CollectiveSamples samples{"a.txt", "nccl-tests", "NVIDIA \"X\"", "2.28.9", {}, {}};
-  samples.samples.push_back(
-      {Op::all_to_all, Algorithm::pairwise, 16, 2, Bytes{1 << 20}, Seconds{1.25e-4}, true, 0.0, 0, true});
-  const std::string path = test::temporary_path("samples.yaml");
-  std::ofstream(path) << collectives_yaml(samples);
-  const auto back = load_collectives(path, {});
-  ASSERT_TRUE(back) << print(back.error());
-  ASSERT_EQ(back->samples.size(), 1u);
-  EXPECT_EQ(back->samples[0].op, Op::all_to_all);
-  EXPECT_EQ(back->samples[0].algorithm, Algorithm::pairwise);
-  EXPECT_EQ(back->samples[0].ranks, 16);
-  EXPECT_EQ(back->samples[0].nodes, 2);
-  EXPECT_EQ(back->samples[0].time, Seconds{1.25e-4});
-  EXPECT_TRUE(back->samples[0].in_place);
-  EXPECT_TRUE(back->samples[0].fitted);
-  EXPECT_EQ(back->gpu, "NVIDIA \"X\"");
 }
 
 TEST(NcclTests, PublicLogsAreReadWhole) {

@@ -40,14 +40,16 @@ TEST(CollectiveErrors, SignedByRowAndClass) {
 }
 
 TEST(CollectiveErrors, WhatJudgesNothingIsSaid) {
-  CollectiveSample wrong = sample(8e9, 1), fitted = sample(8e9, 1), elsewhere = sample(8e9, 1), bruck = sample(8e9, 1);
+  CollectiveSample wrong = sample(8e9, 1), fitted = sample(8e9, 1), elsewhere = sample(8e9, 1), bruck = sample(8e9, 1),
+                   doubtful = sample(8e9, 1);
   wrong.wrong = 3;
   fitted.fitted = true;
   elsewhere.nodes = 2;
   bruck.algorithm = Algorithm::bruck;
-  const auto errors = collective_errors(test::round_cluster(), {wrong, fitted, elsewhere, bruck});
+  doubtful.doubt = "over the loopback";
+  const auto errors = collective_errors(test::round_cluster(), {wrong, fitted, elsewhere, bruck, doubtful});
   EXPECT_TRUE(errors.rows.empty());
-  EXPECT_EQ(errors.left_out.size(), 4u);
+  EXPECT_EQ(errors.left_out.size(), 5u);
 }
 
 /// The cluster by NCCL's constants alone (src/graph/topo.h, tuning.cc of v2.28.9-1): a channel search of 12 x 20, 12 x

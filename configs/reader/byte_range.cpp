@@ -1,4 +1,4 @@
-#include "cli/byte_range.hpp"
+#include "configs/reader/byte_range.hpp"
 
 #include <cmath>
 #include <cstdlib>
