@@ -47,12 +47,14 @@ Result<std::optional<Launch>, std::string> read_launch(const Variables& variable
     launch.ranks = number(variables, launcher.ranks, 1, problem);
     launch.local_rank = number(variables, launcher.local_rank, 0, problem);
     launch.port = number(variables, "MASTER_PORT", launch.port, problem);
+    // torchrun's agent then listens there itself (PyTorch, torch/distributed/rendezvous.py).
+    if (variables("TORCHELASTIC_USE_AGENT_STORE") == "True") ++launch.port;
     launch.host = variables("MASTER_ADDR").value_or(first_host(variables("SLURM_NODELIST").value_or("")));
     if (problem.empty() && launch.rank >= launch.ranks) {
       problem = std::string(launcher.rank) + " is " + std::to_string(launch.rank) + " of " +
                 std::to_string(launch.ranks) + " ranks, which count from 0";
     }
-    if (problem.empty() && launch.port > 65535) problem = "MASTER_PORT is above 65535";
+    if (problem.empty() && launch.port > 65535) problem = "MASTER_PORT leaves no port up to 65535";
     if (!problem.empty()) return problem;
     return std::optional(launch);
   }

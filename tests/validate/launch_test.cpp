@@ -35,6 +35,11 @@ TEST(Launch, Torchrun) {
   EXPECT_EQ(launch->port, 1234);
 }
 
+TEST(Launch, TorchrunsAgentHoldsItsPortItself) {
+  const Set set{{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "1234"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}};
+  EXPECT_EQ(read(set).value()->port, 1235);
+}
+
 TEST(Launch, SlurmsFirstHostIsTheMeetingPlace) {
   const auto launch =
       read({{"SLURM_PROCID", "3"}, {"SLURM_NTASKS", "4"}, {"SLURM_LOCALID", "3"}, {"SLURM_NODELIST", "gpu[007-009]"}})
@@ -61,7 +66,8 @@ TEST(Launch, NodeLists) {
 TEST(Launch, NonsenseIsNamed) {
   EXPECT_EQ(read({{"RANK", "x"}, {"WORLD_SIZE", "2"}}).error(), "RANK is 'x', which is no count");
   EXPECT_EQ(read({{"RANK", "2"}, {"WORLD_SIZE", "2"}}).error(), "RANK is 2 of 2 ranks, which count from 0");
-  EXPECT_EQ(read({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "70000"}}).error(), "MASTER_PORT is above 65535");
+  EXPECT_EQ(read({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "70000"}}).error(),
+            "MASTER_PORT leaves no port up to 65535");
 }
 
 }  // namespace

@@ -45,11 +45,18 @@ Buffer::~Buffer() {
   }
 }
 
-Result<std::unique_ptr<Device>, std::string> Device::open(int index) {
+Result<int, std::string> count_gpus() {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess) return std::string("no usable NVIDIA driver: ") + cudaGetErrorString(status);
-  if (index >= count) return "no GPU " + std::to_string(index) + ": this machine has " + std::to_string(count);
+  if (count == 0) return std::string("this machine has no GPU");
+  return count;
+}
+
+Result<std::unique_ptr<Device>, std::string> Device::open(int index) {
+  const auto count = count_gpus();
+  if (!count) return count.error();
+  if (index >= *count) return "no GPU " + std::to_string(index) + ": this machine has " + std::to_string(*count);
   std::unique_ptr<Device> device(new Device);
   cudaDeviceProp properties{};
   char bus_id[32] = "";

@@ -20,6 +20,9 @@ Trouble cuda_trouble(int status, const char* what);
 /// What the last kernel launch ran into.
 Trouble launch_trouble(const char* what);
 
+/// Of this machine, at least one; the error says in one sentence what is missing.
+Result<int, std::string> count_gpus();
+
 /// Memory of the GPU or, pinned, of the host; freed with the last owner.
 class Buffer {
  public:

@@ -1,11 +1,11 @@
 // Times kernels on this machine's GPU: `ithaca_probe --help`.
 
-#include <chrono>
 #include <cstdio>
-#include <ctime>
+#include <cstdlib>
 #include <fstream>
 
 #include "model/units.hpp"
+#include "validate/probe/collectives_run.hpp"
 #include "validate/probe/event_stopwatch.hpp"
 #include "validate/probe/overlap.hpp"
 #include "validate/probe/probe_options.hpp"
@@ -99,17 +99,8 @@ struct Probe {
   }
 };
 
-std::string now() {
-  const std::time_t time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc{};
-  char text[32] = "";
-  gmtime_r(&time, &utc);
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
-
 void add_provenance(KernelSamples& table, const Probe& probe) {
-  table.provenance = {{"device", probe.device.name()}, {"cuda", probe.device.cuda()}, {"date", now()}};
+  table.provenance = {{"device", probe.device.name()}, {"cuda", probe.device.cuda()}, {"date", utc_now()}};
   if (probe.meter == nullptr) {
     table.provenance.emplace_back("clocks", "not read: no NVML");
     return;
@@ -201,19 +192,31 @@ int run_kernels(const ProbeOptions& options) {
   return kDone;
 }
 
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+int say_usage(const std::string& problems) {
+  std::fprintf(stderr, "%s", problems.c_str());
+  return kUsage;
+}
+
+int say_help(const char* text) {
+  std::printf("%s", text);
+  return kDone;
+}
+
 int run(const std::vector<std::string>& arguments) {
+  if (!arguments.empty() && (arguments[0] == "collectives" || arguments[0] == "layers")) {
+    const auto options = parse_collective_options(arguments, variable);
+    if (!options) return say_usage(options.error());
+    if (options->command == CollectiveOptions::Command::help) return say_help(kCollectivesHelp);
+    return run_collectives(*options);
+  }
   const auto options = parse_probe_options(arguments);
-  if (!options) {
-    std::fprintf(stderr, "%s", options.error().c_str());
-    return kUsage;
-  }
-  switch (options->command) {
-    case ProbeOptions::Command::help: std::printf("%s", kProbeHelp); return kDone;
-    case ProbeOptions::Command::kernels: return run_kernels(*options);
-    case ProbeOptions::Command::collectives: break;
-  }
-  std::fprintf(stderr, "error: this probe was built without NCCL\n");
-  return kNoDevice;
+  if (!options) return say_usage(options.error());
+  return options->command == ProbeOptions::Command::help ? say_help(kProbeHelp) : run_kernels(*options);
 }
 
 }  // namespace

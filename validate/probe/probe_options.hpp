@@ -11,7 +11,7 @@
 namespace ithaca {
 
 struct ProbeOptions {
-  enum class Command { kernels, collectives, help };
+  enum class Command { kernels, help };
   Command command = Command::help;
   CaseRequest request;
   std::vector<Family> families;

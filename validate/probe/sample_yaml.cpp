@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <chrono>
 #include <cmath>
+#include <ctime>
 
 namespace ithaca {
 namespace {
@@ -76,6 +78,15 @@ std::string sample_yaml(const KernelSamples& table) {
   for (const std::string& reason : table.left_out) text += "  - " + quoted(reason) + "\n";
   text += table.samples.empty() ? "samples: []\n" : "samples:\n";
   for (const KernelSample& s : table.samples) text += sample(s);
+  return text;
+}
+
+std::string utc_now() {
+  const std::time_t time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm utc{};
+  char text[32] = "";
+  gmtime_r(&time, &utc);
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
   return text;
 }
 

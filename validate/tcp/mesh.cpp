@@ -80,10 +80,14 @@ Result<Mesh, std::string> Mesh::join(const Meeting& meeting, Socket door) {
   } else if (auto trouble = mesh.call_on_host()) {
     return *trouble;
   }
-  for (const Socket& socket : mesh.to_) {
-    if (socket.is_open()) socket.set_patience(meeting.patience);
-  }
+  mesh.set_patience(meeting.patience);
   return mesh;
+}
+
+void Mesh::set_patience(Seconds patience) const {
+  for (const Socket& socket : to_) {
+    if (socket.is_open()) socket.set_patience(patience);
+  }
 }
 
 Trouble Mesh::gather_guests(const Socket& door) {
@@ -125,6 +129,7 @@ Trouble Mesh::call_on_host() {
     each.host.back() = '\0';
     doors.push_back({each.host.data(), static_cast<std::uint16_t>(each.port)});
   }
+  if (meeting_.star) return std::nullopt;
   return meet_each_other(*door, doors);
 }
 

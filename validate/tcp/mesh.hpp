@@ -15,6 +15,7 @@ struct Meeting {
   Endpoint at;           ///< where rank 0 listens and the others find it
   std::string token;     ///< at most 64 bytes, the same for all
   Seconds patience{30};  ///< with a silent rank, there and later on
+  bool star = false;     ///< all are connected with rank 0 alone
 };
 
 class Mesh {
@@ -30,6 +31,8 @@ class Mesh {
   Trouble receive(int from, std::span<std::byte> bytes) const;
   /// Payload that this rank sent so far, but for max_over_ranks().
   double sent_bytes() const { return static_cast<double>(sent_->load()); }
+
+  void set_patience(Seconds patience) const;
 
   /// The largest of what the ranks bring; all leave together.
   Result<double, std::string> max_over_ranks(double mine) const;

@@ -16,9 +16,15 @@ expect() {  # expect CODE TEXT ARGUMENTS...
 
 shape=(--model llama3-8b --seq 8Ki)
 expect 5 "error: no usable NVIDIA driver: " kernels "${shape[@]}"
-expect 5 "NCCL" collectives
+expect 5 "error: " collectives
+expect 5 "error: " layers
+expect 2 "--model and --seq need each other" collectives --seq 8Ki
+expect 0 "all_gather of 64.0 KiB on 4 ranks" collectives --gpus 4 --list
+expect 0 "ithaca_probe layers" collectives --help
 expect 2 "--model is missing" kernels
 expect 0 "gemm 8192 x 6144 x 4096, llama3-8b qkv forward" kernels "${shape[@]}" --list
 expect 0 "Exit codes" --help
-(($("$probe" kernels "${shape[@]}" 2>&1 | wc -l) == 1)) || { echo "FAIL: more than one sentence"; failed=1; }
+for command in "kernels ${shape[*]}" collectives; do
+  (($("$probe" $command 2>&1 | wc -l) == 1)) || { echo "FAIL: $command says more than one sentence"; failed=1; }
+done
 exit $failed

@@ -45,7 +45,6 @@ TEST(ProbeOptions, EveryFlag) {
 TEST(ProbeOptions, Commands) {
   EXPECT_EQ(parse_probe_options({})->command, ProbeOptions::Command::help);
   EXPECT_EQ(parse_probe_options({"kernels", "--help"})->command, ProbeOptions::Command::help);
-  EXPECT_EQ(parse_probe_options({"collectives"})->command, ProbeOptions::Command::collectives);
   EXPECT_NE(parse_probe_options({"kernel"}).error().find("'kernel' is no command"), std::string::npos);
 }
 
