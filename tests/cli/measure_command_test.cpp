@@ -1,7 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include "cli/commands.hpp"
 #include "tests/cli/widths.hpp"
+#include "tests/support/temporary.hpp"
 
 namespace ithaca {
 namespace {
@@ -40,9 +45,45 @@ TEST(Measure, SaysWhatItCannotReach) {
   EXPECT_TRUE(contains(outcome.talk, "1 of 2 ranks did not come")) << outcome.talk;
 }
 
+/// A PATH with an ithaca_probe that says its words and ends as told.
+std::string path_with_probe(const std::string& script) {
+  const std::filesystem::path folder = test::temporary_path("probe_on_path");
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "ithaca_probe") << "#!/bin/sh\n" << script << "\n";
+  std::filesystem::permissions(folder / "ithaca_probe", std::filesystem::perms::owner_all);
+  return folder.string();
+}
+
+TEST(Measure, GpusAreLeftToTheProbe) {
+  const std::string said = test::temporary_path("said.txt");
+  setenv("PATH", path_with_probe("echo \"$@\" > " + said + "; exit 5").c_str(), 1);
+  const Outcome outcome =
+      measure({"--backend", "nccl", "--sizes", "[1MiB,2MiB]", "--share-gpu", "--model", "llama3-8b", "-o", "a.yaml"});
+  EXPECT_EQ(outcome.exit, ExitCode::no_device);
+  EXPECT_EQ(outcome.result + outcome.talk, "");  // the probe has said it
+  std::string words;
+  std::getline(std::ifstream(said), words);
+  EXPECT_EQ(words, "collectives --sizes [1MiB,2MiB] --model llama3-8b --share-gpu -o a.yaml");
+  measure({"--backend", "cuda", "--family", "gemm"});
+  std::getline(std::ifstream(said), words);
+  EXPECT_EQ(words, "kernels --family gemm");
+  setenv("PATH", path_with_probe("exit 77").c_str(), 1);
+  EXPECT_EQ(measure({"--backend", "cuda"}).exit, ExitCode::internal);
+}
+
+TEST(Measure, WithoutTheProbeOneSentenceSaysWhatIsMissing) {
+  setenv("PATH", "/nowhere", 1);
+  const Outcome outcome = measure({"--backend", "cuda", "--model", "llama3-8b", "--seq", "8Ki"});
+  EXPECT_EQ(outcome.exit, ExitCode::no_device);
+  EXPECT_TRUE(contains(outcome.talk, "ithaca_probe, which measures GPUs, is neither beside ithaca nor on PATH"))
+      << outcome.talk;
+}
+
 TEST(Measure, ListsWhatIsWrong) {
   EXPECT_TRUE(contains(measure({}).talk, "--backend"));
-  EXPECT_TRUE(contains(measure({"--backend", "smoke"}).talk, "'smoke' is not measured by this command"));
+  EXPECT_TRUE(contains(measure({"--backend", "smoke"}).talk, "'smoke' is none of its values"));
+  EXPECT_TRUE(contains(measure({"--backend", "tcp", "--model", "llama3-8b"}).talk, "means nothing to --backend tcp"));
+  EXPECT_TRUE(contains(measure({"--backend", "nccl", "--patterns", "shift"}).talk, "means nothing to --backend nccl"));
   EXPECT_TRUE(contains(measure({"--backend", "tcp", "--meet", "nowhere"}).talk, "is no address: write host:port"));
   EXPECT_TRUE(contains(measure({"--backend", "tcp", "--patterns", "shft"}).talk, "shift"));
 }
