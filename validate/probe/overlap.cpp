@@ -84,8 +84,8 @@ class BesideStopwatch : public Stopwatch {
 
 }  // namespace
 
-Result<Overlap, std::string> measure_overlap(Device& device, const ClockMeter* meter, const KernelSample& sample,
-                                             const StoppingRule& rule) {
+Result<Slowdown, std::string> measure_overlap(Device& device, const ClockMeter* meter, const KernelSample& sample,
+                                              const StoppingRule& rule) {
   auto copies = Copies::make(device, sample.path);  // first: the GEMM takes what memory is left
   if (!copies) return copies.error();
   auto job = gemm_job(device, sample);
@@ -97,7 +97,7 @@ Result<Overlap, std::string> measure_overlap(Device& device, const ClockMeter* m
   BesideStopwatch beside(**stopwatch, **copies);
   const auto busy = measure(beside, rule);
   if (!busy) return busy.error();
-  return Overlap{*alone, *busy};
+  return Slowdown{*alone, *busy};
 }
 
 }  // namespace ithaca

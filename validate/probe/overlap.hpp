@@ -7,11 +7,11 @@
 
 namespace ithaca {
 
-struct Overlap {
+struct Slowdown {
   Measurement alone, beside;
 };
 /// `sample.path` says which copies. A timing counts only if copies still ran when the GEMMs were through.
-Result<Overlap, std::string> measure_overlap(Device& device, const ClockMeter* meter, const KernelSample& sample,
-                                             const StoppingRule& rule);
+Result<Slowdown, std::string> measure_overlap(Device& device, const ClockMeter* meter, const KernelSample& sample,
+                                              const StoppingRule& rule);
 
 }  // namespace ithaca
