@@ -89,7 +89,7 @@ Result<double, std::string> median_time(const Mesh& mesh, Runner& runner, const 
     times.push_back(*time);
     spent += *time;
     if (static_cast<int>(times.size()) < plan.least) continue;
-    if (median_error(times) <= plan.error || spent > plan.budget.value()) break;
+    if (median_standard_error(times) <= plan.error || spent > plan.budget.value()) break;
   }
   return median(times);
 }
@@ -115,7 +115,7 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-double median_error(std::vector<double> times) {
+double median_standard_error(std::vector<double> times) {
   const double center = median(times), count = static_cast<double>(times.size());
   if (center <= 0) return 0;
   for (double& time : times) time = std::abs(time - center);

@@ -32,7 +32,7 @@ struct Measured {
 Measured measure(const Mesh& mesh, const MeasurePlan& plan);
 
 /// Standard error of the median over the median, from the median absolute deviation (1.2533 x 1.4826 x MAD / sqrt(n)).
-double median_error(std::vector<double> times);
+double median_standard_error(std::vector<double> times);
 double median(std::vector<double> values);
 
 }  // namespace ithaca

@@ -13,9 +13,9 @@ namespace {
 TEST(Measure, MedianAndItsError) {
   EXPECT_EQ(median({3, 1, 2}), 2);
   EXPECT_EQ(median({4, 1, 2, 3}), 2.5);
-  EXPECT_EQ(median_error({2, 2, 2}), 0);
+  EXPECT_EQ(median_standard_error({2, 2, 2}), 0);
   // Deviations 1, 1, 0, 1, 1 from 10: their median is 1; 1.2533 x 1.4826 / sqrt(5) / 10.
-  EXPECT_NEAR(median_error({9, 11, 10, 9, 11}), 1.2533 * 1.4826 / std::sqrt(5.0) / 10, 1e-15);
+  EXPECT_NEAR(median_standard_error({9, 11, 10, 9, 11}), 1.2533 * 1.4826 / std::sqrt(5.0) / 10, 1e-15);
 }
 
 TEST(Measure, EveryRankGetsTheSameSamplesOfEveryPatternAndSize) {
