@@ -2,6 +2,7 @@
 
 #include "cli/flag_reader.hpp"
 #include "cli/join_flags.hpp"
+#include "cli/profile_flag.hpp"
 #include "configs/reader/byte_range.hpp"
 #include "model/units.hpp"
 
@@ -23,7 +24,7 @@ constexpr Flag kOwnFlags[] = {
      "messages in packets of a transport of its own instead of NCCL's latencies and rates: whole packets, a round trip "
      "before, the last one stored and forwarded at each hop"},
 };
-constexpr auto kFlags = join_flags(kOwnFlags, kMachineFlags, kOutputFlags);
+constexpr auto kFlags = join_flags(kOwnFlags, kProfileFlag, kMachineFlags, kOutputFlags);
 
 constexpr Choice<Op> kOps[] = {{"all_gather", Op::all_gather},
                                {"reduce_scatter", Op::reduce_scatter},

@@ -77,9 +77,19 @@ Outcome run_command(const Command& command, const Words& words, const Environmen
 }  // namespace
 
 std::span<const Command> all_commands() {
-  static const Command commands[] = {kCompare,       kPlan,          kInspect,      kSimulateCollective,
-                                     kSimulateFlows, kSimulateLayer, kSimulateStep, kValidateCollectives,
-                                     kValidateRuns,  kMeasure,       kImport};
+  static const Command commands[] = {kCompare,
+                                     kPlan,
+                                     kInspect,
+                                     kSimulateCollective,
+                                     kSimulateFlows,
+                                     kSimulateLayer,
+                                     kSimulateStep,
+                                     kValidateCollectives,
+                                     kValidateKernels,
+                                     kValidateRuns,
+                                     kMeasure,
+                                     kImport,
+                                     kCalibrate};
   return commands;
 }
 

@@ -9,6 +9,7 @@
 
 namespace ithaca {
 
+extern const Command kCalibrate;
 extern const Command kCompare;
 extern const Command kImport;
 extern const Command kInspect;
@@ -19,6 +20,7 @@ extern const Command kSimulateFlows;
 extern const Command kSimulateLayer;
 extern const Command kSimulateStep;
 extern const Command kValidateCollectives;
+extern const Command kValidateKernels;
 extern const Command kValidateRuns;
 
 /// Names of two words stand together by their first word, which lists them: `ithaca simulate`.

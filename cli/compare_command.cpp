@@ -8,6 +8,7 @@
 #include "cli/explain_writer.hpp"
 #include "cli/json_writer.hpp"
 #include "cli/problem.hpp"
+#include "cli/profile_flag.hpp"
 #include "cli/table_writer.hpp"
 #include "cli/version.hpp"
 #include "configs/reader/nearest.hpp"
@@ -100,10 +101,12 @@ std::optional<LoadedCluster> load_cluster(const std::string& name, const std::st
 std::optional<JobInputs> load_job(const CompareRequest& request, const Arguments& arguments, Diagnostics& problems) {
   auto model = load_model(request.model);
   if (arguments.has("--model")) collect(model, problems);
-  std::optional<LoadedCluster> cluster;
-  if (arguments.has("--cluster")) cluster = load_cluster(request.cluster, request.attention_kernel, problems);
+  auto cluster = load_cluster(request.cluster);
+  if (arguments.has("--cluster")) collect(cluster, problems);
+  if (cluster) apply_profile_flag(arguments, cluster.value(), problems);
+  if (cluster) take_attention_kernel(request.attention_kernel, cluster.value(), problems);
   if (!problems.empty()) return std::nullopt;
-  return JobInputs{std::move(model).value(), std::move(*cluster)};
+  return JobInputs{std::move(model).value(), std::move(cluster).value()};
 }
 
 Report make_report(const CompareRequest& request, const LoadedModel& model, const LoadedCluster& cluster,

@@ -17,6 +17,7 @@ inline constexpr Flag kJobFlags[] = {
     {"--cluster", "C", "the cluster: a name from 'ithaca inspect' or a YAML file", true},
     {"--gpus", "G", "number of GPUs to rent", true},
     {"--seq", "N", "sequence length in tokens: 1Mi (2^20), 1M (10^6), 131072", true},
+    {"--profile", "FILE", "what 'ithaca calibrate' found on this machine, in place of NCCL's constants and old curves"},
     {"--global-batch", "B", "sequences per optimizer step [1, or the micro-batch]"},
     {"--micro-batch", "b", "sequences per replica and pass [1]"},
     {"--dtype", "T", "bf16, fp16, fp32 or fp8 (matrix products in fp8, the rest bf16) [bf16]"},

@@ -28,7 +28,7 @@ void put(std::string& line, int column, char mark) {
 
 }  // namespace
 
-std::string measured_plot(const std::vector<MeasuredPoint>& points) {
+std::string measured_plot(const std::vector<MeasuredPoint>& points, PlotAxis axis) {
   std::vector<double> bytes, times;
   for (const MeasuredPoint& p : points) {
     if (!(p.bytes > 0 && p.measured > 0 && p.predicted > 0)) continue;
@@ -50,7 +50,10 @@ std::string measured_plot(const std::vector<MeasuredPoint>& points) {
                                                  : "";
     out += fmt::format("{:>12} |{}\n", label, lines[static_cast<std::size_t>(line)]);
   }
-  const std::string from = print(Bytes{x.least}), to = print(Bytes{x.most});
+  const auto label = [&](double work) {
+    return axis == PlotAxis::bytes ? print(Bytes{work}) : fmt::format("{:.2g} GFLOP", work / 1e9);
+  };
+  const std::string from = label(x.least), to = label(x.most);
   out += fmt::format("{:>12} +{:-<{}}\n{:14}{:<{}}{}\n", "", "", kColumns, "", from,
                      kColumns - static_cast<int>(to.size()), to);
   return out + "              o measured, * predicted, @ both\n";

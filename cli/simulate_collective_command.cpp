@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/engine_rows.hpp"
 #include "cli/machine.hpp"
+#include "cli/profile_flag.hpp"
 #include "cli/trace_writer.hpp"
 #include "sim/collective_bound.hpp"
 #include "sim/collective_program.hpp"
@@ -69,6 +70,7 @@ class Runner {
     const bool in_switch = cluster_.port_achieved_nvls > BytesPerSecond{};
     row.bound = collective_bound(*machine_.fabric, request_.op, request_.group, request_.gpus, row.size, in_switch);
     add_closed_form(row, request_, cluster_);
+    if (!request_.mtu) calibrate(row);
     return std::nullopt;
   }
 
@@ -84,6 +86,18 @@ class Runner {
   }
 
  private:
+  /// A profile says by how much this collective is slower than the constants that the engine goes by: rates and
+  /// latencies scaled alike scale all times.
+  void calibrate(CollectiveRow& row) const {
+    Cluster plain = cluster_;
+    plain.measured = {};
+    const auto by_constants =
+        collective_cost(plain, place(plain, request_.group, request_.gpus), request_.op, row.size, request_.algorithm);
+    if (!by_constants || !row.closed_form || cluster_.measured.curves.empty()) return;
+    const double slower = *row.closed_form / by_constants->total();
+    for (Seconds& time : row.by_seed) time = max(time * slower, row.bound);
+  }
+
   Result<Program, std::string> program_of(Bytes size) const {
     auto rounds = schedule(cluster_, call_of(request_, size));
     if (!rounds) return rounds.error();
@@ -136,6 +150,7 @@ Outcome run_simulate_collective(const Arguments& arguments, Diagnostics problems
   if (arguments.has("--cluster")) {
     auto loaded = load_cluster(request.cluster);
     if (loaded) cluster = std::move(loaded).value();
+    if (cluster) apply_profile_flag(arguments, *cluster, problems);
     if (!cluster) problems.insert(problems.end(), loaded.error().begin(), loaded.error().end());
   }
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};

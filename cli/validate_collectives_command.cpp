@@ -6,8 +6,11 @@
 
 #include "cli/commands.hpp"
 #include "cli/flag_reader.hpp"
+#include "cli/measured_files.hpp"
 #include "cli/measured_plot.hpp"
+#include "cli/profile_flag.hpp"
 #include "cli/text.hpp"
+#include "cli/validation.hpp"
 #include "cli/version.hpp"
 #include "configs/reader/load_hardware.hpp"
 #include "model/units.hpp"
@@ -16,11 +19,13 @@
 namespace ithaca {
 namespace {
 
-constexpr double kUsualTolerance = 0.15;
 constexpr std::size_t kWorst = 5;
 
 constexpr Flag kFlags[] = {
-    {"--cluster", "CLUSTER", "the machine they were measured on: a name or a file", true},
+    {"--cluster", "CLUSTER", "the machine they were measured on: a name or a file [what profile or files say]"},
+    {"--profile", "FILE", "what 'ithaca calibrate' found on this machine, in place of NCCL's constants"},
+    {"--ranks", "N", "how many ranks took part, where a log does not say"},
+    {"--nodes", "N", "on how many servers they were, where a log does not say"},
     {"--tolerance", "SHARE", "mean absolute error of a class from 1 MiB on that is still right. Default: 15%"},
     {"--json", "", "JSON: all rows and classes"},
     {"--csv", "", "CSV, one line a row"},
@@ -33,8 +38,6 @@ constexpr std::string_view kExamples[] = {
 };
 
 bool beyond(const CollectiveClass& c, double tolerance) { return c.large && c.mean > tolerance; }
-
-std::string signed_percent(double share) { return fmt::format("{:+.1f} %", 100 * share); }
 
 std::string row_text(const CollectiveError& row) {
   return fmt::format("  {:<15} {:>5} {:>12} {:>11.1f} {:>11.1f} {:>9}  {} {}\n", name(row.sample.op), row.sample.ranks,
@@ -64,15 +67,26 @@ std::string table(const CollectiveErrors& errors, double tolerance) {
   return out;
 }
 
+std::vector<SourceError> by_source(const CollectiveErrors& errors) {
+  std::vector<SourceError> out;
+  for (const CollectiveError& row : errors.rows) out.push_back({row.sample.source, row.error});
+  return out;
+}
+
 std::string json(const CollectiveErrors& errors, double tolerance, const Arguments& arguments) {
   nlohmann::ordered_json rows = nlohmann::ordered_json::array(), classes = nlohmann::ordered_json::array();
   for (const CollectiveError& row : errors.rows) {
     rows.push_back({{"op", name(row.sample.op)},
                     {"ranks", row.sample.ranks},
-                    {"message_bytes", row.sample.message.value()},
-                    {"measured_s", row.sample.time.value()},
+                    {"ranks_per_node", row.sample.ranks / std::max(1, row.nodes)},
+                    {"bytes", row.sample.message.value()},
+                    {"in_place", row.sample.in_place},
+                    {"time_s", row.sample.time.value()},
                     {"predicted_s", row.cost.total().value()},
+                    {"bound_s", row.cost.bound.value()},
                     {"error", row.error},
+                    {"mark", name(row.cost.mark)},
+                    {"source", row.sample.source},
                     {"algorithm", name(row.cost.algorithm)},
                     {"protocol", name(row.cost.protocol)}});
   }
@@ -87,42 +101,46 @@ std::string json(const CollectiveErrors& errors, double tolerance, const Argumen
                        {"worst", c.worst},
                        {"beyond_tolerance", beyond(c, tolerance)}});
   }
-  const nlohmann::ordered_json all{{"format_version", "1.0"},
-                                   {"provenance", {{"version", version_line()}, {"arguments", arguments.typed}}},
-                                   {"tolerance", tolerance},
-                                   {"classes", classes},
-                                   {"rows", rows},
-                                   {"notices", errors.left_out}};
+  nlohmann::ordered_json summary = nlohmann::ordered_json::array();
+  for (const SourceSummary& one : summary_by_source(by_source(errors)))
+    summary.push_back({{"source", one.source},
+                       {"count", one.count},
+                       {"mean_absolute_error", one.mean},
+                       {"max_absolute_error", one.max}});
+  const nlohmann::ordered_json all{
+      {"format_version", "1.0"},   {"provenance", {{"version", version_line()}, {"arguments", arguments.typed}}},
+      {"tolerance", tolerance},    {"summary", summary},
+      {"classes", classes},        {"rows", rows},
+      {"notices", errors.left_out}};
   return all.dump(2) + "\n";
 }
 
 std::string csv(const CollectiveErrors& errors) {
-  std::string out = "op,ranks,message_bytes,measured_s,predicted_s,error,algorithm,protocol\n";
+  std::string out = "op,ranks,bytes,time_s,predicted_s,bound_s,error,mark,algorithm,protocol\n";
   for (const CollectiveError& row : errors.rows) {
-    out += fmt::format("{},{},{:.0f},{:.7g},{:.7g},{:.5f},{},{}\n", name(row.sample.op), row.sample.ranks,
-                       row.sample.message.value(), row.sample.time.value(), row.cost.total().value(), row.error,
-                       name(row.cost.algorithm), name(row.cost.protocol));
+    out += fmt::format("{},{},{:.0f},{:.7g},{:.7g},{:.7g},{:.5f},{},{},{}\n", name(row.sample.op), row.sample.ranks,
+                       row.sample.message.value(), row.sample.time.value(), row.cost.total().value(),
+                       row.cost.bound.value(), row.error, name(row.cost.mark), name(row.cost.algorithm),
+                       name(row.cost.protocol));
   }
   return out;
 }
 
-double read_tolerance(const Arguments& arguments, Diagnostics& problems) {
-  const auto text = arguments.find("--tolerance");
-  if (!text) return kUsualTolerance;
-  const auto share = parse_percent(*text);
-  if (!share) problems.push_back(mistake("--tolerance " + *text, share.error().what, share.error().next));
-  return share ? *share : kUsualTolerance;
-}
-
-std::vector<CollectiveSample> read_samples(const std::vector<std::string>& files, Diagnostics& problems) {
-  std::vector<CollectiveSample> samples;
-  for (const std::string& file : files) {
-    const auto read = load_collectives(file, {});
-    const Diagnostics& wrong = read ? read->broken : read.error();
-    problems.insert(problems.end(), wrong.begin(), wrong.end());
-    if (read) samples.insert(samples.end(), read->samples.begin(), read->samples.end());
-  }
-  return samples;
+/// The machine: --cluster, else the profile's, else what the files say; with the profile applied.
+std::optional<Cluster> find_cluster(const Arguments& arguments, const std::vector<CollectiveSamples>& tables,
+                                    Diagnostics& problems) {
+  const auto profile = read_profile_flag(arguments, problems);
+  std::string name = arguments.find("--cluster").value_or("");
+  if (name.empty() && profile) name = profile->cluster;
+  for (const CollectiveSamples& table : tables)
+    if (name.empty()) name = table.cluster;
+  if (name.empty() && problems.empty())
+    problems.push_back(mistake("validate collectives", "nobody says which machine they ran on", "add --cluster C"));
+  if (!problems.empty()) return std::nullopt;
+  auto loaded = load_cluster(name);
+  problems = !loaded ? loaded.error() : profile ? apply(*profile, loaded.value()) : Diagnostics{};
+  if (!problems.empty()) return std::nullopt;
+  return std::move(loaded.value().cluster);
 }
 
 Outcome run_validate_collectives(const Arguments& arguments, Diagnostics problems, const Environment&) {
@@ -132,12 +150,22 @@ Outcome run_validate_collectives(const Arguments& arguments, Diagnostics problem
   if (arguments.has("--json") && arguments.has("--csv"))
     problems.push_back(mistake("--json and --csv", "exclude each other", "keep one of them"));
   const double tolerance = read_tolerance(arguments, problems);
+  FlagReader flags(arguments, problems);
+  const CollectiveHints hints = read_hints(flags);
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
-  const auto cluster = load_cluster(arguments.find("--cluster").value_or(""));
-  if (!cluster) return {ExitCode::usage, "", print(cluster.error()), ""};
-  const auto samples = read_samples(arguments.words, problems);
+  const MeasuredFiles files = read_measured(arguments.words, hints, problems);
+  if (problems.empty() && !files.kernels.empty())
+    problems.push_back(mistake(arguments.words[0], "these are kernels", "give them to 'validate kernels'"));
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
-  const CollectiveErrors errors = collective_errors(cluster->cluster, samples);
+  const auto cluster = find_cluster(arguments, files.collectives, problems);
+  if (!cluster) return {ExitCode::usage, "", print(problems), ""};
+  std::vector<CollectiveSample> samples;
+  for (const CollectiveSamples& table : files.collectives)
+    for (CollectiveSample sample : table.samples) {
+      sample.source = table.source == "nccl-tests" ? table.file : table.source;
+      samples.push_back(std::move(sample));
+    }
+  const CollectiveErrors errors = collective_errors(*cluster, samples);
   if (errors.rows.empty()) {
     const std::string why = errors.left_out.empty() ? "no rows" : "all left out: " + join_words(errors.left_out);
     return {ExitCode::usage, "", print({mistake(arguments.words[0], why, "give rows that can judge the cluster")}), ""};
@@ -155,7 +183,7 @@ Outcome run_validate_collectives(const Arguments& arguments, Diagnostics problem
 const Command kValidateCollectives{
     "validate collectives",
     "predicted collectives against measured ones",
-    "FILE... --cluster C [flags]",
+    "FILE... [--cluster C] [--profile P] [flags]",
     "Predicts every row of what nccl-tests printed, or of tables of the schema measurements/1, on the cluster, and "
     "says "
     "how "

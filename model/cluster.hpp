@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "model/collective_profile.hpp"
 #include "model/gpu.hpp"
 #include "model/mark.hpp"
 #include "model/quantity.hpp"
@@ -47,6 +48,7 @@ struct Cluster {
   Bytes host_memory{};              ///< of one node; zero where it is not known
   Dollars price_per_gpu_hour{};
   Mark link_mark = Mark::datasheet;
+  CollectiveProfile measured;  ///< of this machine's collectives; empty where nobody calibrated it
 };
 
 }  // namespace ithaca

@@ -191,6 +191,30 @@ CollectiveCost nvls_cost(const Cluster& c, const Placement& p, Bytes message, bo
   return {latency, max(inside, between), Seconds{}, Algorithm::nvls};
 }
 
+/// By what was measured of this machine, never below the bound. The choice of algorithm comes before: NCCL makes it by
+/// its constants.
+CollectiveCost corrected(const Cluster& c, const Placement& p, Op op, Bytes message, CollectiveCost cost) {
+  cost.mark = c.link_mark;
+  if (c.measured.curves.empty()) return cost;
+  const double bytes = step_bytes(op, cost.algorithm, message, p.group.size);
+  const Correction by = correction(c.measured, op, cost.algorithm, cost.protocol, p.nodes > 1, p.group.size, bytes);
+  if (!by.known) return cost;
+  cost.latency = cost.latency * by.latency;
+  cost.transfer = max(cost.transfer * by.transfer, cost.bound - cost.latency);
+  cost.mark = by.inside ? Mark::calibrated : Mark::extrapolated;
+  return cost;
+}
+
+/// NCCL's choice among ring, tree and NVLS.
+CollectiveCost chosen_all_reduce(const Cluster& c, const Placement& p, Bytes message) {
+  CollectiveCost best = ring_cost(c, p, message, 2);
+  const CollectiveCost tree = tree_cost(c, p, message);
+  if (tree.total() < best.total()) best = tree;
+  if (has_nvls(c, p) && nvls_cost(c, p, message, false).total() < best.total()) best = nvls_cost(c, p, message, true);
+  best.bound = all_reduce_bound(c, p, message);
+  return best;
+}
+
 int members(const Domain& domain, Group group, int machine_gpus) {
   const int block = group.size * group.stride;
   int inside = std::gcd(block, domain.gpus);
@@ -247,22 +271,16 @@ Placement place(const Cluster& cluster, Group group, int machine_gpus) {
   return p;
 }
 
-CollectiveCost all_gather_cost(const Cluster& cluster, const Placement& placement, Bytes message) {
-  return ring_cost(cluster, placement, message, 1);
+CollectiveCost all_gather_cost(const Cluster& c, const Placement& p, Bytes message) {
+  return corrected(c, p, Op::all_gather, message, ring_cost(c, p, message, 1));
 }
-CollectiveCost reduce_scatter_cost(const Cluster& cluster, const Placement& placement, Bytes message) {
-  return ring_cost(cluster, placement, message, 1);
+CollectiveCost reduce_scatter_cost(const Cluster& c, const Placement& p, Bytes message) {
+  return corrected(c, p, Op::reduce_scatter, message, ring_cost(c, p, message, 1));
 }
 
-CollectiveCost all_reduce_cost(const Cluster& cluster, const Placement& placement, Bytes message) {
-  if (placement.group.size < 2) return {};
-  CollectiveCost best = ring_cost(cluster, placement, message, 2);
-  const CollectiveCost tree = tree_cost(cluster, placement, message);
-  if (tree.total() < best.total()) best = tree;
-  if (has_nvls(cluster, placement) && nvls_cost(cluster, placement, message, false).total() < best.total())
-    best = nvls_cost(cluster, placement, message, true);
-  best.bound = all_reduce_bound(cluster, placement, message);
-  return best;
+CollectiveCost all_reduce_cost(const Cluster& c, const Placement& p, Bytes message) {
+  if (p.group.size < 2) return {};
+  return corrected(c, p, Op::all_reduce, message, chosen_all_reduce(c, p, message));
 }
 
 CollectiveCost all_to_all_cost(const Cluster& c, const Placement& p, Bytes leaving) {
@@ -289,7 +307,7 @@ CollectiveCost all_to_all_cost(const Cluster& c, const Placement& p, Bytes leavi
     cost.latency +=
         Seconds{waves(far, nccl::kPeersInFlightNet) * hop.far + far * nccl::net_overhead(c.cpu == CpuVendor::amd)};
   }
-  return cost;
+  return corrected(c, p, Op::all_to_all, leaving * (p.group.size / peers), cost);
 }
 
 CollectiveCost send_recv_cost(const Cluster& c, const Placement& p, Bytes message) {
@@ -309,7 +327,7 @@ CollectiveCost send_recv_cost(const Cluster& c, const Placement& p, Bytes messag
   }
   const Latencies hop = send_hops(c, p);
   cost.latency = Seconds{nccl::kRingBase[nccl::kSimple] + (p.nodes > 1 ? hop.far : hop.near)};
-  return cost;
+  return corrected(c, p, Op::send_recv, message, cost);
 }
 
 std::optional<CollectiveCost> collective_cost(const Cluster& c, const Placement& p, Op op, Bytes message,
@@ -322,19 +340,22 @@ std::optional<CollectiveCost> collective_cost(const Cluster& c, const Placement&
     return op == Op::send_recv ? send_recv_cost(c, p, message)
                                : all_to_all_cost(c, p, message * ((size - 1.0) / std::max(1, size)));
   }
-  if (!algorithm) return reduces ? all_reduce_cost(c, p, message) : ring_cost(c, p, message, 1);
+  if (size < 2) return CollectiveCost{};
   CollectiveCost cost;
-  if (size < 2) return cost;
-  if (*algorithm == Algorithm::ring) return ring_cost(c, p, message, reduces ? 2 : 1);
-  if (*algorithm == Algorithm::tree && reduces) {
+  if (!algorithm) {
+    cost = reduces ? chosen_all_reduce(c, p, message) : ring_cost(c, p, message, 1);
+  } else if (*algorithm == Algorithm::ring) {
+    cost = ring_cost(c, p, message, reduces ? 2 : 1);
+  } else if (*algorithm == Algorithm::tree && reduces) {
     cost = tree_cost(c, p, message);
   } else if (*algorithm == Algorithm::nvls && has_nvls(c, p) && (reduces || p.nodes == 1)) {
     cost = nvls_cost(c, p, message, true);
   } else {
     return std::nullopt;
   }
-  cost.bound = reduces ? all_reduce_bound(c, p, message) : ring_cost(c, p, message, 1).bound;
-  return cost;
+  if (cost.algorithm != Algorithm::ring)
+    cost.bound = reduces ? all_reduce_bound(c, p, message) : ring_cost(c, p, message, 1).bound;
+  return corrected(c, p, op, message, cost);
 }
 
 HopCosts hop_costs(const Cluster& c, const Placement& p, Algorithm algorithm, Protocol protocol) {

@@ -1,5 +1,6 @@
 #pragma once
-// Cost of one collective on a group of GPUs, latency and transfer apart, with NCCL's constants.
+// Cost of one collective on a group of GPUs, latency and transfer apart, with NCCL's constants
+// and, where the cluster has a profile, what its own measurements make of them.
 
 #include <cstdint>
 #include <optional>
@@ -10,8 +11,9 @@
 
 namespace ithaca {
 
-enum class Op : std::uint8_t { all_gather, reduce_scatter, all_reduce, all_to_all, send_recv };
 std::string_view name(Op op);
+std::string_view name(Algorithm algorithm);
+std::string_view name(Protocol protocol);
 
 /// `size` ranks, `stride` apart in the cluster's order of GPUs; all groups of one layout run at once.
 struct Group {
@@ -19,20 +21,13 @@ struct Group {
   int stride = 1;
 };
 
-/// NCCL takes direct for all-to-all, ring, tree and nvls. The others are the event engine's (sim/schedule.hpp).
-enum class Algorithm : std::uint8_t { direct, pairwise, hierarchical, bruck, ring, recursive, nvls, tree };
-std::string_view name(Algorithm algorithm);
-
-/// NCCL's ways to pass data on: the first two flag the data itself and so wait less, but fill less of the wire.
-enum class Protocol : std::uint8_t { ll, ll128, simple };
-std::string_view name(Protocol protocol);
-
 struct CollectiveCost {
   Seconds latency{};
   Seconds transfer{};
   Seconds bound{};  ///< what the wires' peak rates allow at best; never above latency + transfer
   Algorithm algorithm{};
   Protocol protocol = Protocol::simple;
+  Mark mark = Mark::datasheet;  ///< the cluster's; with a profile calibrated, or extrapolated beyond what was measured
   constexpr Seconds total() const { return latency + transfer; }
 };
 

@@ -61,7 +61,7 @@ CollectiveErrors collective_errors(const Cluster& cluster, const std::vector<Col
         ++unknown;
       } else {
         const double error = cost->total() / sample.time - 1;
-        errors.rows.push_back({sample, *cost, error});
+        errors.rows.push_back({sample, *cost, placement.nodes, error});
         add(class_of(errors.classes, sample, placement.nodes), error);
       }
     }

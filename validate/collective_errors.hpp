@@ -11,6 +11,7 @@ namespace ithaca {
 struct CollectiveError {
   CollectiveSample sample;
   CollectiveCost cost;
+  int nodes = 1;     ///< servers that the group takes on the cluster
   double error = 0;  ///< signed: predicted over measured, less one
 };
 

@@ -142,8 +142,10 @@ void fit_gemm(Gpu gpu, const Samples& all, Kernels& kernels) {
     g.gemm.launch = Seconds{p.back()};
   });
   // The launch is the same kernel's start on the same GPU: fp32 keeps it.
-  fit(gpu, not_held_out(fp32), first_guess(peak(Dtype::fp32)),
-      [](Gpu& g, const std::vector<double>& p) { g.gemm.fp32 = rates_of(p.data()); });
+  if (not_held_out(fp32).size() >= 8) {
+    fit(gpu, not_held_out(fp32), first_guess(peak(Dtype::fp32)),
+        [](Gpu& g, const std::vector<double>& p) { g.gemm.fp32 = rates_of(p.data()); });
+  }
   kernels.gemm = gpu.gemm;
   kernels.gemm_mark = Mark::calibrated;
   for (const auto& [type, name] : {std::pair{&half, "gemm bf16"}, {&fp32, "gemm fp32"}}) {
@@ -222,7 +224,10 @@ Seconds predicted_time(const Gpu& gpu, const KernelSample& s) {
     case Op::gelu:
     case Op::residual:
     case Op::pack:
-    case Op::unpack: break;
+    case Op::unpack:
+    case Op::norm:
+    case Op::activation:
+    case Op::permute: break;
     case Op::copy: return memory_time(gpu, s.moved * (s.path == KernelSample::Path::within_device ? 2 : 1));
   }
   return memory_time(gpu, s.moved);

@@ -62,12 +62,21 @@ std::string kernel_yaml(const Kernels& kernels) {
       "# Made by a program: change what it reads, and run it again.\n"
       "schema: kernels/1\nname: {}\ngpu: {}\nmade_by: {}\nsource: \"{}\"\nsplit: \"{}\"\n",
       kernels.name, kernels.gpu, kernels.made_by, kernels.source, kernels.split);
+  return text + kernel_curves_yaml(kernels) + fit_errors_yaml(kernels.errors);
+}
+
+std::string kernel_curves_yaml(const Kernels& kernels) {
+  std::string text;
   if (kernels.gemm) text += gemm(*kernels.gemm, kernels.gemm_mark);
   if (!kernels.attention.empty()) text += "attention:\n";
   for (const AttentionKernel& a : kernels.attention) text += attention(a);
   if (kernels.streaming) text += streaming(*kernels.streaming);
-  if (!kernels.errors.empty()) text += "errors:\n";
-  for (const FitError& e : kernels.errors) text += error(e);
+  return text;
+}
+
+std::string fit_errors_yaml(const std::vector<FitError>& errors) {
+  std::string text = errors.empty() ? "" : "errors:\n";
+  for (const FitError& e : errors) text += error(e);
   return text;
 }
 

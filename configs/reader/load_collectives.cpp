@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "configs/reader/catalogue.hpp"
@@ -77,10 +78,15 @@ Result<CollectiveSamples, Diagnostics> read_nccl_tests(const std::string& file, 
 Result<CollectiveSamples, Diagnostics> load_collectives(const std::string& path, const CollectiveHints& hints) {
   auto read = read_text(path);
   if (!read) return read.error();
-  if (!looks_structured(read->text)) return read_nccl_tests(read->file, std::move(read->text), hints);
-  const auto document = parse_document(read->file, read->text);
+  return read_collectives(read->file, std::move(read.value().text), hints);
+}
+
+Result<CollectiveSamples, Diagnostics> read_collectives(const std::string& file, std::string text,
+                                                        const CollectiveHints& hints) {
+  if (!looks_structured(text)) return read_nccl_tests(file, std::move(text), hints);
+  const auto document = parse_document(file, std::move(text));
   if (!document) return document.error();
-  if (is_nccl_tests_json(*document)) return complete(read->file, read_nccl_tests_json(*document, hints), hints);
+  if (is_nccl_tests_json(*document)) return complete(file, read_nccl_tests_json(*document, hints), hints);
   return read_collective_table(*document);
 }
 

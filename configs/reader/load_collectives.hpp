@@ -36,6 +36,7 @@ struct CollectiveSample {
   std::optional<Spread> spread{};
   std::optional<Seconds> estimate{};  ///< NCCL's own, by ncclGroupSimulateEnd
   std::string doubt{};                ///< why nothing should be fitted to it or judged by it; empty: nothing
+  std::string source{};               ///< of the table, where several are looked at together
 };
 
 /// The collectives of one transformer layer's forward one after another, as they were measured.
@@ -81,6 +82,10 @@ Result<CollectiveSamples, Diagnostics> read_nccl_tests(const std::string& file, 
 Result<CollectiveSamples, Diagnostics> load_collectives(const std::string& path, const CollectiveHints& hints);
 
 Result<CollectiveSamples, Diagnostics> read_collective_table(const Document& document);
+/// The same of a text that was read already.
+Result<CollectiveSamples, Diagnostics> read_collectives(const std::string& file, std::string text,
+                                                        const CollectiveHints& hints);
+
 /// Samples as a file that load_collectives reads.
 std::string collectives_yaml(const CollectiveSamples& samples);
 

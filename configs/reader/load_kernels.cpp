@@ -33,7 +33,7 @@ Parsed<T> parse_word(std::string_view text, const std::array<Word<T>, N>& words)
 }
 
 using Op = KernelSample::Op;
-constexpr std::array<Word<Op>, 13> kOps{{{"gemm", Op::gemm},
+constexpr std::array<Word<Op>, 16> kOps{{{"gemm", Op::gemm},
                                          {"attention_forward", Op::attention_forward},
                                          {"attention_backward", Op::attention_backward},
                                          {"attention_forward_backward", Op::attention_forward_backward},
@@ -45,7 +45,10 @@ constexpr std::array<Word<Op>, 13> kOps{{{"gemm", Op::gemm},
                                          {"pack", Op::pack},
                                          {"unpack", Op::unpack},
                                          {"copy", Op::copy},
-                                         {"gemm_beside", Op::gemm_beside}}};
+                                         {"gemm_beside", Op::gemm_beside},
+                                         {"norm", Op::norm},
+                                         {"activation", Op::activation},
+                                         {"permute", Op::permute}}};
 using Layout = KernelSample::Layout;
 constexpr std::array<Word<Layout>, 3> kLayouts{{{"tn", Layout::tn}, {"nn", Layout::nn}, {"nt", Layout::nt}}};
 using Path = KernelSample::Path;
@@ -82,6 +85,14 @@ class KernelReader {
     kernels.made_by = fields.text("made_by");
     kernels.source = fields.text("source");
     kernels.split = fields.text("split");
+    curves(fields, kernels);
+    if (!kernels.gemm && kernels.attention.empty() && !kernels.streaming && document_.root.kind == Node::Kind::map)
+      fields.problem(document_.root, "no curve in this file", "", "give it 'gemm', 'attention' or both");
+    fields.finish();
+    return kernels;
+  }
+
+  void curves(Fields& fields, Kernels& kernels) {
     if (fields.has("gemm")) read_gemm(fields.map("gemm"), kernels);
     if (fields.has("attention"))
       for_each_map(document_, fields.sequence("attention"), "attention", diagnostics_,
@@ -90,10 +101,6 @@ class KernelReader {
     if (fields.has("errors"))
       for_each_map(document_, fields.sequence("errors"), "error", diagnostics_,
                    [&](Fields& inside) { kernels.errors.push_back(error(inside)); });
-    if (!kernels.gemm && kernels.attention.empty() && !kernels.streaming && document_.root.kind == Node::Kind::map)
-      fields.problem(document_.root, "no curve in this file", "", "give it 'gemm', 'attention' or both");
-    fields.finish();
-    return kernels;
   }
 
  private:
@@ -216,7 +223,7 @@ void read_gemm_sample(Fields& fields, KernelSample& s) {
   s.gemm.m = fields.need("m", parse_size);
   s.gemm.n = fields.need("n", parse_size);
   s.gemm.k = fields.need("k", parse_size);
-  s.gemm.batch = fields.need("batch", parse_size);
+  s.gemm.batch = fields.maybe("batch", parse_size).value_or(1);
   s.layout = fields.maybe("layout", parse_layout).value_or(Layout::tn);
   if (s.op != Op::gemm_beside) return;
   s.beside = fields.text("beside");
@@ -238,9 +245,10 @@ void read_attention_sample(Fields& fields, KernelSample& s) {
 void read_memory_sample(Fields& fields, KernelSample& s) {
   s.moved = Bytes{static_cast<double>(fields.need("bytes", parse_size))};
   if (s.op == Op::copy) {
-    s.path = fields.need("path", parse_path);
+    s.path = fields.maybe("path", parse_path).value_or(Path::within_device);
     return;
   }
+  if (s.op == Op::norm || s.op == Op::activation || s.op == Op::permute) return;
   s.rows = fields.need("rows", parse_size);
   s.columns = fields.need("columns", parse_size);
   if (s.op == Op::pack || s.op == Op::unpack) s.ranks = fields.need("ranks", parse_size);
@@ -249,7 +257,8 @@ void read_memory_sample(Fields& fields, KernelSample& s) {
 KernelSample sample(Fields& fields) {
   KernelSample s;
   s.op = fields.need("op", parse_op);
-  s.dtype = fields.need("dtype", parse_dtype);
+  const bool by_type = s.op == Op::gemm || s.op == Op::gemm_beside || is_attention(s.op);
+  s.dtype = by_type ? fields.need("dtype", parse_dtype) : fields.maybe("dtype", parse_dtype).value_or(Dtype::bf16);
   s.time = fields.need("time_s", parse_measured_seconds);
   if (s.op == Op::gemm || s.op == Op::gemm_beside) {
     read_gemm_sample(fields, s);
@@ -314,13 +323,18 @@ Result<Kernels, Diagnostics> read_kernels(const Document& document) {
   return kernels;
 }
 
+void read_kernel_curves(const Document& document, Fields& fields, Kernels& kernels, Diagnostics& diagnostics) {
+  KernelReader(document, diagnostics).curves(fields, kernels);
+}
+
 Result<KernelSamples, Diagnostics> read_kernel_samples(const Document& document) {
   Diagnostics diagnostics;
   Fields fields(document, document.root, "table", diagnostics);
   check_schema(fields, "measurements");
   KernelSamples table;
-  table.source = fields.text("source");
-  table.gpu = fields.text("gpu");
+  table.source = fields.text_or("source", document.file);
+  table.gpu = fields.text_or("gpu", "");
+  table.cluster = fields.text_or("cluster", "");
   read_provenance(fields, table);
   read_left_out(fields, table);
   for_each_map(document, fields.sequence("samples"), "sample", diagnostics,

@@ -11,6 +11,7 @@
 
 #include "configs/reader/diagnostic.hpp"
 #include "configs/reader/document.hpp"
+#include "configs/reader/fields.hpp"
 #include "model/compute.hpp"
 #include "model/result.hpp"
 
@@ -70,6 +71,9 @@ struct KernelSample {
     unpack,       ///< back
     copy,         ///< of `moved` bytes
     gemm_beside,  ///< a GEMM while something else keeps the GPU busy
+    norm,         ///< of any kind, by what it moves; as are the next two
+    activation,
+    permute,
   };
   enum class Layout : std::uint8_t { tn, nn, nt };                       ///< forward, input gradient, weight gradient
   enum class Path : std::uint8_t { to_device, to_host, within_device };  ///< of copies
@@ -110,8 +114,9 @@ std::string_view name(KernelSample::Path path);
 
 /// A table of measured kernels of one GPU.
 struct KernelSamples {
-  std::string source;
-  std::string gpu;
+  std::string source;  ///< the file where it says none
+  std::string gpu;     ///< empty where it does not say, as the next
+  std::string cluster;
   /// What a measurement ran on, by name: device, driver, cuda, date, ... Empty for tables of others' figures.
   std::vector<std::pair<std::string, std::string>> provenance;
   std::vector<KernelSample> samples;
@@ -123,6 +128,8 @@ Result<Kernels, Diagnostics> load_kernels(std::string_view name_or_path);
 Result<KernelSamples, Diagnostics> load_kernel_samples(std::string_view path);
 
 Result<Kernels, Diagnostics> read_kernels(const Document& document);
+/// The curves and errors among the keys of a larger file: gemm, attention, errors.
+void read_kernel_curves(const Document& document, Fields& fields, Kernels& kernels, Diagnostics& diagnostics);
 Result<KernelSamples, Diagnostics> read_kernel_samples(const Document& document);
 
 }  // namespace ithaca

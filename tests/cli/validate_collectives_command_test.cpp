@@ -37,7 +37,7 @@ TEST(ValidateCollectives, SaysTheErrorInEveryForm) {
   const auto contains = [](const Outcome& o, const char* text) { return o.result.find(text) != std::string::npos; };
   EXPECT_TRUE(contains(validate(kPredicted / 1.1), "+10.0 %"));
   EXPECT_TRUE(contains(validate(kPredicted / 1.1), "@ both"));
-  EXPECT_TRUE(contains(validate(kPredicted / 1.1, {"--csv"}), ",0.10000,ring,Simple"));
+  EXPECT_TRUE(contains(validate(kPredicted / 1.1, {"--csv"}), ",0.10000,extrapolated,ring,Simple"));
   const auto json = nlohmann::json::parse(validate(kPredicted / 1.1, {"--json"}).result);
   EXPECT_NEAR(json["classes"][0]["mean_absolute_error"].get<double>(), 0.1, 1e-5);
 }

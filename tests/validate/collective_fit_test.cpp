@@ -1,0 +1,131 @@
+#include "validate/collective_fit.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "configs/reader/load_hardware.hpp"
+#include "tests/support/machines.hpp"
+#include "validate/collective_rows.hpp"
+
+namespace ithaca {
+namespace {
+
+/// All-gathers of 8 GPUs in one server, from 4 KiB to 4 GiB, as `time` says.
+template <class Time>
+std::vector<CollectiveSample> all_gathers(const Cluster& cluster, Time time) {
+  std::vector<CollectiveSample> samples;
+  for (double bytes = 4096; bytes <= 4294967296.0; bytes *= 2) {
+    CollectiveSample s;
+    s.op = Op::all_gather;
+    s.ranks = 8;
+    s.nodes = 1;
+    s.message = Bytes{bytes};
+    s.time = time(all_gather_cost(cluster, place(cluster, {8, 1}, 8), s.message), bytes);
+    samples.push_back(s);
+  }
+  return samples;
+}
+
+double worst_error(const Cluster& cluster, const std::vector<CollectiveSample>& samples) {
+  double worst = 0;
+  for (const CollectiveSample& s : samples) {
+    const auto cost = all_gather_cost(cluster, place(cluster, {s.ranks, 1}, s.ranks), s.message);
+    worst = std::max(worst, std::abs(cost.total() / s.time - 1));
+  }
+  return worst;
+}
+
+TEST(CollectiveFit, FindsLatencyAndTransferAgain) {
+  Cluster cluster = test::round_cluster();
+  const auto samples =
+      all_gathers(cluster, [](const CollectiveCost& c, double) { return c.latency * 2 + c.transfer * 1.25; });
+  const CollectiveFit fit = fit_collectives(cluster, samples);
+  for (const FittedRegime& r : fit.regimes) {
+    if (r.regime.protocol == Protocol::simple) EXPECT_NEAR(r.regime.transfer, 1.25, 0.01);
+    if (r.regime.protocol == Protocol::ll) EXPECT_NEAR(r.regime.latency, 2, 0.02);
+    EXPECT_LE(r.transfer.low, r.transfer.high);
+  }
+  cluster.measured = fit.profile();
+  EXPECT_LT(worst_error(cluster, samples), 1e-6);
+  // Every second size is judged by its neighbours.
+  for (const FitError& e : fit.errors) EXPECT_LT(e.mean, 2) << e.of << (e.held_out ? " held out" : "");
+}
+
+TEST(CollectiveFit, KeepsWhatNoLineExplainsAndOtherRanksFollowIt) {
+  Cluster cluster = test::round_cluster();
+  // Half as slow again where each rank passes on 128 MiB.
+  const auto samples = all_gathers(
+      cluster, [](const CollectiveCost& c, double bytes) { return c.total() * (bytes == 1073741824.0 ? 1.5 : 1); });
+  const CollectiveFit fit = fit_collectives(cluster, samples);
+  const Cluster plain = cluster;
+  cluster.measured = fit.profile();
+  EXPECT_LT(worst_error(cluster, samples), 1e-6);
+  const auto four = all_gather_cost(cluster, place(cluster, {4, 1}, 4), Bytes{4 * 134217728.0});
+  const auto without = all_gather_cost(plain, place(plain, {4, 1}, 4), Bytes{4 * 134217728.0});
+  EXPECT_NEAR(four.total() / without.total(), 1.5, 0.05);
+  EXPECT_EQ(four.mark, Mark::extrapolated);
+}
+
+TEST(CollectiveFit, NamesWhatItLeavesOutAndWhatItCannotTell) {
+  const Cluster cluster = test::round_cluster();
+  auto samples = all_gathers(cluster, [](const CollectiveCost& c, double) { return c.total(); });
+  samples.erase(samples.begin(), samples.begin() + 14);  // from 64 MiB on: nothing shows a latency
+  samples[1].time = samples[1].time * 4;                 // slower than the next size
+  samples[3].wrong = 7;
+  const CollectiveFit fit = fit_collectives(cluster, samples);
+  ASSERT_EQ(fit.outliers.size(), 2u);
+  EXPECT_NE(fit.outliers[0].find("a larger message was faster"), std::string::npos);
+  EXPECT_NE(fit.outliers[1].find("wrong"), std::string::npos);
+  const auto names = [&](const char* text) {
+    return std::any_of(fit.not_fitted.begin(), fit.not_fitted.end(),
+                       [&](const std::string& line) { return line.find(text) != std::string::npos; });
+  };
+  EXPECT_TRUE(names("the latency of all_gather"));
+  EXPECT_TRUE(names("all_to_all in one server"));
+}
+
+CollectiveFit fit_tables(const Cluster& cluster, std::initializer_list<const char*> tables) {
+  std::vector<CollectiveSample> all;
+  for (const char* table : tables) {
+    const auto read = load_collectives(std::string(ITHACA_VALIDATION_DATA "/collectives/") + table + ".yaml", {});
+    EXPECT_TRUE(read);
+    all.insert(all.end(), read->samples.begin(), read->samples.end());
+  }
+  return fit_collectives(cluster, all);
+}
+
+// Public requirement: fitted to 4 and 16 GH200, the log of 64 from 1 MiB on. Nothing of that log is fitted.
+TEST(CollectiveFit, Gh200ScalesInRanks) {
+  Cluster cluster = load_cluster("alps-gh200")->cluster;
+  cluster.measured = fit_tables(cluster, {"gh200-4-all-reduce", "gh200-16-all-reduce"}).profile();
+  const auto read = load_collectives(ITHACA_VALIDATION_DATA "/collectives/gh200-64-all-reduce.yaml", {});
+  std::vector<std::string> ignored;
+  const Rows rows = rows_on(cluster, read->samples, ignored);
+  for (const FitError& e : errors_by_class(cluster, rows, std::vector<bool>(rows.size(), true))) {
+    RecordProperty(e.of, std::to_string(e.mean));
+    if (e.of.find("from 1 MiB") != std::string::npos) EXPECT_LT(e.mean, 12);
+  }
+}
+
+// Public requirement: half of the sizes of OpenXLA's table fitted, the others within 6 % from 16 MiB on.
+TEST(CollectiveFit, OpenXlaHalfOfTheSizes) {
+  Cluster cluster = load_cluster("dgx-h100")->cluster;
+  const auto read = load_collectives(ITHACA_VALIDATION_DATA "/collectives/h100-8-openxla.yaml", {});
+  std::vector<CollectiveSample> large;
+  for (const CollectiveSample& s : read->samples)
+    if (s.message.value() >= 16777216) large.push_back(s);
+  const CollectiveFit fit = fit_collectives(cluster, large);
+  double sum = 0;
+  int count = 0;
+  for (const FitError& e : fit.errors) {
+    if (!e.held_out) continue;
+    sum += e.mean * e.samples;
+    count += e.samples;
+  }
+  RecordProperty("held_out_percent", std::to_string(sum / count));
+  EXPECT_LT(sum / count, 6);
+}
+
+}  // namespace
+}  // namespace ithaca

@@ -1,0 +1,48 @@
+#include "validate/collective_rows.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/machines.hpp"
+#include "validate/collective_fit.hpp"
+
+namespace ithaca {
+namespace {
+
+CollectiveSample sample(double bytes, double seconds) {
+  CollectiveSample s;
+  s.op = Op::all_gather;
+  s.ranks = 8;
+  s.nodes = 1;
+  s.message = Bytes{bytes};
+  s.time = Seconds{seconds};
+  return s;
+}
+
+TEST(CollectiveRows, WhatFallsWithSizeIsLeftOut) {
+  std::vector<std::string> said;
+  // 2 MiB is slower than 4 MiB; 1 MiB is not.
+  EXPECT_EQ(sound_rows({sample(1 << 20, 1), sample(2 << 20, 3), sample(4 << 20, 2)}, said),
+            (std::vector<std::size_t>{0, 2}));
+  EXPECT_EQ(said.size(), 1u);
+}
+
+TEST(CollectiveRows, AStragglerIsLeftOut) {
+  std::vector<std::string> said;
+  EXPECT_EQ(sound_rows({sample(64, 30e-6), sample(64, 86e-6)}, said), (std::vector<std::size_t>{0}));
+}
+
+TEST(CollectiveRows, EverySecondSizeIsHeldOut) {
+  const auto held = held_out_rows({sample(1024, 1), sample(2048, 1), sample(2048, 1), sample(4096, 1)});
+  EXPECT_EQ(held, (std::vector<bool>{false, true, true, false}));
+}
+
+TEST(CollectiveRows, GroupsThatTheMachineLacksAreNamed) {
+  std::vector<std::string> said;
+  CollectiveSample elsewhere = sample(1024, 1);
+  elsewhere.nodes = 4;
+  EXPECT_EQ(rows_on(test::round_cluster(), {sample(1024, 1), elsewhere}, said).size(), 1u);
+  EXPECT_EQ(said.size(), 1u);
+}
+
+}  // namespace
+}  // namespace ithaca
