@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/flag_reader.hpp"
 #include "configs/reader/load_collectives.hpp"
+#include "validate/collective_fit.hpp"
 
 namespace ithaca {
 namespace {
@@ -35,10 +36,9 @@ std::string remarks(const CollectiveSamples& samples) {
   std::string out = "took in " + std::to_string(samples.samples.size()) + " samples of " + samples.file;
   if (!samples.broken.empty()) out += ", left out " + std::to_string(samples.broken.size());
   out += "\n";
-  for (const CollectiveSample& sample : samples.samples) {
-    if (sample.wrong.value_or(0) > 0)
-      out += "line " + std::to_string(sample.line) + ": wrong elements; fits leave this row out\n";
-  }
+  std::vector<std::string> doubts;
+  sound_rows(samples.samples, doubts);
+  for (const std::string& doubt : doubts) out += "in fits " + doubt + "\n";
   return out;
 }
 
@@ -46,10 +46,13 @@ Outcome run_import(const Arguments& arguments, Diagnostics problems, const Envir
   FlagReader flags(arguments, problems);
   const CollectiveHints hints{flags.choice<Op>("--op", kOps), small(flags.count("--ranks", 1, 10'000'000)),
                               small(flags.count("--nodes", 1, 10'000'000))};
-  if (arguments.words.empty())
-    problems.push_back(mistake("import", "the file is missing", "ithaca import " + std::string(kImport.usage)));
+  std::vector<std::string> words = arguments.words;
+  if (words.size() == 2 && words[0] == "nccl-tests") words.erase(words.begin());
+  if (words.size() != 1)
+    problems.push_back(mistake("import", words.empty() ? "the file is missing" : "it takes one file",
+                               "ithaca import " + std::string(kImport.usage)));
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
-  const auto samples = load_collectives(arguments.words[0], hints);
+  const auto samples = load_collectives(words[0], hints);
   if (!samples) return {ExitCode::usage, "", print(samples.error()), ""};
   if (!samples->broken.empty() && !flags.has("--partial")) return {ExitCode::usage, "", print(samples->broken), ""};
   return {ExitCode::done, collectives_yaml(*samples), print(samples->broken) + remarks(*samples),
@@ -61,7 +64,7 @@ Outcome run_import(const Arguments& arguments, Diagnostics problems, const Envir
 const Command kImport{
     "import",
     "what nccl-tests measured, as a table",
-    "FILE [flags]",
+    "[nccl-tests] FILE [flags]",
     "Reads what nccl-tests printed, in any of its versions, or its JSON ('-' is the standard input), and writes the "
     "samples as a table (schema measurements/1) that 'validate' and 'calibrate' read. Lines of mpirun, srun and "
     "NCCL_DEBUG may stand between the rows. A row that cannot be right is named and stops the import, unless --partial "
@@ -69,7 +72,7 @@ const Command kImport{
     kExamples,
     kFlags,
     run_import,
-    1,
+    2,
 };
 
 }  // namespace ithaca

@@ -47,7 +47,22 @@ TEST(Import, ABrokenRowStopsItUnlessPartial) {
 
 TEST(Import, WrongElementsAreNamed) {
   const std::string row = "1048576 262144 float sum -1 100.0 10.49 18.35 7 100.0 10.49 18.35 0\n";
-  EXPECT_TRUE(contains(import(kHeader + row, {"--op", "all_reduce"}).talk, "line 2: wrong elements"));
+  EXPECT_TRUE(contains(import(kHeader + row, {"--op", "all_reduce"}).talk, "its results were wrong"));
+}
+
+TEST(Import, SizesThatFallAreNamed) {
+  // 1 MiB takes 100 us and 2 MiB 50.
+  const std::string larger = "2097152 524288 float sum -1 50.0 41.94 73.40 0 50.0 41.94 73.40 0\n";
+  const std::string talk = import(std::string(kHeader) + kRow + larger, {"--op", "all_reduce"}).talk;
+  EXPECT_TRUE(contains(talk, "line 2: all_reduce of 8 ranks")) << talk;
+  EXPECT_TRUE(contains(talk, "a larger message was faster")) << talk;
+}
+
+TEST(Import, TheFormatMayBeNamed) {
+  const std::string path = test::temporary_path("import.txt");
+  std::ofstream(path) << kHeader << kRow;
+  EXPECT_EQ(run({"import", "nccl-tests", path, "--op", "all_reduce"}, Environment{}).exit, ExitCode::done);
+  EXPECT_EQ(run({"import", "hieroglyphs", path}, Environment{}).exit, ExitCode::usage);
 }
 
 TEST(Import, TheCommandLineMustBeWhole) {
