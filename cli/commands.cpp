@@ -84,6 +84,7 @@ std::span<const Command> all_commands() {
                                      kSimulateFlows,
                                      kSimulateLayer,
                                      kSimulateStep,
+                                     kValidateAttention,
                                      kValidateCollectives,
                                      kValidateKernels,
                                      kValidateRuns,

@@ -112,11 +112,17 @@ KernelTimes attention_times(const Transformer& m, const Workload& work, const Gp
   return times;
 }
 
-/// Bytes that a ring step reads and writes to merge a block's result into the fp32 accumulator.
-double ring_merge_bytes(const Transformer& m, const Workload& work, const Layout& layout, const RankSplit& r) {
+/// Bytes that a ring's steps read and write to merge a block's result into fp32 sums. Forward, as torch runs it
+/// operator by operator (zhuzilin/ring-flash-attention ring_flash_attn/utils.py): the block cast (e + 4), the sum and
+/// the block weighted (8 each), both added (12). Backward dQ, dK and dV are added to their sums (e + 8).
+double ring_merge_bytes(const Transformer& m, const Workload& work, const Layout& layout, const RankSplit& r,
+                        bool backward) {
   if (layout.strategy == Strategy::cp_all_gather) return 0;
-  const double block = real(work.micro_batch * r.block_tokens) * real(r.split.max_query * m.head_dim);
-  return (layout.ring - 1) * block * (element_bytes(work.dtype) + 8);
+  const double tokens = real(work.micro_batch * r.block_tokens), element = element_bytes(work.dtype);
+  const double output = tokens * real(r.split.max_query * m.value_head());
+  const double gradients =
+      tokens * real(r.split.max_query * m.head_dim + r.split.max_kv * (m.head_dim + m.value_head()));
+  return (layout.ring - 1) * (backward ? (element + 8) * gradients : (element + 32) * output);
 }
 
 /// Bytes that the all-to-alls' pack and unpack permutations read and write: each tensor once on either side.
@@ -161,18 +167,27 @@ double streaming_bytes(const Transformer& m, const Workload& work, const RankSpl
   return element * elements + (work.dropout ? 2 * hidden : 0) + cast_bytes(m, work, r, kind);
 }
 
+/// Permutations around the all-to-alls.
+constexpr int kPackings = 4;
+
 /// Kernels that these bytes pass in: two norms, two residual additions, activation and its bias; more where dropout,
 /// scores, rotary positions, routing or packing have kernels of their own.
 int streaming_kernels(const Transformer& m, const Workload& work, const Layout& layout, LayerKind kind) {
   return 6 + (m.learned_positions == 0 ? 2 : 0) + (work.dropout ? 6 : 0) + (work.flash ? 0 : 8) +
-         (kind == LayerKind::moe ? 8 : 0) + (layout.ulysses > 1 ? 4 : 0);
+         (kind == LayerKind::moe ? 8 : 0) + (layout.ulysses > 1 ? kPackings : 0);
+}
+
+/// Packing and merging of one pass. The backward's all-to-alls mirror the forward's.
+Bytes attention_streaming(const Transformer& m, const Workload& work, const Layout& layout, const RankSplit& r,
+                          bool backward) {
+  return Bytes{permute_bytes(m, work, layout, r) + ring_merge_bytes(m, work, layout, r, backward)};
 }
 
 Seconds streaming_time(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
-                       const RankSplit& r, LayerKind kind, double passes) {
-  const double bytes =
-      streaming_bytes(m, work, r, kind) + permute_bytes(m, work, layout, r) + ring_merge_bytes(m, work, layout, r);
-  return memory_time(gpu, Bytes{bytes * passes}, streaming_kernels(m, work, layout, kind));
+                       const RankSplit& r, LayerKind kind, bool backward) {
+  const Bytes bytes{streaming_bytes(m, work, r, kind) * (backward ? 2 : 1)};
+  return memory_time(gpu, bytes + attention_streaming(m, work, layout, r, backward),
+                     streaming_kernels(m, work, layout, kind));
 }
 
 }  // namespace
@@ -204,6 +219,15 @@ KernelTimes core_forward(const Transformer& m, const Workload& work, const Gpu& 
   return attention_times(m, work, gpu, layout, rank, attention_forward_time);
 }
 
+KernelTimes attention_kernels(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
+                              const RankSplit& rank, bool backward) {
+  const AttentionTime time = backward ? attention_backward_time : attention_forward_time;
+  KernelTimes times = attention_times(m, work, gpu, layout, rank, time);
+  const int packings = layout.ulysses > 1 ? kPackings : 0, merges = layout.ring - 1;
+  times.memory_bound = memory_time(gpu, attention_streaming(m, work, layout, rank, backward), packings + merges);
+  return times;
+}
+
 GemmTimes forward_gemms(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank,
                         LayerKind kind) {
   return gemm_times(m, work, gpu, rank, kind, gemm_time);
@@ -218,7 +242,7 @@ KernelTimes layer_forward(const Transformer& m, const Workload& work, const Gpu&
                           const RankSplit& rank, LayerKind kind) {
   KernelTimes times = core_forward(m, work, gpu, layout, rank);
   times.gemm = forward_gemms(m, work, gpu, rank, kind).total();
-  times.memory_bound = streaming_time(m, work, gpu, layout, rank, kind, 1);
+  times.memory_bound = streaming_time(m, work, gpu, layout, rank, kind, false);
   return times;
 }
 
@@ -226,8 +250,8 @@ KernelTimes layer_backward(const Transformer& m, const Workload& work, const Gpu
                            const RankSplit& rank, LayerKind kind) {
   KernelTimes times = attention_times(m, work, gpu, layout, rank, attention_backward_time);
   times.gemm = backward_gemms(m, work, gpu, rank, kind).total();
-  times.memory_bound =
-      streaming_time(m, work, gpu, layout, rank, kind, 2) + accumulation_time(work, gpu, weights(rank, kind).total());
+  times.memory_bound = streaming_time(m, work, gpu, layout, rank, kind, true) +
+                       accumulation_time(work, gpu, weights(rank, kind).total());
   return times;
 }
 

@@ -45,6 +45,9 @@ KernelTimes layer_backward(const Transformer& model, const Workload& work, const
 /// The attention core again, for selective recomputation.
 KernelTimes core_forward(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
                          const RankSplit& rank);
+/// The attention core of one pass with what packs and merges its tensors, without the matrix products around it.
+KernelTimes attention_kernels(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
+                              const RankSplit& rank, bool backward);
 /// Forward and backward together.
 KernelTimes embedding_both_ways(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank);
 KernelTimes head_and_loss_both_ways(const Transformer& model, const Workload& work, const Gpu& gpu,
