@@ -197,19 +197,21 @@ Json plan_question(const PlanReport& report) {
 Json plan_row(const PlanReport& report, std::size_t index) {
   const PlanRow& row = report.rows[index];
   Json json = row_json(row.question, row.row);
-  json["rank"] = index + 1;
+  json["best_of"] = index < report.answer.best.size() ? "all" : "strategy";
   json["cluster"] = row.question.cluster.name;
   json["settings"] = {{"recompute", name(row.planned.recompute)}, {"offload", offload_words(row.planned.offload)}};
   json["why"] = row.why.empty() ? Json(nullptr) : Json(row.why);
   return json;
 }
 
-Json launch_json(const Launch& launch) {
-  const bool no = launch.words.empty();
+Json launch_json(const PlanLaunch& planned) {
+  const Launch& launch = planned.launch;
+  const bool none = launch.words.empty();
   return {{"framework", launch.framework},
-          {"command", no ? Json(nullptr) : Json(launch.words)},
+          {"row", none ? Json(nullptr) : Json(planned.row)},
+          {"command", none ? Json(nullptr) : Json(launch.words)},
           {"settings", launch.settings.empty() ? Json(nullptr) : Json(launch.settings)},
-          {"why_not", no ? Json(launch.why_not) : Json(nullptr)},
+          {"why_not_the_best", planned.why_not.empty() ? Json(nullptr) : Json(planned.why_not)},
           {"source", launch.source}};
 }
 
@@ -243,7 +245,7 @@ std::string write_json(const PlanReport& report) {
   for (std::size_t i = 0; i < report.rows.size(); ++i) json["rows"].push_back(plan_row(report, i));
   json["verdict"] = report.verdict;
   json["launch"] = Json::array();
-  for (const Launch& launch : report.launches) json["launch"].push_back(launch_json(launch));
+  for (const PlanLaunch& launch : report.launches) json["launch"].push_back(launch_json(launch));
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -11,7 +11,7 @@
 namespace ithaca {
 
 std::string write_json(const Report& report);
-/// Rows of `compare` with rank, cluster, settings and why; the best first, then the best of the other strategies.
+/// Rows of `compare` with cluster, settings and why; the best first, then the best of the other strategies.
 std::string write_json(const PlanReport& report);
 /// `ithaca inspect`: an array of items under each section's key; the network as an object.
 std::string write_json(const std::vector<Section>& sections, const FabricView* fabric = nullptr);

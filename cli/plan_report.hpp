@@ -25,6 +25,13 @@ struct PlanRow {
   std::string why;  ///< why it lost; empty for the best
 };
 
+/// How a framework is asked for the best layout that it can express of those shown.
+struct PlanLaunch {
+  Launch launch;        ///< without words where it can express none of them
+  std::size_t row = 0;  ///< of the report
+  std::string why_not;  ///< the best itself; empty where it can
+};
+
 struct PlanReport {
   Provenance made_by;  ///< of the model and the first cluster
   PlanQuestion question;
@@ -33,7 +40,7 @@ struct PlanReport {
   PlanAnswer answer;
   std::vector<PlanRow> rows;  ///< the answer's best, then its others
   std::vector<std::string> verdict;
-  std::vector<Launch> launches;  ///< of the best
+  std::vector<PlanLaunch> launches;
 };
 
 /// "usp (ulysses 8 x ring 8), ZeRO 3, recompute none, micro-batch 2"

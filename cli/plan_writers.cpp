@@ -72,6 +72,7 @@ std::string write_rows(const PlanReport& report, const Style& style) {
   text += "\n";
   for (std::size_t i = 0; i < report.rows.size(); ++i) {
     const PlanRow& row = report.rows[i];
+    if (i == report.answer.best.size()) text += style.strong("   best of the other strategies") + "\n";
     const std::string layout = (one_offer(report.question) ? "" : offer_words(row)) + plan_words(row);
     std::string lines = wrap(layout, width - 1);
     const std::size_t end = lines.find('\n');
@@ -132,9 +133,14 @@ std::string write_heading(const PlanReport& report, const Style& style) {
          wrap(counts_words(report.answer.counts), style.width, "", "  ");
 }
 
-std::string write_launch(const Launch& launch, const Style& style) {
-  if (launch.words.empty()) return wrap(launch.framework + " " + launch.why_not, style.width, "- ", "  ");
-  std::string text = "- " + launch.framework + "\n";
+std::string write_launch(const PlanLaunch& planned, const Style& style) {
+  const Launch& launch = planned.launch;
+  if (launch.words.empty()) return wrap(launch.framework + " " + planned.why_not, style.width, "- ", "  ");
+  const bool best = planned.row == 0;
+  std::string text =
+      best ? "- " + launch.framework + "\n"
+           : wrap(fmt::format("{} {}; layout {} it can run", launch.framework, planned.why_not, planned.row + 1),
+                  style.width, "- ", "  ");
   std::string line = "    ";
   for (const std::string& word : launch.words) {
     const bool fits = line.size() + word.size() + 3 <= static_cast<std::size_t>(style.width);
@@ -157,7 +163,7 @@ std::string write_table(const PlanReport& report, const Style& style) {
   for (const std::string& line : report.verdict) text += wrap(line, style.width);
   if (report.launches.empty()) return text;
   text += "\n" + style.strong("How to ask for it") + "\n";
-  for (const Launch& launch : report.launches) text += write_launch(launch, style);
+  for (const PlanLaunch& launch : report.launches) text += write_launch(launch, style);
   return text;
 }
 

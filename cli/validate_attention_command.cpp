@@ -6,7 +6,6 @@
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/csv_writer.hpp"
-#include "cli/text.hpp"
 #include "cli/version.hpp"
 #include "model/units.hpp"
 #include "validate/attention_errors.hpp"
@@ -20,7 +19,6 @@ constexpr double kUsualTolerance = 0.12;
 
 constexpr Flag kFlags[] = {
     {"--tolerance", "SHARE", "mean absolute error of the held-out cases of a pass that is still right. Default: 12%"},
-    {"--kernel-share", "SHARE", "what the machine's kernels reach of the kernel's curve, instead of the file's"},
     {"--json", "", "JSON: all rows, the summary and the order of the methods"},
     {"--csv", "", "CSV, one line a row"},
     {"-o", "FILE", "write there instead of stdout"},
@@ -62,7 +60,7 @@ std::string table(const AttentionErrors& errors, double tolerance) {
     for (const AttentionRow& row : errors.rows) {
       if (row.setting != i) continue;
       out += fmt::format("  {:<18} {:<12}{:>10.3f}{:>10.3f} ms{:>8.1f} %  {}\n", row.measured.method,
-                         degrees(row.measured.layout), row.measured.time.value() * 1e3, row.layer.time().value() * 1e3,
+                         degrees(row.measured.layout), row.measured.time.value() * 1e3, row.predicted.value() * 1e3,
                          100 * row.error, remark(row));
     }
   }
@@ -96,7 +94,7 @@ Json row_json(const AttentionRow& row, Mark mark) {
           {"setting", row.setting},
           {"split", c.held_out ? "held_out" : "fit"},
           {"measured_s", c.time.value()},
-          {"predicted_s", row.layer.time().value()},
+          {"predicted_s", row.predicted.value()},
           {"attention_s", row.layer.attention.value()},
           {"streaming_s", row.layer.streaming.value()},
           {"exposed_comm_s", row.layer.exposed.value()},
@@ -145,18 +143,18 @@ std::string csv(const AttentionErrors& errors) {
     out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.7g},{:.7g},{:.7g},{:.5f}\n",
                        csv_cell(row.measured.method), l.gpus(), l.ulysses, l.ring, l.zigzag, s.batch, s.seq, s.heads,
                        s.kv_heads, s.head_dim, s.causal, name(s.pass), csv_cell(s.variant),
-                       row.measured.held_out ? "held_out" : "fit", row.measured.time.value(), row.layer.time().value(),
+                       row.measured.held_out ? "held_out" : "fit", row.measured.time.value(), row.predicted.value(),
                        row.layer.bound.value(), row.error);
   }
   return out;
 }
 
-double read_share(const Arguments& arguments, const std::string& flag, double usual, Diagnostics& problems) {
-  const auto text = arguments.find(flag);
-  if (!text) return usual;
+double read_tolerance(const Arguments& arguments, Diagnostics& problems) {
+  const auto text = arguments.find("--tolerance");
+  if (!text) return kUsualTolerance;
   const auto share = parse_percent(*text);
-  if (!share) problems.push_back(mistake(flag + " " + *text, share.error().what, share.error().next));
-  return share ? *share : usual;
+  if (!share) problems.push_back(mistake("--tolerance " + *text, share.error().what, share.error().next));
+  return share ? *share : kUsualTolerance;
 }
 
 Outcome run_validate_attention(const Arguments& arguments, Diagnostics problems, const Environment&) {
@@ -164,14 +162,13 @@ Outcome run_validate_attention(const Arguments& arguments, Diagnostics problems,
     problems.push_back(mistake("validate attention", "the file is missing", "ithaca validate attention FILE"));
   if (arguments.has("--json") && arguments.has("--csv"))
     problems.push_back(mistake("--json and --csv", "exclude each other", "keep one of them"));
-  const double tolerance = read_share(arguments, "--tolerance", kUsualTolerance, problems);
-  const double given_share = read_share(arguments, "--kernel-share", 0, problems);
+  const double tolerance = read_tolerance(arguments, problems);
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
   const auto cases = load_attention(arguments.words[0]);
   if (!cases) return {ExitCode::usage, "", print(cases.error()), ""};
   const auto machine = load_cluster(cases->cluster);
   if (!machine) return {ExitCode::usage, "", print(machine.error()), ""};
-  const auto errors = attention_errors(*cases, *machine, given_share > 0 ? given_share : cases->kernel_share);
+  const auto errors = attention_errors(*cases, *machine);
   if (!errors) return {ExitCode::usage, "", print({mistake(cases->file, errors.error(), "name one that it has")}), ""};
   const auto& summary = errors->summary;
   const bool off =

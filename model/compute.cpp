@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
 
 namespace ithaca {
@@ -99,12 +98,8 @@ ScoreTime score_time(const AttentionCurve::Points& points, double head_dim, doub
   return {time(i - 1) + x * (time(i) - time(i - 1)), a.start_up + std::max(x, 0.0) * (b.start_up - a.start_up)};
 }
 
-double query_blocks(const AttentionCall& c) { return static_cast<double>(c.batch * c.heads * c.queries) / kQueryBlock; }
-double idle_share(const Gpu& gpu, const AttentionCall& c) { return std::max(1.0, gpu.sms / query_blocks(c)); }
-
-/// `uneven` is how much longer the multiprocessors take than evenly dealt; `flops_per_dim` is the FLOPs of one score
-/// over d: 4 forward, 10 backward.
-Seconds flash_time(const Gpu& gpu, const AttentionCurve::Pass& pass, const AttentionCall& c, Dtype dtype, double uneven,
+/// `flops_per_dim` is the FLOPs of one score over d: 4 forward, 10 backward.
+Seconds flash_time(const Gpu& gpu, const AttentionCurve::Pass& pass, const AttentionCall& c, Dtype dtype,
                    double flops_per_dim, Bytes moved) {
   const double rows = static_cast<double>(c.batch * c.heads * c.queries);
   const double d = static_cast<double>(c.head_dim + c.value_head()) / 2;
@@ -114,8 +109,9 @@ Seconds flash_time(const Gpu& gpu, const AttentionCurve::Pass& pass, const Atten
   Seconds curve{};
   if (!points.empty()) {
     const ScoreTime per = score_time(points, d, flops_per_dim);
+    const double busy = std::min(1.0, rows / (kQueryBlock * gpu.sms));
     const double slower = sustained_rate(gpu, half_type(gpu)) / sustained_rate(gpu, dtype);
-    curve = Seconds{per.seconds * (scores + per.start_up * rows) * slower * uneven};
+    curve = Seconds{per.seconds * (scores + per.start_up * rows) * slower / busy};
   }
   return above_floors(gpu, gpu.attention.launch, curve, work, streaming_time(gpu, moved), dtype);
 }
@@ -161,13 +157,6 @@ Seconds gemm_time(const Gpu& gpu, const Gemm& g, Dtype dtype) {
   return above_floors(gpu, gpu.gemm.launch, curve, work, moved / gpu.memory_rate, dtype);
 }
 
-double uneven_blocks(const Gpu& gpu, const AttentionCall& c) {
-  if (!gpu.attention.in_order) return idle_share(gpu, c);
-  const double blocks = query_blocks(c), slots = gpu.sms * (c.head_dim > 128 ? 1.0 : 2.0);
-  if (c.causal) return std::min(1 + slots / blocks, 2 * idle_share(gpu, c));
-  return blocks > slots ? 1 + slots / (2 * blocks) : std::ceil(blocks / gpu.sms) * gpu.sms / blocks;
-}
-
 Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& c, Dtype of_layer) {
   const Dtype dtype = of_layer == Dtype::fp8 ? Dtype::bf16 : of_layer;
   if (attention_flops(c).value() <= 0) return Seconds{};
@@ -181,7 +170,7 @@ Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& c, Dtype of_
   const AttentionElements size = elements(c);
   const double sums = 4.0 * static_cast<double>(c.batch * c.heads * c.queries);
   const Bytes moved{element_bytes(dtype) * (size.query_output + size.key_value) + sums};
-  return flash_time(gpu, gpu.attention.forward, c, dtype, uneven_blocks(gpu, c), 4, moved);
+  return flash_time(gpu, gpu.attention.forward, c, dtype, 4, moved);
 }
 
 Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& c, Dtype of_layer) {
@@ -199,7 +188,7 @@ Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& c, Dtype of
   const AttentionElements size = elements(c);
   const double sums = 2 * 4.0 * static_cast<double>(c.batch * c.heads * c.queries);
   const Bytes moved{element_bytes(dtype) * 2 * (size.query_output + size.key_value) + sums};
-  return flash_time(gpu, gpu.attention.backward, c, dtype, idle_share(gpu, c), 10, moved);
+  return flash_time(gpu, gpu.attention.backward, c, dtype, 10, moved);
 }
 
 Seconds memory_time(const Gpu& gpu, Bytes moved, int kernels) {

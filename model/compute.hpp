@@ -37,18 +37,13 @@ Flop attention_flops(const AttentionCall& call);
 /// does not have. fp8 multiplies at the half-precision curve's rates times the ratio of sustained rates.
 Seconds gemm_time(const Gpu& gpu, const Gemm& gemm, Dtype dtype);
 
-/// Flash: launch + FLOPs / rate(d) x (1 + start_up x queries / area) x uneven_blocks(), the curve's points joined by
-/// straight lines of time per score over d; with the floors of gemm_time. Without flash: batched GEMMs and passes over
-/// the whole score matrix, of which a causal mask saves nothing.
+/// Flash: launch + FLOPs / rate(d) x (1 + start_up x queries / area), the curve's points joined by straight lines of
+/// time per score over d, slower while there are fewer blocks of queries than multiprocessors; with the floors of
+/// gemm_time. Without flash: batched GEMMs and passes over the whole score matrix, of which a causal mask saves
+/// nothing.
 Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& call, Dtype dtype);
 /// The same for the backward pass: 2.5 times the forward FLOPs, flash recomputing the scores.
 Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& call, Dtype dtype);
-/// How much longer the multiprocessors take than if a forward's work were dealt evenly, 1 or more. Fewer blocks of 128
-/// queries than multiprocessors leave some idle. Where a kernel starts blocks in order, two at once on a multiprocessor
-/// (one beyond a head size of 128, by registers), half of the last wave is lost on average, and a causal mask, whose
-/// last blocks are twice as long as the mean, loses twice as much. So counted, FlashAttention-2's causal rates on an
-/// H100 equal its full ones within 4 % at each head size (hw_profiles/kernels/h100-sxm.yaml).
-double uneven_blocks(const Gpu& gpu, const AttentionCall& call);
 /// `kernels` that read and write `moved` bytes together and compute nothing to speak of.
 Seconds memory_time(const Gpu& gpu, Bytes moved, int kernels = 1);
 

@@ -40,9 +40,6 @@ struct AttentionCurve {
     Points full, causal;
   };
   Seconds launch{};
-  /// The forward starts its blocks of queries as they stand (FlashAttention-2), so that under a causal mask the longest
-  /// come last and GPUs wait for them; otherwise the kernel deals them evenly.
-  bool in_order = false;
   Pass forward, backward;
 };
 

@@ -88,21 +88,21 @@ AttentionOrder order_of(const std::vector<AttentionRow>& rows, bool forward_only
 
 }  // namespace
 
-Result<AttentionErrors, std::string> attention_errors(const AttentionCases& cases, const LoadedCluster& machine,
-                                                      double share) {
+Result<AttentionErrors, std::string> attention_errors(const AttentionCases& cases, const LoadedCluster& machine) {
   const auto& choices = machine.attention;
   const auto chosen = std::find_if(choices.begin(), choices.end(),
                                    [&](const AttentionChoice& choice) { return choice.kernel == cases.kernel; });
   if (chosen == choices.end()) return "no curve of the kernel '" + cases.kernel + "' for " + machine.cluster.gpu.name;
   Cluster cluster = machine.cluster;
   cluster.gpu.attention = chosen->curve;
-  slow_down(cluster.gpu.attention, share);
+  slow_down(cluster.gpu.attention, cases.kernel_share);
 
   AttentionErrors errors;
   errors.mark = worst(chosen->mark, cluster.link_mark);
   for (const AttentionCase& c : cases.cases) {
-    AttentionRow row{c, errors.rows.size(), predict(c, cluster), 0};
-    row.error = row.layer.time() / c.time - 1;
+    AttentionRow row{c, errors.rows.size(), predict(c, cluster), {}, 0};
+    row.predicted = row.layer.time() + cases.call;
+    row.error = row.predicted / c.time - 1;
     for (std::size_t i = errors.rows.size(); i-- > 0;) {
       const AttentionCase& other = errors.rows[i].measured;
       if (other.setting == c.setting && other.layout.gpus() == c.layout.gpus()) row.setting = errors.rows[i].setting;

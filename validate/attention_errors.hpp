@@ -14,6 +14,7 @@ struct AttentionRow {
   AttentionCase measured;
   std::size_t setting = 0;  ///< rows of one setting are different methods for the same job
   AttentionLayer layer;     ///< both passes together where both were timed
+  Seconds predicted{};      ///< the layer's time and the call's own
   double error = 0;         ///< signed: (predicted - measured) / measured
   constexpr bool judges_time() const { return measured.doubt.empty() && !measured.order_only; }
 };
@@ -40,9 +41,8 @@ struct AttentionErrors {
   Mark mark = Mark::extrapolated;
 };
 
-/// Runs every case on its first GPUs of `machine` with the curve of the file's kernel, `share` of its rate. A kernel
+/// Runs every case on its first GPUs of `machine` with the curve of the file's kernel at the file's share. A kernel
 /// that the GPU has no curve of is a problem.
-Result<AttentionErrors, std::string> attention_errors(const AttentionCases& cases, const LoadedCluster& machine,
-                                                      double share);
+Result<AttentionErrors, std::string> attention_errors(const AttentionCases& cases, const LoadedCluster& machine);
 
 }  // namespace ithaca

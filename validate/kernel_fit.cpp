@@ -16,9 +16,6 @@ using Choice = std::function<bool(const KernelSample&)>;
 
 /// An event record and a launch, as the GEMM fit finds it; kernels of 100 us and more do not show it.
 constexpr Seconds kAttentionLaunch{5e-6};
-/// Its grid has a block for each 128 queries of a head, in rising order (Dao-AILab/flash-attention v2.7.4
-/// csrc/flash_attn/src/flash_fwd_launch_template.h).
-constexpr const char* kInOrder = "fa2";
 /// GEMMs from here on are told apart in the errors: those of training are as long, and shorter ones show the library's
 /// luck with split k.
 constexpr Seconds kLong{25e-6};
@@ -162,17 +159,16 @@ Samples choose(const Samples& all, Op op, bool causal) {
   return filter(all, [&](const KernelSample& s) { return s.op == op && s.attention.causal == causal; });
 }
 
-/// Removes the shape that was measured forward and both together, and returns the backward share of the two, the
-/// forward counted as if its blocks were dealt evenly; 0 if there is none.
-double take_backward_share(const Gpu& gpu, Samples& samples) {
+/// Removes the shape that was measured forward and both together, and returns the backward share of the two; 0 if there
+/// is none.
+double take_backward_share(Samples& samples) {
   for (const KernelSample& forward : samples)
     for (const KernelSample& both : samples) {
       const AttentionCall shape = forward.attention;
       if (forward.op != Op::attention_forward || both.op != Op::attention_forward_backward ||
           !(both.attention == shape))
         continue;
-      const Seconds even = forward.time / uneven_blocks(gpu, shape), backward = both.time - forward.time;
-      const double share = backward / (backward + even);
+      const double share = 1 - forward.time / both.time;
       samples = filter(samples, [&](const KernelSample& s) { return !(s.attention == shape); });
       return share;
     }
@@ -184,9 +180,8 @@ AttentionKernel fit_attention(Gpu gpu, Samples samples, const AttentionCurve* li
   const std::string kernel = samples.front().kernel;
   gpu.attention = {};
   gpu.attention.launch = kAttentionLaunch;
-  gpu.attention.in_order = kernel == kInOrder;
   const auto forwards = filter(samples, [](const KernelSample& s) { return s.op == Op::attention_forward; }).size();
-  const double backward_share = forwards == 1 ? take_backward_share(gpu, samples) : 0;
+  const double backward_share = forwards == 1 ? take_backward_share(samples) : 0;
   for (const bool causal : {false, true}) {
     const Samples backward = choose(samples, Op::attention_backward, causal);
     const Samples both = choose(samples, Op::attention_forward_backward, causal);

@@ -38,8 +38,7 @@ std::string pass(const char* key, const AttentionCurve::Pass& pass) {
 
 std::string attention(const AttentionKernel& a) {
   const std::string derived = a.derived.empty() ? "" : fmt::format("    derived: {}\n", a.derived);
-  const std::string order = a.curve.in_order ? "    in_order: true\n" : "";
-  return fmt::format("  - kernel: {}\n    mark: {}\n", a.kernel, name(a.mark)) + derived + order +
+  return fmt::format("  - kernel: {}\n    mark: {}\n", a.kernel, name(a.mark)) + derived +
          fmt::format("    launch: {}\n", us(a.curve.launch)) + pass("forward", a.curve.forward) +
          pass("backward", a.curve.backward);
 }

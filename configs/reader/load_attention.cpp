@@ -110,6 +110,7 @@ Result<AttentionCases, Diagnostics> read_attention(const Document& document) {
   out.kernel = fields.text("kernel");
   out.split = fields.text_or("split", "");
   out.kernel_share = fields.maybe("kernel_share", parse_above_zero).value_or(1);
+  out.call = Seconds{fields.maybe("call_s", parse_not_negative).value_or(0)};
   for_each_map(document, fields.sequence("cases"), "case", diagnostics, [&](Fields& row) {
     AttentionCase c;
     c.setting = read_setting(row);

@@ -39,7 +39,10 @@ struct AttentionCase {
 
 struct AttentionCases {
   std::string file, name, source, cluster, kernel, split;
-  double kernel_share = 1;  ///< what the machine's kernels reach of the kernel's curve, fitted to the cases marked fit
+  /// Of the machine, fitted to the cases marked fit: what its kernels reach of the kernel's curve, and what a call
+  /// takes besides its kernels and communication.
+  double kernel_share = 1;
+  Seconds call{};
   std::vector<AttentionCase> cases;
 };
 

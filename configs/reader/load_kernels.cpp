@@ -152,7 +152,6 @@ class KernelReader {
     a.kernel = fields.text("kernel");
     a.mark = fields.need("mark", parse_mark);
     a.derived = fields.text_or("derived", "");
-    a.curve.in_order = fields.maybe("in_order", parse_flag).value_or(false);
     a.curve.launch = fields.need("launch", parse_seconds);
     inside(fields, "forward", [&](Fields& f) { a.curve.forward = pass(f); });
     inside(fields, "backward", [&](Fields& f) { a.curve.backward = pass(f); });

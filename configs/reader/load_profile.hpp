@@ -22,7 +22,7 @@ struct Profile {
   std::string gpu;      ///< the same
   std::vector<Input> inputs;
   CollectiveProfile collectives;
-  Kernels kernels;                          ///< curves and errors; the names stay empty
+  Kernels kernels;                             ///< curves and errors; the names stay empty
   std::optional<double> streaming_efficiency;  ///< of streaming kernels
 };
 

@@ -32,7 +32,7 @@ std::string model_file(const std::string& name, const std::string& dimensions) {
 
 double term(const Json& row, const std::string& name) {
   for (const Json& t : row["memory"]["terms"]) {
-    if (t["name"] == name) return t["bytes"];
+    if (t["name"] == name) return t["bytes"].get<double>();
   }
   return 0;
 }
@@ -75,12 +75,12 @@ TEST(RealQuestions, FortyHeadsAndEightKvHeadsGoBeyondUlysses8) {
   };
   const Json forty = with({"compare"}, {"--gpus", "40", "--ulysses", "40"})["rows"][0];
   EXPECT_TRUE(forty["refused"].is_null());
-  EXPECT_TRUE(forty["memory"]["fits"]);
+  EXPECT_TRUE(forty["memory"]["fits"].get<bool>());
   // 64Ki tokens are padded to 65,560 = 40 x 1,639. Each rank sends (2a + 2 max(a_kv, 40)) d = 160 x 128 elements a
   // token but for its own fortieth.
   EXPECT_EQ(forty["layer"]["forward"]["sent_bytes"], 2ll * 1639 * 160 * 128 * 39 / 40);
   bool alst = false;
-  for (const Json& f : forty["frameworks"]) alst = alst || (f["name"] == "alst" && f["accepts"]);
+  for (const Json& f : forty["frameworks"]) alst = alst || (f["name"] == "alst" && f["accepts"].get<bool>());
   EXPECT_TRUE(alst);
   // States of 16 bytes for 32.8 billion parameters: 65.5 GB of 85 at 8 GPUs leave no room for 64K tokens' logits
   // (8,192 x 152,064 x 10 bytes = 12.5 GB), checkpoints (64 x 8,192 x 5,120 x 2 = 5.4 GB) and buffers.
@@ -100,11 +100,11 @@ TEST(RealQuestions, SixtyLayersAt256KOnTwoNodesOfH200) {
   compare.insert(compare.end(), question.begin(), question.end());
   const Json alone = json_of(compare)["rows"][0];
   EXPECT_EQ(term(alone, "checkpoints"), 60. * 256000 * 5376 * 2);
-  EXPECT_FALSE(alone["memory"]["fits"]);
+  EXPECT_FALSE(alone["memory"]["fits"].get<bool>());
   Words words{"plan"};
   words.insert(words.end(), question.begin(), question.end());
   const Json best = json_of(words)["rows"][0];
-  EXPECT_TRUE(best["memory"]["fits"]);
+  EXPECT_TRUE(best["memory"]["fits"].get<bool>());
   EXPECT_EQ(best["layout"]["ulysses"].get<int>() * best["layout"]["ring"].get<int>() * best["layout"]["tp"].get<int>(),
             16);  // one sequence a step: nothing else can use 16 GPUs without a bubble
   // 6 x 28.4e9 weights x 256,000 tokens and attention of 60 layers, at 16 x 989 TFLOPS: no step is shorter.
@@ -145,7 +145,7 @@ TEST(RealQuestions, FifteenMillionTokensOnThirtyTwoH100) {
   Words offloaded = question;
   offloaded.insert(offloaded.end(), {"--offload", "checkpoints"});
   const Json best = json_of(offloaded)["rows"][0];
-  EXPECT_TRUE(best["memory"]["fits"]);
+  EXPECT_TRUE(best["memory"]["fits"].get<bool>());
   EXPECT_EQ(best["settings"]["offload"], "checkpoints");
   EXPECT_EQ(best["settings"]["recompute"], "full");
   EXPECT_NEAR(best["memory"]["host_bytes"].get<double>(), 32 * 15e6 / 32 * 4096 * 2, 1e6);
@@ -168,8 +168,8 @@ TEST(RealQuestions, H100OrB200ForAMillionTokensPerDollar) {
     return hour * row["gpus"].get<double>() / 3600 / row["step"]["tokens_per_s"].get<double>() * 1e6;
   };
   // CoreWeave's 49.24 USD for 8 H100 and Amazon's price of a B200, as the profiles have them.
-  const double h100_hour = plan["question"]["clusters"][0]["usd_per_gpu_hour"];
-  const double b200_hour = plan["question"]["clusters"][1]["usd_per_gpu_hour"];
+  const double h100_hour = plan["question"]["clusters"][0]["usd_per_gpu_hour"].get<double>();
+  const double b200_hour = plan["question"]["clusters"][1]["usd_per_gpu_hour"].get<double>();
   EXPECT_NEAR(h100["usd_per_million_tokens"].get<double>(), dollars(h100, h100_hour), 1e-9);
   EXPECT_NEAR(b200["usd_per_million_tokens"].get<double>(), dollars(b200, b200_hour), 1e-9);
   // Kernels cannot beat the peak: 2,250 against 989.5 TFLOPS, so that a B200's token is cheaper than an H100's by at
@@ -177,7 +177,7 @@ TEST(RealQuestions, H100OrB200ForAMillionTokensPerDollar) {
   const double gpu_time = dollars(b200, 1) / dollars(h100, 1);
   EXPECT_GT(gpu_time, 0.3);
   EXPECT_LT(gpu_time, 1);
-  EXPECT_TRUE(contains(plan["rows"][3]["why"], "dearer"));
+  EXPECT_TRUE(contains(plan["rows"][3]["why"].get<std::string>(), "dearer"));
 }
 
 }  // namespace

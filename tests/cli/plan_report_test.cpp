@@ -22,6 +22,23 @@ TEST(Answer, RowsAreThoseOfCompareWithTheirOwnSettings) {
   EXPECT_FALSE(report.verdict.empty());
 }
 
+/// Heads dealt unevenly: neither Megatron-LM nor DeepSpeed takes Ulysses 24 of 32 heads, so that each is asked for the
+/// first layout that it can run.
+TEST(Answer, AsksAFrameworkForTheFirstLayoutThatItCanRun) {
+  PlanQuestion q = test::plan_question(24, 262144);
+  q.strategies = {Strategy::ulysses, Strategy::ring};
+  q.fixed.pp = q.fixed.tp = 1;
+  const PlanReport report = test::planned(q);
+  for (const PlanLaunch& l : report.launches) {
+    for (std::size_t row = 0; row < l.row; ++row) {
+      const PlanRow& before = report.rows[row];
+      for (const Launch& other : launches(q.model, before.question.work, q.clusters[0], before.planned.layout))
+        EXPECT_TRUE(other.framework != l.launch.framework || other.words.empty());
+    }
+    EXPECT_EQ(l.why_not.empty(), l.row == 0 && !l.launch.words.empty());
+  }
+}
+
 TEST(PlanWords, NamesWhatIsNotPlain) {
   PlanRow row;
   row.planned.layout = {.strategy = Strategy::ulysses, .pp = 2, .ulysses = 4, .zero = 1, .virtual_pp = 4};

@@ -48,7 +48,7 @@ TEST(PlanJson, RowsOfCompareWithSettingsAndReasons) {
   EXPECT_EQ(json["question"]["goal"], "fastest");
   ASSERT_EQ(json["rows"].size(), report.rows.size());
   const auto& best = json["rows"][0];
-  EXPECT_EQ(best["rank"], 1);
+  EXPECT_EQ(best["best_of"], "all");
   EXPECT_EQ(best["cluster"], "round");
   EXPECT_TRUE(best["why"].is_null());
   EXPECT_TRUE(json["rows"][1]["why"].is_string());

@@ -34,21 +34,13 @@ TEST(ValidateAttention, ErrorsAndTolerance) {
   EXPECT_EQ(run({"validate", "attention", file(predicted / 1.1), "--tolerance", "9%"}, {}).exit, ExitCode::tolerance);
 }
 
-TEST(ValidateAttention, TheShareOfTheKernelsRate) {
-  const auto at = [](const char* share) {
-    const auto out = run({"validate", "attention", file(1), "--kernel-share", share, "--json"}, {});
-    return nlohmann::json::parse(out.result)["rows"][0]["attention_s"].get<double>();
-  };
-  EXPECT_NEAR((at("50%") - 5e-6) / (at("100%") - 5e-6), 2, 1e-9);  // 5 us of launch stay
-}
-
 TEST(ValidateAttention, TableCsvAndWrongInput) {
   const std::string path = file(0.03);
   EXPECT_NE(run({"validate", "attention", path}, {}).result.find("forward (held out)"), std::string::npos);
   EXPECT_NE(run({"validate", "attention", path, "--csv"}, {}).result.find("alone,1,1,1,"), std::string::npos);
   EXPECT_EQ(run({"validate", "attention"}, {}).exit, ExitCode::usage);
   EXPECT_EQ(run({"validate", "attention", path, "--json", "--csv"}, {}).exit, ExitCode::usage);
-  EXPECT_EQ(run({"validate", "attention", path, "--kernel-share", "much"}, {}).exit, ExitCode::usage);
+  EXPECT_EQ(run({"validate", "attention", path, "--tolerance", "much"}, {}).exit, ExitCode::usage);
 }
 
 }  // namespace

@@ -4,13 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "configs/reader/load_hardware.hpp"
 #include "tests/support/temporary.hpp"
 
 namespace ithaca {
 namespace {
 
-/// 1 GB streamed by an H100 SXM: 5.273 us of launch and 82.9 % of 3.35 TB/s, 365.35 us.
-constexpr double kPredicted = 5.273e-6 + 1e9 / (0.829 * 3.35e12);
+/// 1 GB streamed by an H100 SXM: a launch of 5.273 us, and the layers' streaming share of 3.35 TB/s.
+const double kPredicted = 5.273e-6 + 1e9 / (load_gpu("h100-sxm")->gpu.streaming_efficiency * 3.35e12);
 
 std::string table(double seconds) {
   const std::string path = test::temporary_path("kernels.yaml");

@@ -190,24 +190,6 @@ TEST(Attention, FewBlocksLeaveMultiprocessorsIdle) {
   EXPECT_NEAR(forward_us(one), 5 + 128 * 65636.0 * 1.024e-6 * 132, 0.01);
 }
 
-TEST(Attention, BlocksInOrderLoseTheLastWave) {
-  // 132 multiprocessors hold 264 blocks of head size 128. 2 heads x 65536 queries are 1024 blocks: half a wave is lost,
-  // a whole one where the last blocks are twice the mean; half as much with heads of 256. 64 blocks: 68
-  // multiprocessors are idle, and under a mask the longest block decides. 200 blocks are all resident, two on some.
-  Gpu gpu = tiled_gpu();
-  EXPECT_EQ(uneven_blocks(gpu, square(65536, 2, 128, true)), 1);
-  gpu.attention.in_order = true;
-  EXPECT_DOUBLE_EQ(uneven_blocks(gpu, square(65536, 2, 128, false)), 1 + 132.0 / 1024);
-  EXPECT_DOUBLE_EQ(uneven_blocks(gpu, square(65536, 2, 128, true)), 1 + 264.0 / 1024);
-  EXPECT_DOUBLE_EQ(uneven_blocks(gpu, square(65536, 2, 256, true)), 1 + 132.0 / 1024);
-  EXPECT_DOUBLE_EQ(uneven_blocks(gpu, square(8192, 1, 128, false)), 132.0 / 64);
-  EXPECT_DOUBLE_EQ(uneven_blocks(gpu, square(8192, 1, 128, true)), 2 * 132.0 / 64);
-  EXPECT_DOUBLE_EQ(uneven_blocks(gpu, square(25600, 1, 128, false)), 264.0 / 200);
-  const AttentionCall call = square(65536, 2, 128, true);
-  const double even = us(attention_forward_time(tiled_gpu(), call, Dtype::bf16)) - 5;
-  EXPECT_NEAR(us(attention_forward_time(gpu, call, Dtype::bf16)) - 5, even * (1 + 264.0 / 1024), 1e-6 * even);
-}
-
 TEST(Attention, GroupedKeysSaveOnlyBytes) {
   AttentionCall grouped = square(16384, 32, 128, true);
   grouped.kv_heads = 4;
