@@ -112,7 +112,12 @@ Result<Machine, Diagnostics> make_machine(const MachineRequest& request, const L
   if (!times) return explain_stragglers(*damaged, request, times.error());
   const auto kept = std::make_shared<const Fabric>(std::move(damaged).value());
   auto router = Router::make(*kept, loaded->spec.routing, request.seed);
-  if (!router) return Diagnostics{mistake(failed_flags(request).value_or(flag), router.error(), "")};
+  if (!router) {
+    const auto failed = failed_flags(request);
+    const char* next =
+        failed ? "leave a little of the part: --degrade PART=10%, or simulate the GPUs that are left" : "";
+    return Diagnostics{mistake(failed.value_or(flag), router.error(), next)};
+  }
   return Machine{std::move(loaded->spec),
                  kept,
                  std::move(router).value(),

@@ -64,6 +64,15 @@ StepRequest read_flags(const Arguments& arguments, bool layer, Diagnostics& prob
   return request;
 }
 
+/// Which rows are refused, as a notice if any are.
+void note_refused(Report& report) {
+  std::string names;
+  for (const Row& row : report.rows) {
+    if (!row.estimate) names += (names.empty() ? "" : ", ") + std::string(name(row.strategy));
+  }
+  if (!names.empty()) report.notices.push_back("not among the choice, as 'ithaca compare' explains: " + names);
+}
+
 /// Keeps the row to run: the best one, or where none fits in memory the fastest.
 bool choose_row(Report& report) {
   std::optional<std::size_t> chosen = report.best;
@@ -73,6 +82,7 @@ bool choose_row(Report& report) {
   }
   if (!chosen) return false;
   if (!report.best) report.notices.emplace_back("the layout does not fit in the memory of a GPU; its time is what if");
+  note_refused(report);
   report.rows = {report.rows[*chosen]};
   report.best = report.best ? std::optional<std::size_t>(0) : std::nullopt;
   return true;
@@ -245,7 +255,8 @@ Result<StepReport, Diagnostics> simulate_step(Report job, const StepRequest& req
   const auto refuse = [&](const std::string& why) { return Diagnostics{mistake("simulate", why, "")}; };
   const auto program =
       (report.layer ? layer_program : step_program)(q.model, q.work, q.cluster, row.layout, request.options);
-  if (!program) return refuse(program.error());
+  if (!program)
+    return Diagnostics{mistake("simulate", program.error(), "'ithaca compare' has the closed form's answer")};
   if (const auto effort = refuse_effort(*program, machine.router, machine.slowdown, request.machine.seeds)) {
     return refuse(*effort);
   }

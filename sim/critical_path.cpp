@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 
 namespace ithaca {
 namespace {
@@ -59,7 +60,8 @@ class Trail {
     if (task.kind == Task::Kind::barrier) {
       for (std::uint32_t r = 0; r < program_.ranks; ++r) look(r);
     } else {
-      for (const std::uint32_t r : partners(task.exchange)[at.rank]) look(r);
+      const auto& together = program_.exchanges[task.exchange].together;
+      for (const std::uint32_t r : partners(task.exchange)[together ? together(at.rank) : at.rank]) look(r);
     }
     at.rank = latest;
     at.begin = span(latest, at.task).begin;
@@ -73,19 +75,36 @@ class Trail {
     return false;
   }
 
-  /// By rank: those that it sends to or receives from.
+  /// By rank: those that it sends to or receives from. Or, by the rank that stands for them, those that come together:
+  /// the first of each class.
   const IndexRows& partners(std::uint32_t exchange) {
     IndexRows& rows = partners_[exchange];
     if (rows.size() > 0) return rows;
     std::vector<std::vector<std::uint32_t>> lists(program_.ranks);
+    if (program_.exchanges[exchange].together) {
+      list_meetings(program_.exchanges[exchange], lists);
+    } else {
+      list_ends(program_.exchanges[exchange], lists);
+    }
+    for (const auto& list : lists) rows.add(list);
+    return rows;
+  }
+
+  void list_ends(const Exchange& exchange, std::vector<std::vector<std::uint32_t>>& lists) const {
     std::vector<Message> messages;
-    for (std::uint32_t r = 0; r < program_.ranks; ++r) program_.exchanges[exchange].sends(r, messages);
+    for (std::uint32_t r = 0; r < program_.ranks; ++r) exchange.sends(r, messages);
     for (const Message& m : messages) {
       lists[m.from].push_back(m.to);
       lists[m.to].push_back(m.from);
     }
-    for (const auto& list : lists) rows.add(list);
-    return rows;
+  }
+
+  void list_meetings(const Exchange& exchange, std::vector<std::vector<std::uint32_t>>& lists) const {
+    std::unordered_set<std::uint64_t> seen;  // the rank that stands for a meeting, and a class
+    for (std::uint32_t r = 0; r < program_.ranks; ++r) {
+      const std::uint32_t one = exchange.together(r);
+      if (seen.insert(std::uint64_t{one} << 32 | run_.class_of[r]).second) lists[one].push_back(r);
+    }
   }
 
   /// Notes in `at` what it waited for.

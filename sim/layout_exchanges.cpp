@@ -6,6 +6,7 @@
 
 #include "model/step_parts.hpp"
 #include "sim/schedule.hpp"
+#include "sim/step_support.hpp"
 
 namespace ithaca {
 namespace {
@@ -43,25 +44,6 @@ std::uint32_t rename(std::uint32_t rank, const RankGrid& from, const RankGrid& t
   std::array<int, 5> at{};
   for (std::size_t d = 0; d < at.size(); ++d) at[d] = from.coordinate(rank, static_cast<Dimension>(d));
   return to.rank(at);
-}
-
-/// What the closed form knows and a step's program does not yet.
-std::optional<std::string> beyond_the_engine(const Transformer& model, const Workload& work, const Layout& layout) {
-  const auto words = [](std::string what) {
-    return what + " is not simulated yet; ask 'ithaca compare' for the closed form";
-  };
-  if (layout.pp > 1) return words("a pipeline (pp " + std::to_string(layout.pp) + ")");
-  if (model.is_moe()) return words("a model with experts");
-  if (model.is_latent()) return words("latent attention");
-  if (layout.tp > 1 && !layout.tp_sequence) return words("tensor parallelism without sequence parallelism");
-  const Offload& off = work.offload;
-  if (off.checkpoints || off.optimizer || off.parameters) return words("offloading");
-  if (work.recompute_every > 1)
-    return words("recomputation of every " + std::to_string(work.recompute_every) + "th layer");
-  if (!work.overlap.gradients || !work.overlap.parameters) return words("traffic that does not overlap");
-  const bool plain = std::find(kStrategies.begin(), kStrategies.end(), layout.strategy) != kStrategies.end();
-  if (!plain && layout.gpus() > 1) return words(std::string(name(layout.strategy)));
-  return std::nullopt;
 }
 
 class ExchangeWriter {
@@ -185,8 +167,14 @@ class ExchangeWriter {
     if (!space.renamed) return rounds;
     const RankGrid plain(layout_, tp_first(order_));
     for (const ExchangeRound& round : rounds) {
-      x_.exchanges[round.exchange].likeness = {};
-      auto& sends = x_.exchanges[round.exchange].sends;
+      Exchange& exchange = x_.exchanges[round.exchange];
+      exchange.likeness = {};
+      if (exchange.together) {
+        exchange.together = [all = std::move(exchange.together), plain, grid = grid_](std::uint32_t rank) {
+          return rename(all(rename(rank, grid, plain)), plain, grid);
+        };
+      }
+      auto& sends = exchange.sends;
       sends = [all = std::move(sends), plain, grid = grid_](std::uint32_t rank, std::vector<Message>& messages) {
         const std::size_t first = messages.size();
         all(rename(rank, grid, plain), messages);
@@ -263,7 +251,7 @@ Result<LayoutExchanges, std::string> layout_exchanges(const Transformer& model, 
                                                       const Cluster& cluster, const Layout& layout,
                                                       const RankSplit& rank, const DimensionOrder& order,
                                                       bool sharded) {
-  if (auto what = beyond_the_engine(model, work, layout)) return *what;
+  if (auto missing = not_simulated(model, work, layout)) return std::move(*missing);
   ExchangeWriter writer(model, work, cluster, layout, rank, order);
   writer.add_tensor_parallel();
   writer.add_all_to_alls();

@@ -26,6 +26,8 @@ class MessageReader {
 
   /// How many messages a rank sends; nothing is routed.
   std::size_t count(const Exchange& exchange, std::uint32_t rank);
+  /// How many all ranks send; of very many, as many as if the others sent what the first ones do.
+  double count_all(const Exchange& exchange);
 
   /// Calls visit(WireFlow) for every path of every message that `rank` sends, or says which message is wrong.
   template <class Visit>

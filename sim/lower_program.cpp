@@ -9,6 +9,8 @@
 namespace ithaca {
 namespace {
 
+constexpr std::uint32_t kNone = 0xFFFFFFFF;
+
 /// The tasks that a task waits for, each once.
 std::vector<std::uint32_t> waits_for(const Program& program, const std::vector<std::uint32_t>& before,
                                      std::uint32_t t) {
@@ -60,6 +62,37 @@ IndexRows messages_by_end(const MessageClasses& messages, std::size_t ranks) {
   return rows;
 }
 
+/// Who waits for whom where ranks come together: by class of ranks the meeting of its member, by meeting the classes.
+struct Meetings {
+  std::vector<std::uint32_t> of_class;
+  IndexRows classes;
+};
+
+Meetings meetings_of(const Exchange& exchange, const ProgramClasses& classes) {
+  Meetings meetings;
+  if (!exchange.together) return meetings;
+  std::vector<std::uint32_t> meeting(classes.class_of_rank.size(), kNone);  // by the rank that stands for it
+  std::vector<std::vector<std::uint32_t>> come;
+  for (const std::uint32_t rank : classes.rank) {
+    std::uint32_t& m = meeting[exchange.together(rank)];
+    if (m == kNone) {
+      m = static_cast<std::uint32_t>(come.size());
+      come.emplace_back();
+    }
+    meetings.of_class.push_back(m);
+  }
+  for (std::uint32_t rank = 0; rank < meeting.size(); ++rank) {
+    const std::uint32_t m = meeting[exchange.together(rank)];
+    if (m != kNone) come[m].push_back(classes.class_of_rank[rank]);
+  }
+  for (auto& all : come) {
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    meetings.classes.add(all);
+  }
+  return meetings;
+}
+
 class Lowering {
  public:
   Lowering(const Program& program, const ProgramClasses& classes, const Router& router, const Slowdown& slowdown)
@@ -72,6 +105,11 @@ class Lowering {
     for (const MessageClasses& messages : classes.exchanges) {
       by_end_.push_back(messages_by_end(messages, messages.size() == 0 ? 0 : ranks_));
       has_usage_ |= !messages.usage.empty();
+    }
+    const std::vector<bool> used = used_exchanges(program);
+    meetings_.resize(program.exchanges.size());
+    for (std::size_t e = 0; e < meetings_.size(); ++e) {
+      if (used[e]) meetings_[e] = meetings_of(program.exchanges[e], classes);
     }
   }
 
@@ -144,10 +182,26 @@ class Lowering {
     }
   }
 
+  /// Whoever has come waits for the others of its meeting.
+  void add_meetings(const Meetings& meetings) {
+    if (come_.empty()) return;
+    std::vector<std::uint32_t> all_come;
+    for (std::size_t m = 0; m < meetings.classes.size(); ++m) {
+      row_.clear();
+      for (const std::uint32_t c : meetings.classes[m]) row_.push_back(come_[c]);
+      std::sort(row_.begin(), row_.end());
+      row_.erase(std::unique(row_.begin(), row_.end()), row_.end());
+      all_come.push_back(row_.size() == 1 ? row_.front() : flows());
+      if (row_.size() > 1) add_without_links(0);
+    }
+    for (std::uint32_t c = 0; c < meetings.of_class.size(); ++c) come_[c] = all_come[meetings.of_class[c]];
+  }
+
   void exchange(std::uint32_t t) {
     const MessageClasses& messages = classes_.exchanges[program_.tasks[t].exchange];
     const IndexRows& by_end = by_end_[program_.tasks[t].exchange];
     add_arrivals();
+    add_meetings(meetings_[program_.tasks[t].exchange]);
     const std::uint32_t first = flows();
     for (std::uint32_t m = 0; m < messages.size(); ++m) add_messages(messages, m);
     done_.push_back(flows());
@@ -179,7 +233,8 @@ class Lowering {
   std::uint32_t ranks_;
   bool has_usage_ = false;
   std::vector<std::uint32_t> before_;
-  std::vector<IndexRows> by_end_;  ///< by exchange
+  std::vector<IndexRows> by_end_;   ///< by exchange
+  std::vector<Meetings> meetings_;  ///< by exchange
   FlowSystem system_;
   std::vector<std::uint32_t> done_;
   std::vector<std::uint32_t> waits_;  ///< of the task that is lowered
@@ -227,6 +282,9 @@ ProgramSize size_of(const Program& program, double rank_classes, const std::vect
     size.flows += exchange.flows + (others > 1 ? rank_classes : 0);
     crossings += exchange.crossings;
     waits += exchange.flows * (others > 0 ? 4 : 2);
+    if (!program.exchanges[task.exchange].together || others == 0) continue;
+    size.flows += rank_classes;  // a meeting each, at most
+    waits += rank_classes;
   }
   size.rows = std::max(crossings, waits);
   size.bytes = 126 * size.flows + 40 * crossings + 8 * waits +

@@ -116,7 +116,7 @@ class Trial {
 
   bool succeeds(const std::vector<bool>& used, const Slowdown& slowdown) {
     return keeps_numbers(used, slowdown) && some_send_alike(used) && routes_alike() && messages_alike(used) &&
-           renaming_.complete() && all_send_alike(used);
+           renaming_.complete() && keeps_meetings(used) && all_send_alike(used);
   }
   std::uint32_t next(std::uint32_t rank) const { return next_[rank]; }
   const Renaming& renaming() const { return renaming_; }
@@ -135,6 +135,26 @@ class Trial {
     }
     return keeps(slowdown.gpu) &&
            std::all_of(program_.loads.begin(), program_.loads.end(), [&](const auto& load) { return keeps(load); });
+  }
+
+  /// Whether those that come together are, next to where they were, together again.
+  bool keeps_meetings(const std::vector<bool>& used) const {
+    std::vector<std::uint32_t> there, back;
+    for (std::size_t e = 0; e < program_.exchanges.size(); ++e) {
+      const auto& together = program_.exchanges[e].together;
+      if (!used[e] || !together) continue;
+      there.assign(program_.ranks, kNone);
+      back.assign(program_.ranks, kNone);
+      for (std::uint32_t rank = 0; rank < program_.ranks; ++rank) {
+        const std::uint32_t from = together(rank), to = together(next_[rank]);
+        if (there[from] == kNone && back[to] == kNone) {
+          there[from] = to;
+          back[to] = from;
+        }
+        if (there[from] != to) return false;
+      }
+    }
+    return true;
   }
 
   /// Calls use(exchange, rank) for a few ranks of every exchange until it says no.

@@ -56,14 +56,17 @@ struct Exchange {
   StaticVector<Wire, 5> wires;
   StaticVector<int, 4> boxes;
   Packets packets;
+  /// By rank: one, always the same, of those that must all have come before any of their messages leaves, as in a
+  /// stream, which passes what everyone brings on through everyone. Empty: a message waits for its two ends alone.
+  std::function<std::uint32_t(std::uint32_t rank)> together;
   Likeness likeness;
 
   const Wire& wire(const Message& message) const;
 };
 
 /// compute: `duration` on a healthy GPU, times load[rank] and what slows the GPU down. exchange: a message leaves when
-/// its sender and its receiver have come to the task; a rank is through when all that it sends and receives has
-/// arrived. barrier: all ranks wait for each other.
+/// its sender and its receiver have come to the task, and those of Exchange::together; a rank is through when all that
+/// it sends and receives has arrived. barrier: all ranks wait for each other.
 struct Task {
   enum class Kind : std::uint8_t { compute, exchange, barrier };
   Kind kind{};

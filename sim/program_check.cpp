@@ -21,8 +21,14 @@ Wrong check_ranks(std::span<const double> values, const std::string& what, std::
   return what + ": the value of rank " + std::to_string(bad - values.begin()) + " must be zero or more and finite";
 }
 
-Wrong check_exchange(const Exchange& e, const std::string& name) {
+Wrong check_exchange(const Exchange& e, const std::string& name, std::uint32_t ranks) {
   if (!e.sends) return name + ": it does not say what is sent";
+  for (std::uint32_t rank = 0; e.together && rank < ranks; ++rank) {
+    const std::uint32_t one = e.together(rank);
+    if (one >= ranks || e.together(one) != one)
+      return name + ": rank " + std::to_string(rank) + " is together with rank " + std::to_string(one) +
+             ", which is not there or together with others";
+  }
   const bool plain = e.wires.empty() && e.boxes.empty();
   if (!plain && e.wires.size() != e.boxes.size() + 1)
     return name + ": " + std::to_string(e.boxes.size()) + (e.boxes.size() == 1 ? " box needs " : " boxes need ") +
@@ -66,7 +72,7 @@ Wrong check(const Program& program, std::size_t gpus, const Slowdown& slowdown) 
   if (program.ranks > gpus)
     return "the program has " + counted(program.ranks, "rank") + " and the fabric " + counted(gpus, "GPU");
   for (std::size_t i = 0; i < program.exchanges.size(); ++i) {
-    if (auto wrong = check_exchange(program.exchanges[i], "exchange " + std::to_string(i))) return wrong;
+    if (auto wrong = check_exchange(program.exchanges[i], "exchange " + std::to_string(i), program.ranks)) return wrong;
   }
   for (std::size_t i = 0; i < program.loads.size(); ++i) {
     if (auto wrong = check_ranks(program.loads[i], "load " + std::to_string(i), program.ranks)) return wrong;

@@ -4,12 +4,14 @@
 #include <unordered_map>
 
 #include "sim/lower_messages.hpp"
+#include "sim/message_counts.hpp"
 #include "sim/mix.hpp"
 
 namespace ithaca {
 namespace {
 
 constexpr int kMostRounds = 64;
+constexpr double kMostLooked = 0x1p26;  ///< messages looked at a round: some ten seconds
 
 /// Colours of ranks and links, numbered by first members.
 struct Colours {
@@ -107,13 +109,13 @@ class Refinement {
         router_(router),
         orbits_(orbits),
         used_(used_exchanges(program)),
-        most_counts_(memory / 2 / sizeof(std::uint64_t)),
+        most_counts_(memory / 2 / MessageCounts::kBytes),
         reader_(program.ranks, router) {
     colour_by_numbers(slowdown);
   }
 
   Result<std::optional<ProgramClasses>, std::string> run() {
-    if (!split_until_stable()) return result(std::nullopt);
+    if (are_too_many() || !split_until_stable()) return result(std::nullopt);
     ProgramClasses classes = name_classes();
     for (std::size_t e = 0; e < program_.exchanges.size(); ++e) {
       if (used_[e] && !count_messages(program_.exchanges[e], classes.exchanges[e])) return result(std::nullopt);
@@ -125,6 +127,14 @@ class Refinement {
   Result<std::optional<ProgramClasses>, std::string> result(std::optional<ProgramClasses> classes) {
     if (wrong_) return std::move(*wrong_);
     return classes;
+  }
+
+  bool are_too_many() {
+    double messages = 0;
+    for (std::size_t e = 0; e < program_.exchanges.size(); ++e) {
+      if (used_[e]) messages += reader_.count_all(program_.exchanges[e]);
+    }
+    return messages / program_.ranks * static_cast<double>(orbits_.rank.size()) > kMostLooked;
   }
 
   /// Calls use(flow, how many it stands for) for what the first ranks of orbits send. False where a message is wrong or
@@ -199,6 +209,7 @@ class Refinement {
             for (const std::uint32_t k : flow.route) crossed[k] += hash * count;
           });
       if (!good) return std::nullopt;
+      if (used_[e] && program_.exchanges[e].together) add_meetings(program_.exchanges[e], salt, sends);
     }
     std::vector<std::uint64_t> rank_keys(orbits_.rank.size()), link_keys(orbits_.link.size(), 0);
     for (std::size_t k = 0; k < crossed.size(); ++k) link_keys[orbits_.of_link[k]] += crossed[k];
@@ -206,6 +217,36 @@ class Refinement {
     for (std::size_t o = 0; o < rank_keys.size(); ++o)
       rank_keys[o] = mix(mix(mix(rank_colour_[o]) ^ sends[o]) ^ receives[o]);
     return paint(rank_keys, link_keys);
+  }
+
+  /// Adds, by orbit of ranks, what tells those that its first rank comes together with.
+  void add_meetings(const Exchange& exchange, std::uint64_t salt, std::vector<std::uint64_t>& keys) const {
+    std::vector<std::uint64_t> met(program_.ranks, 0);
+    for (std::uint32_t rank = 0; rank < program_.ranks; ++rank)
+      met[exchange.together(rank)] += mix(mix(salt) ^ colours_.rank[rank]);
+    for (std::size_t o = 0; o < keys.size(); ++o) keys[o] += mix(met[exchange.together(orbits_.rank[o])]);
+  }
+
+  /// Whether the first ranks of orbits of one colour come together with equally many of each colour.
+  bool meet_alike(const Exchange& exchange) const {
+    if (!exchange.together) return true;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> met;  // who stands for a meeting, and the colour of who comes
+    for (std::uint32_t rank = 0; rank < program_.ranks; ++rank)
+      met.emplace_back(exchange.together(rank), colours_.rank[rank]);
+    std::sort(met.begin(), met.end());
+    const auto meeting = [&](std::uint32_t rank) {
+      return std::equal_range(met.begin(), met.end(), std::pair{exchange.together(rank), 0u},
+                              [](const auto& a, const auto& b) { return a.first < b.first; });
+    };
+    std::vector<std::uint32_t> first;  // colours are numbered by first members
+    for (std::size_t o = 0; o < orbits_.rank.size(); ++o) {
+      if (rank_colour_[o] == first.size()) first.push_back(orbits_.rank[o]);
+      const auto [a, a_end] = meeting(first[rank_colour_[o]]);
+      const auto [b, b_end] = meeting(orbits_.rank[o]);
+      if (a != b && !std::equal(a, a_end, b, b_end, [](const auto& x, const auto& y) { return x.second == y.second; }))
+        return false;
+    }
+    return true;
   }
 
   ProgramClasses name_classes() const {
@@ -222,71 +263,55 @@ class Refinement {
     return classes;
   }
 
-  /// By class of messages: how often the members of each orbit of ranks send them, then receive them, and how often
-  /// those of each orbit of links carry them.
-  using Counts = std::vector<std::vector<std::uint64_t>>;
-
-  /// False where members of a class differ after all, or there are too many classes to count.
+  /// False where members of a class differ after all, or there is too much to count.
   bool count_messages(const Exchange& exchange, MessageClasses& messages) {
     MessageTable table;
     Signature signature(colours_);
-    Counts counts;
-    const std::size_t ranks = orbits_.rank.size(), row = 2 * ranks + orbits_.link.size();
-    bool fits = true;
+    MessageCounts counts(most_counts_);
+    const auto ranks = static_cast<std::uint32_t>(orbits_.rank.size());
     const bool good = for_each_flow(exchange, [&](const WireFlow& flow, std::uint64_t count) {
       const std::uint32_t m = table.find(signature(flow), flow, colours_);
-      if (m == counts.size()) {
-        fits = fits && (m + 1) * row <= most_counts_;
-        counts.emplace_back(fits ? row : 0, 0);
-      }
-      if (!fits) return;
-      std::uint64_t* cells = counts[m].data();
-      cells[orbits_.of_rank[flow.from]] += count;
-      cells[ranks + orbits_.of_rank[flow.to]] += count;
-      for (const std::uint32_t k : flow.route) cells[2 * ranks + orbits_.of_link[k]] += count;
+      counts.add(orbits_.of_rank[flow.from], m, count);
+      counts.add(ranks + orbits_.of_rank[flow.to], m, count);
+      for (const std::uint32_t k : flow.route) counts.add(2 * ranks + orbits_.of_link[k], m, count);
     });
-    if (!good || !fits || !are_even(counts)) return false;
+    if (!good || !counts.fit() || !meet_alike(exchange)) return false;
+    const auto rows = counts.rows(2 * orbits_.rank.size() + orbits_.link.size());
+    if (!are_even(rows)) return false;
     messages.messages = messages_;
     messages.from = table.classes().from;
     messages.to = table.classes().to;
     messages.bytes = table.classes().bytes;
     messages.delay = table.classes().delay;
-    return set_usage(table.classes().route, counts, messages);
+    return set_usage(table.classes().route, rows, messages);
   }
 
   /// Whether orbits of one colour have the same counts.
-  bool are_even(const Counts& counts) const {
+  bool are_even(const MessageCounts::Rows& rows) const {
     const std::size_t ranks = orbits_.rank.size();
-    for (const auto& cells : counts) {
-      const auto sends = std::span(cells).first(ranks), receives = std::span(cells).subspan(ranks, ranks);
-      if (!is_even(sends, rank_colour_, colours_.ranks) || !is_even(receives, rank_colour_, colours_.ranks) ||
-          !is_even(std::span(cells).subspan(2 * ranks), link_colour_, colours_.links))
-        return false;
-    }
-    return true;
+    return is_even(rows, 0, rank_colour_) && is_even(rows, ranks, rank_colour_) &&
+           is_even(rows, 2 * ranks, link_colour_);
   }
 
-  static bool is_even(std::span<const std::uint64_t> counts, const std::vector<std::uint32_t>& colour,
-                      std::uint32_t colours) {
-    std::vector<std::uint64_t> first;  // colours are numbered by first members
-    first.reserve(colours);
-    for (std::size_t o = 0; o < counts.size(); ++o) {
-      if (colour[o] == first.size()) first.push_back(counts[o]);
-      if (first[colour[o]] != counts[o]) return false;
+  static bool is_even(const MessageCounts::Rows& rows, std::size_t begin, const std::vector<std::uint32_t>& colour) {
+    std::vector<std::size_t> first;  // colours are numbered by first members
+    for (std::size_t o = 0; o < colour.size(); ++o) {
+      if (colour[o] == first.size()) first.push_back(begin + o);
+      if (!std::ranges::equal(rows[first[colour[o]]], rows[begin + o])) return false;
     }
     return true;
   }
 
   /// Routes with each class of links once, and how many messages cross one of its links: a whole number.
-  bool set_usage(const IndexRows& routes, const Counts& counts, MessageClasses& messages) const {
+  bool set_usage(const IndexRows& routes, const MessageCounts::Rows& rows, MessageClasses& messages) const {
     std::vector<std::uint32_t> first(colours_.links), route;
     for (std::uint32_t o = static_cast<std::uint32_t>(link_colour_.size()); o-- > 0;) first[link_colour_[o]] = o;
-    for (std::size_t m = 0; m < routes.size(); ++m) {
+    for (std::uint32_t m = 0; m < routes.size(); ++m) {
       route.assign(routes[m].begin(), routes[m].end());
       std::sort(route.begin(), route.end());
       route.erase(std::unique(route.begin(), route.end()), route.end());
       for (const std::uint32_t c : route) {
-        const std::uint64_t count = counts[m][2 * orbits_.rank.size() + first[c]], links = orbits_.links[first[c]];
+        const std::uint64_t count = rows.count(2 * orbits_.rank.size() + first[c], m), links = orbits_.links[first[c]];
         if (count % links != 0) return false;
         messages.usage.push_back(static_cast<double>(count / links));
       }

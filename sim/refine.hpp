@@ -15,8 +15,8 @@
 
 namespace ithaca {
 
-/// None where so much differs that classes gain little or counting them takes more than half of `memory` bytes, and
-/// where orbits are not what they were taken for. The error is a message that is wrong.
+/// None where so much differs that classes gain little, counting them takes more than half of `memory` bytes or
+/// minutes, and where orbits are not what they were taken for. The error is a message that is wrong.
 Result<std::optional<ProgramClasses>, std::string> refine(const Program& program, const Router& router,
                                                           const Slowdown& slowdown, const Orbits& orbits,
                                                           std::size_t memory);

@@ -1,5 +1,8 @@
 #include "sim/run_program.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "model/units.hpp"
 #include "sim/classes.hpp"
 #include "sim/flow_engine.hpp"
@@ -12,7 +15,7 @@
 namespace ithaca {
 namespace {
 
-/// Counts all messages; how many links they cross is taken from a few of them.
+/// How many links messages cross is taken from a few of them.
 Result<std::vector<ExchangeSize>, std::string> flat_sizes(const Program& program, const Router& router) {
   constexpr std::uint32_t kSamples = 64;
   std::vector<ExchangeSize> sizes(program.exchanges.size());
@@ -20,9 +23,8 @@ Result<std::vector<ExchangeSize>, std::string> flat_sizes(const Program& program
   MessageReader reader(program.ranks, router);
   for (std::size_t e = 0; e < sizes.size(); ++e) {
     if (!used[e]) continue;
-    double messages = 0, sampled = 0, flows = 0, crossings = 0;
-    for (std::uint32_t rank = 0; rank < program.ranks; ++rank)
-      messages += static_cast<double>(reader.count(program.exchanges[e], rank));
+    const double messages = reader.count_all(program.exchanges[e]);
+    double sampled = 0, flows = 0, crossings = 0;
     for (std::uint32_t i = 0; i < std::min(kSamples, program.ranks); ++i) {
       const auto rank =
           static_cast<std::uint32_t>(std::uint64_t{i} * program.ranks / std::min(kSamples, program.ranks));
@@ -38,12 +40,15 @@ Result<std::vector<ExchangeSize>, std::string> flat_sizes(const Program& program
   return sizes;
 }
 
-std::optional<std::string> check_size(const ProgramSize& size, std::size_t memory, const char* instead) {
+std::optional<std::string> check_size(const ProgramSize& size, std::size_t memory, const std::string& why,
+                                      const std::string& instead) {
   constexpr double kMostRows = 4294967295.0;
-  if (size.bytes <= static_cast<double>(memory) && size.rows < kMostRows) return std::nullopt;
-  return "the simulation needs about " + print(Bytes{size.bytes}) + " for " +
-         std::to_string(static_cast<std::int64_t>(size.flows)) + " flows, and " +
-         print(Bytes{static_cast<double>(memory)}) + " is allowed: take fewer ranks or fewer layers" + instead;
+  const double allowed = static_cast<double>(memory), part = std::min(allowed / size.bytes, kMostRows / size.rows);
+  if (part >= 1) return std::nullopt;
+  const auto count = [](double flows) { return std::to_string(std::llround(flows)); };
+  return "the simulation needs about " + print(Bytes{size.bytes}) + " for " + count(size.flows) + " flows" + why +
+         ", and " + print(Bytes{allowed}) + " is allowed, enough for " + count(size.flows * part) +
+         ": take fewer ranks or fewer layers" + instead;
 }
 
 Result<ProgramRun, std::string> run(const Program& program, const Router& router, const Slowdown& slowdown,
@@ -76,10 +81,10 @@ Result<std::optional<ProgramClasses>, std::string> find_classes(const Program& p
 }
 
 Result<ProgramRun, std::string> run_flat(const Program& program, const Router& router, const Slowdown& slowdown,
-                                         std::size_t memory) {
+                                         std::size_t memory, const std::string& why, const std::string& instead) {
   const auto sizes = flat_sizes(program, router);
   if (!sizes) return sizes.error();
-  if (auto refused = check_size(size_of(program, program.ranks, *sizes), memory, ", or the engine by classes"))
+  if (auto refused = check_size(size_of(program, program.ranks, *sizes), memory, why, instead))
     return std::move(*refused);
   const auto classes = single_classes(program, router);
   if (!classes) return classes.error();
@@ -91,15 +96,18 @@ Result<ProgramRun, std::string> run_flat(const Program& program, const Router& r
 Result<ProgramRun, std::string> run_program(const Program& program, const Router& router, const Slowdown& slowdown,
                                             const RunOptions& options) {
   if (auto wrong = check(program, router.fabric().gpus().size(), slowdown)) return std::move(*wrong);
-  if (options.engine == RunOptions::Engine::flat) return run_flat(program, router, slowdown, options.memory);
+  if (options.engine == RunOptions::Engine::flat)
+    return run_flat(program, router, slowdown, options.memory, "", ", or the engine by classes");
   const auto classes = find_classes(program, router, slowdown, options.memory);
   if (!classes) return classes.error();
-  if (!*classes) return run_flat(program, router, slowdown, options.memory);
+  if (!*classes)
+    return run_flat(program, router, slowdown, options.memory, ", as too few ranks are alike",
+                    ", or a layer instead of a step");
   std::vector<ExchangeSize> sizes;
   for (const MessageClasses& messages : (*classes)->exchanges)
     sizes.push_back({static_cast<double>(messages.size()), static_cast<double>(messages.route.items.size())});
   const double ranks = static_cast<double>((*classes)->rank.size());
-  if (auto refused = check_size(size_of(program, ranks, sizes), options.memory, "")) return std::move(*refused);
+  if (auto refused = check_size(size_of(program, ranks, sizes), options.memory, "", "")) return std::move(*refused);
   return run(program, router, slowdown, **classes);
 }
 

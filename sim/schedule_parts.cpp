@@ -32,7 +32,13 @@ Exchange make_exchange(const ScheduleContext& context, Rates rates, double share
 
 Exchange make_stream(const ScheduleContext& context, Rates rates, double share, Sends sends) {
   const Seconds latency = context.cost.latency;
-  return make_exchange(context, rates, share, latency, latency, std::move(sends));
+  Exchange stream = make_exchange(context, rates, share, latency, latency, std::move(sends));
+  if (context.call.op != Op::all_to_all && context.call.op != Op::send_recv) {
+    stream.together = [layout = context.layout](std::uint32_t rank) {
+      return static_cast<std::uint32_t>(layout.seat(static_cast<int>(rank)).base);
+    };
+  }
+  return stream;
 }
 
 double share_of_model(const ScheduleContext& context, Bytes near, Bytes far) {

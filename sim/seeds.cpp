@@ -22,8 +22,7 @@ double count_messages(const Program& program, const Router& router) {
   MessageReader reader(program.ranks, router);
   double all = 0;
   for (std::size_t e = 0; e < by_exchange.size(); ++e) {
-    for (std::uint32_t rank = 0; used[e] && rank < program.ranks && by_exchange[e] <= kMostMessages; ++rank)
-      by_exchange[e] += static_cast<double>(reader.count(program.exchanges[e], rank));
+    if (used[e]) by_exchange[e] = reader.count_all(program.exchanges[e]);
   }
   for (const Task& task : program.tasks) {
     if (task.kind == Task::Kind::exchange) all += by_exchange[task.exchange];

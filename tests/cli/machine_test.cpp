@@ -107,6 +107,7 @@ TEST(Machine, RefusesWhatTearsGpusApart) {
   const std::string text = problems_of(request);
   EXPECT_TRUE(contains(text, "error: --fail spine0 --fail spine1: gpu")) << text;
   EXPECT_TRUE(contains(text, " cannot reach gpu")) << text;
+  EXPECT_TRUE(contains(text, "\nnext: leave a little of the part: --degrade PART=10%")) << text;
 }
 
 TEST(Machine, RefusesFabricsThatDoNotFit) {

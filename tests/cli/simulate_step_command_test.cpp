@@ -105,6 +105,12 @@ TEST(SimulateStep, RefusedLayoutsSayWhy) {
   EXPECT_TRUE(contains(outcome.result, "ring.flash")) << outcome.result;
 }
 
+TEST(SimulateStep, TellsWhatWasNoChoice) {
+  const Outcome outcome = simulate("layer", {"--attention", "eager"});
+  EXPECT_EQ(outcome.exit, ExitCode::done);
+  EXPECT_TRUE(contains(outcome.talk, "not among the choice, as 'ithaca compare' explains: ring, usp")) << outcome.talk;
+}
+
 TEST(SimulateStep, WhatDoesNotFitRunsAllTheSame) {
   const Outcome outcome = simulate(
       "layer", {"--strategy", "ulysses", "--recompute", "none", "--global-batch", "64", "--micro-batch", "64"});

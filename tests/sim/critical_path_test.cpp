@@ -59,6 +59,24 @@ TEST(CriticalPath, GoesOverToTheRankThatCameLast) {
   EXPECT_EQ(times[2].time.value(), 1);
 }
 
+// Four ranks, rank 0 slow. Rank 2 exchanges nothing with it, but waited for it all the same.
+TEST(CriticalPath, GoesOverToTheLastOfThoseThatComeTogether) {
+  Program program = ring(4);
+  program.exchanges[0].together = [](std::uint32_t) { return 3u; };
+  ProgramRun run;
+  run.classes = 3;
+  run.class_of = {0, 1, 2, 1};
+  run.spans = {span(0, 3), span(3, 4), span(4, 5), span(0, 1), span(1, 4),
+               span(4, 5), span(0, 1), span(1, 4), span(4, 6)};
+  const auto path = critical_path(program, run);
+  ASSERT_EQ(path.size(), 3U);
+  EXPECT_EQ(path[0].rank, 0U);
+  EXPECT_EQ(path[1].rank, 0U);
+  EXPECT_EQ(path[1].waiting, 2U);
+  EXPECT_EQ(path[1].begin.value(), 3);
+  EXPECT_EQ(path[2].rank, 2U);
+}
+
 TEST(CriticalPath, CoversTheMakespanWithoutGaps) {
   const Program program = ring(2);
   ProgramRun run;

@@ -108,6 +108,11 @@ TEST(LayoutExchanges, ShardGroupsWhereTensorParallelStandsBetween) {
     ++leaving[pair.first];
   }
   EXPECT_EQ(leaving.size(), 12U);
+  const auto& together = x->exchanges[x->gather[0].exchange].together;
+  ASSERT_TRUE(together);
+  for (std::uint32_t rank = 0; rank < 12; ++rank) EXPECT_EQ(together(rank) / 2 % 2, rank / 2 % 2) << rank;
+  EXPECT_EQ(together(0), together(5));
+  EXPECT_EQ(together(0), together(9));
 }
 
 }  // namespace

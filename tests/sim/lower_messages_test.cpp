@@ -34,6 +34,7 @@ TEST(MessageReader, PutsAMessageOnItsLinks) {
   };
   EXPECT_EQ(reader.count(e, 0), 0u);
   EXPECT_EQ(reader.count(e, 1), 1u);
+  EXPECT_EQ(reader.count_all(e), 1);
   EXPECT_FALSE(reader.read(e, 1, visit));
   EXPECT_EQ(flows, 1);
   EXPECT_EQ(reader.messages(), 1u);

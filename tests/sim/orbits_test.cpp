@@ -34,6 +34,15 @@ TEST(Orbits, AllToAllOnAFatTreeIsTheSameEverywhere) {
   EXPECT_EQ(std::count(orbits.uncertain.begin(), orbits.uncertain.end(), 0), 48);
 }
 
+// Where only ranks 0 to 3 come together, their leaf still turns, as do the others, but cannot change places with one.
+TEST(Orbits, MeetingsAreKept) {
+  const Machine machine(leaf_spine(4, 4, 2), Routing::deterministic);
+  Exchange e = all_to_all(4, 1, 1);
+  EXPECT_EQ(rank_orbits(one_exchange(16, together(4, 1, e)), machine), 1u);
+  e.together = [](std::uint32_t rank) { return rank < 4 ? 0u : rank; };
+  EXPECT_EQ(rank_orbits(one_exchange(16, e), machine), 4u);
+}
+
 // Hashed routes have no symmetry.
 TEST(Orbits, NoneWhereRoutesDiffer) {
   const Machine machine(leaf_spine(4, 4, 2), Routing::ecmp);

@@ -50,6 +50,9 @@ TEST(ProgramCheck, SaysWhichNumberIsWrong) {
   expect(complaint([](Program& p, Slowdown&) { p.loads[0].pop_back(); }), "load 0: 3 values for 4 ranks");
   expect(complaint([](Program& p, Slowdown&) { p.loads[0][2] = NAN; }), "load 0: the value of rank 2");
   expect(complaint([](Program& p, Slowdown&) { p.exchanges[0].sends = nullptr; }), "exchange 0: it does not say");
+  expect(
+      complaint([](Program& p, Slowdown&) { p.exchanges[0].together = [](std::uint32_t rank) { return rank ^ 1; }; }),
+      "exchange 0: rank 0 is together with rank 1, which is not there or together with others");
   expect(complaint([](Program& p, Slowdown&) { p.exchanges[0].boxes.push_back(2); }), "1 box needs 2 wires");
   expect(complaint([](Program& p, Slowdown&) { p.exchanges[0].wires.push_back({Seconds{0}, 1.1}); }), "an efficiency");
   expect(complaint([](Program& p, Slowdown&) { p.exchanges[0].wires.push_back({Seconds{-1}, 1}); }), "a latency");

@@ -129,6 +129,22 @@ Program large_all_to_all(std::uint32_t ranks) {
   return p;
 }
 
+/// Streams that need everyone in a server, then everyone at one place of the servers, beside uneven work.
+Program streams(std::uint32_t ranks) {
+  Program p = program(ranks);
+  p.exchanges = {together(8, 1, shift(8, 1, 1, 4e6)), together(ranks / 8, 8, shift(ranks / 8, 8, 1, 1e6)),
+                 all_to_all(8, 1, 1e6)};
+  p.loads = {std::vector<double>(ranks, 1.0)};
+  for (std::uint32_t r = 0; r < ranks; ++r) p.loads[0][r] = r / 8 % 2 == 0 ? 1 : 1.25;
+  add(p, compute(1e-4, 0, 0));
+  add(p, exchange(0, 1), {0});
+  add(p, compute(2e-4));
+  add(p, exchange(1, 1), {2});
+  add(p, exchange(2));
+  add(p, compute(1e-5), {3});
+  return p;
+}
+
 bool near(double a, double b) { return std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b)); }
 
 /// Runs by classes and flat and compares everything.
@@ -161,7 +177,7 @@ void compare_programs(const Fabric& fabric, Routing routing, const Slowdown& slo
   ASSERT_TRUE(router) << router.error();
   ASSERT_GE(fabric.gpus().size(), 8u);
   const auto ranks = static_cast<std::uint32_t>(fabric.gpus().size());
-  for (const auto& make : {large_all_to_all, mixed, tree}) expect_equal(make(ranks), *router, slowdown);
+  for (const auto& make : {large_all_to_all, mixed, tree, streams}) expect_equal(make(ranks), *router, slowdown);
 }
 
 class Oracle : public testing::TestWithParam<Routing> {};

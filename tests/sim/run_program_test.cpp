@@ -51,6 +51,30 @@ TEST(RunProgram, ComputesByLoadAndSlowdownAndWaitsAtBarriers) {
   EXPECT_DOUBLE_EQ(r.makespan.value(), 6);
 }
 
+// A ring of 4 in which rank 0 comes at 3 s, the others at 1 s: each hop takes 2 s, but what rank 0 brings goes through
+// everyone, so nobody is through before 5 s. Ranks 4 and 5 are a ring of their own.
+TEST(RunProgram, WhoMustComeTogetherWaitsForTheLast) {
+  const Machine machine(star(6), Routing::deterministic);
+  Program p = program(6);
+  p.loads = {{3, 1, 1, 1, 1, 1}};
+  p.exchanges = {exchange_of({{0, 1, Bytes{200}},
+                              {1, 2, Bytes{200}},
+                              {2, 3, Bytes{200}},
+                              {3, 0, Bytes{200}},
+                              {4, 5, Bytes{200}},
+                              {5, 4, Bytes{200}}})};
+  p.exchanges[0].together = [](std::uint32_t rank) { return rank < 4 ? 2u : 5u; };
+  add(p, compute(1, 0, 0));
+  add(p, exchange(0));
+  for (const auto engine : {RunOptions::Engine::classes, RunOptions::Engine::flat}) {
+    const auto r = run(p, machine, {}, {.engine = engine});
+    for (std::uint32_t rank = 0; rank < 4; ++rank) EXPECT_DOUBLE_EQ(end(r, p, rank, 1), 5) << rank;
+    for (std::uint32_t rank = 4; rank < 6; ++rank) EXPECT_DOUBLE_EQ(end(r, p, rank, 1), 3) << rank;
+  }
+  p.exchanges[0].together = {};
+  EXPECT_DOUBLE_EQ(end(run(p, machine), p, 2, 1), 3);  // neither of its messages has to do with rank 0
+}
+
 // Rank 0 is ready at 1 s and rank 1 at 3 s; 200 B at 100 B/s take 2 s. Rank 2 has nothing to do with it.
 TEST(RunProgram, AMessageLeavesWhenBothItsEndsHaveCome) {
   const Machine machine(star(3), Routing::deterministic);
@@ -213,6 +237,18 @@ TEST(RunProgram, RefusesWhatNeedsTooMuchMemoryWithItsSizeAndTheSmallerQuestion) 
   EXPECT_NE(why.find("64.0 MiB"), std::string::npos) << why;
   EXPECT_NE(why.find("fewer ranks or fewer layers"), std::string::npos) << why;
   EXPECT_NE(why.find("409600 flows"), std::string::npos) << why;  // 100 x (64 x 63 messages + 64 ends)
+  EXPECT_NE(why.find("engine by classes"), std::string::npos) << why;
+}
+
+// Hashed routes leave nothing alike, and 8448 x 8447 messages are too many to look for it.
+TEST(RunProgram, RefusesSoonWhereTooManyMessagesDiffer) {
+  const Machine machine(leaf_spine(66, 128, 16), Routing::ecmp);
+  Program p = program(8448);
+  p.exchanges = {all_to_all(8448, 1, 1e6)};
+  add(p, exchange(0));
+  const std::string why = refusal(p, machine);
+  EXPECT_NE(why.find("71368704 flows, as too few ranks are alike"), std::string::npos) << why;  // and 8448 ends
+  EXPECT_EQ(why.find("engine by classes"), std::string::npos) << why;
 }
 
 // 128 leaves of 128 GPUs with 64 spines, 1 MB a pair: 128 x (16384 - 128) MB leave a leaf at 64 x 50 GB/s: 650.24 ms.

@@ -46,6 +46,23 @@ TEST(ScheduleParts, SocketsAreInsideAServer) {
   EXPECT_EQ(e.wires[2].latency.value(), 2);
 }
 
+// A stream of a gathering or reducing collective needs all of a group; pairs of an all-to-all need nobody else.
+TEST(ScheduleParts, StreamsBeginTogether) {
+  const auto stream = [](Op op) {
+    auto context = context_of(test::round_cluster(), op, 16);
+    context.call.group = {4, 2};
+    context.layout = GroupLayout(context.cluster, context.call.group, 16);
+    return make_stream(context, Rates::ring, 1, kNothing);
+  };
+  for (const Op op : {Op::all_gather, Op::reduce_scatter, Op::all_reduce}) {
+    const Exchange e = stream(op);
+    ASSERT_TRUE(e.together);
+    for (const std::uint32_t rank : {9, 11, 13, 15}) EXPECT_EQ(e.together(rank), 9u);
+    EXPECT_EQ(e.together(10), 8u);
+  }
+  for (const Op op : {Op::all_to_all, Op::send_recv}) EXPECT_FALSE(stream(op).together);
+}
+
 TEST(ScheduleParts, OnlyTheFirstRoundPaysTheBase) {
   const auto context = context_of(test::round_cluster(), Op::all_gather, 8);
   std::vector<Round> rounds;

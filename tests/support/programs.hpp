@@ -109,4 +109,10 @@ inline Exchange shift(std::uint32_t size, std::uint32_t stride, std::uint32_t by
   return e;
 }
 
+/// The same, and nobody begins before all of its group have come.
+inline Exchange together(std::uint32_t size, std::uint32_t stride, Exchange e) {
+  e.together = [=](std::uint32_t rank) { return rank - rank / stride % size * stride; };
+  return e;
+}
+
 }  // namespace ithaca::test
