@@ -117,7 +117,7 @@ KernelTimes attention_times(const Transformer& m, const Workload& work, const Gp
 /// the block weighted (8 each), both added (12). Backward dQ, dK and dV are added to their sums (e + 8).
 double ring_merge_bytes(const Transformer& m, const Workload& work, const Layout& layout, const RankSplit& r,
                         bool backward) {
-  if (layout.strategy == Strategy::cp_all_gather) return 0;
+  if (layout.strategy == Strategy::cp_all_gather || layout.strategy == Strategy::ring_self_attention) return 0;
   const double tokens = real(work.micro_batch * r.block_tokens), element = element_bytes(work.dtype);
   const double output = tokens * real(r.split.max_query * m.value_head());
   const double gradients =

@@ -8,7 +8,8 @@
 namespace ithaca {
 namespace {
 
-/// ZeRO-Offload, arXiv 2101.06840 table 4: CPU-Adam steps 10^10 parameters in 2.57 s on the two sockets of a DGX-2.
+/// ZeRO-Offload, arXiv 2101.06840 table 4: CPU-Adam steps 10^10 parameters in 2.57 s on the two sockets of a DGX-2
+/// (quoted, not read again).
 constexpr double kAdamPerSecond = 1e10 / 2.57;
 
 double owned(const LayerWeights& w, const Layout& l, int from_stage) {

@@ -16,7 +16,7 @@ struct AttentionRow {
   AttentionLayer layer;     ///< both passes together where both were timed
   Seconds predicted{};      ///< the layer's time and the call's own
   double error = 0;         ///< signed: (predicted - measured) / measured
-  constexpr bool judges_time() const { return measured.doubt.empty() && !measured.order_only; }
+  bool judges_time() const { return measured.doubt.empty() && !measured.order_only; }
 };
 
 /// Rows of one pass in one part of the split that judge the time.

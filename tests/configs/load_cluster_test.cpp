@@ -94,6 +94,12 @@ const Nics kNics[] = {{"dgx-a100", 8, 1600},         {"dgx-h100", 8, 3200},    {
                       {"azure-nd-h100-v5", 8, 3200}, {"gcp-a3", 4, 800},       {"gcp-a3-mega", 8, 1600},
                       {"gb200-nvl72", 72, 28800},    {"dgx-v100", 4, 400},     {"roce-oversubscribed", 8, 3200}};
 
+TEST(Cluster, HostMemoryIsOptional) {
+  EXPECT_EQ(load("dgx-h100").cluster.host_memory.value(), 2e12);
+  EXPECT_EQ(load("aws-p4d").cluster.host_memory.value(), 1152 * 1073741824.0);
+  EXPECT_EQ(load("pcie-8gpu-2socket").cluster.host_memory.value(), 0);
+}
+
 TEST(Cluster, NicRatesAreTheDocumentedOnes) {
   for (const Nics& nics : kNics) {
     const Cluster c = load(nics.cluster).cluster;

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "configs/reader/load_hardware.hpp"
 #include "configs/reader/load_model.hpp"
 #include "configs/reader/load_runs.hpp"
@@ -20,10 +23,12 @@ TrainingRuns megatron_on_b200() {
 }
 
 TEST(PublishedMemory, MegatronOnB200) {
-  // The 34 runs of the table, which are 14 layouts. No constant was fitted to either half; which buffers there are was
-  // read from the frameworks' sources, from differences between rows, and from both halves.
+  // The 34 runs of the table, which are 14 layouts. Which buffers there are was read from the frameworks' sources and
+  // from differences between rows, of both halves: the halves do not judge independently. Of the experts' terms two
+  // numbers come from those differences alone, the router's 24 bytes and the four routed gradients; nothing else was
+  // inferred.
   const RunErrors errors = run_errors(megatron_on_b200());
-  for (const std::string split : {"fit", "held_out"}) {
+  for (const std::string_view split : {"fit", "held_out"}) {
     double mean = 0, largest = 0;
     int count = 0;
     for (const RunRow& row : errors.rows) {
@@ -83,8 +88,11 @@ std::int64_t longest(const Transformer& model, Workload work, const Cluster& clu
   while (low < high) {
     const std::int64_t middle = (low + high + 1) / 2;
     work.seq_len = Tokens{middle * kStep};
-    peak_memory(model, work, cluster, layout, split_rank(model, work, layout)).fits() ? low = middle
-                                                                                      : high = middle - 1;
+    if (peak_memory(model, work, cluster, layout, split_rank(model, work, layout)).fits()) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
   }
   return low * kStep;
 }
@@ -117,11 +125,11 @@ TEST(PublishedMemory, LongestSequencesOfAlst) {
     double predicted = static_cast<double>(
         longest(model->model, work, machine->cluster, {.strategy = Strategy::ulysses, .ulysses = run.gpus, .zero = 3}));
     if (run.cluster == "dgx-h100") predicted = std::min(predicted, 2147483648.0 / 4096 * run.gpus);
-    EXPECT_NEAR(predicted / run.tokens, 1, 0.15) << run.cluster << " " << run.gpus << " " << run.tokens;
+    EXPECT_NEAR(predicted / run.tokens, 1, 0.08) << run.cluster << " " << run.gpus << " " << run.tokens;
     sum += std::abs(predicted / run.tokens - 1);
     ++count;
   }
-  EXPECT_LT(sum / count, 0.08);
+  EXPECT_LT(sum / count, 0.05);
 }
 
 }  // namespace
