@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/byte_range.hpp"
+#include "configs/reader/byte_range.hpp"
 #include "cli/flag_reader.hpp"
 #include "cli/join_flags.hpp"
 #include "cli/text.hpp"
