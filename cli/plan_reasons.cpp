@@ -70,7 +70,7 @@ std::string compute_words(const PlanRow& row, const PlanRow& best) {
   const auto most =
       std::max_element(parts.begin(), parts.end(), [](const auto& x, const auto& y) { return x.second < y.second; });
   if (most->second <= Seconds{}) return fmt::format("{} of kernel time", times(e.step.compute / b.step.compute));
-  return fmt::format("{} take {} of its step more", most->first, percent(most->second / e.step.time));
+  return fmt::format("{} of its step more for {}", percent(most->second / e.step.time), most->first);
 }
 
 std::string as_share(std::string_view part, double share) { return fmt::format("{} {}", part, percent(share)); }
@@ -106,10 +106,10 @@ std::string memory_reason(const PlanRow& best, const PlanRow& row) {
 std::string cost_reason(const PlanRow& best, const PlanRow& row) {
   const auto gpu_time = [](const PlanRow& r) { return r.question.gpus / r.row.tokens_per_s.value(); };
   const Dollars ours = row.question.cluster.price_per_gpu_hour, theirs = best.question.cluster.price_per_gpu_hour;
-  const std::string part = main_part(row, &best).words;
-  if (ours == theirs) return ": " + part;
-  return fmt::format(": a GPU-hour costs {}, a token takes {} of GPU time ({})", times(ours / theirs),
-                     times(gpu_time(row) / gpu_time(best)), part);
+  const StepPart part = main_part(row, &best);
+  if (ours == theirs) return ": " + part.words;
+  return fmt::format(": a GPU-hour costs {}, a token takes {} of GPU time{}", times(ours / theirs),
+                     times(gpu_time(row) / gpu_time(best)), part.time > Seconds{} ? " (" + part.words + ")" : "");
 }
 
 }  // namespace

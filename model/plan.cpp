@@ -142,6 +142,7 @@ class OfferSearch {
       work_.offload = {};
       if (!legal(planned_.layout)) continue;
       for (const Offload& offload : offloads_) {
+        if (offload.checkpoints && planned_.recompute != Recompute::full) continue;  // there are none
         planned_.offload = work_.offload = offload;
         if (q_.goal == Goal::longest) {
           try_longest();

@@ -31,7 +31,8 @@ struct PlanDegrees {
 struct PlanQuestion {
   Transformer model;
   /// The micro-batch and the recompute policy are searched. `offload` is what may wait in host memory: with and without
-  /// each of it is tried. The length is that of the question, but for Goal::longest, which searches it.
+  /// each of it is tried, checkpoints under full recomputation alone. The length is that of the question, but for
+  /// Goal::longest, which searches it.
   Workload work;
   std::vector<Cluster> clusters;
   std::vector<int> gpus;  ///< counts offered of each cluster

@@ -83,7 +83,8 @@ class BruteForce {
             if (l.virtual_pp > 1 && (!even || q_.work.global_batch / sequences % l.pp != 0)) continue;
             for (const Recompute recompute : {Recompute::none, Recompute::selective, Recompute::full})
               for (const bool offload : {false, true}) {
-                if (offload <= q_.work.offload.checkpoints) look(c, gpus, l, micro, recompute, {offload, false, false});
+                if (offload && (!q_.work.offload.checkpoints || recompute != Recompute::full)) continue;
+                look(c, gpus, l, micro, recompute, {offload, false, false});
               }
           }
   }
