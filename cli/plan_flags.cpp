@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "configs/reader/byte_range.hpp"
 #include "cli/flag_reader.hpp"
 #include "cli/join_flags.hpp"
 #include "cli/text.hpp"
+#include "configs/reader/byte_range.hpp"
 #include "model/units.hpp"
 
 namespace ithaca {

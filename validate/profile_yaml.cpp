@@ -55,9 +55,9 @@ std::string texts(std::string_view key, const std::vector<std::string>& a, const
 std::string kernels(const Calibration& c) {
   std::string out = kernel_curves_yaml(c.kernels);
   if (c.streaming_efficiency)
-    out +=
-        fmt::format("streaming_efficiency: {0:.4g}\nstreaming_efficiency_low: {1:.4g}\nstreaming_efficiency_high: {2:.4g}\n",
-                    c.streaming_efficiency->value, c.streaming_efficiency->interval.low, c.streaming_efficiency->interval.high);
+    out += fmt::format(
+        "streaming_efficiency: {0:.4g}\nstreaming_efficiency_low: {1:.4g}\nstreaming_efficiency_high: {2:.4g}\n",
+        c.streaming_efficiency->value, c.streaming_efficiency->interval.low, c.streaming_efficiency->interval.high);
   if (!c.overlap.empty()) out += "overlap:\n";
   for (const auto& [beside, slowdown] : c.overlap)
     out += fmt::format("  - {{beside: {}, {}, samples: {}}}\n", quoted(beside),

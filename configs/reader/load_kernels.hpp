@@ -115,12 +115,12 @@ std::string_view name(KernelSample::Path path);
 /// A table of measured kernels of one GPU.
 struct KernelSamples {
   std::string source;  ///< the file where it says none
-  std::string gpu;     ///< empty where it does not say, as the next
-  std::string cluster;
+  std::string gpu;     ///< empty where it does not say
   /// What a measurement ran on, by name: device, driver, cuda, date, ... Empty for tables of others' figures.
   std::vector<std::pair<std::string, std::string>> provenance;
   std::vector<KernelSample> samples;
   std::vector<std::string> left_out;  ///< what was asked for and could not be measured, each with its reason
+  std::string cluster{};              ///< empty where it does not say
 };
 
 /// `name_or_path` as in open_document.

@@ -25,9 +25,10 @@ const FigureSource* find(const std::vector<FigureSource>& sources, std::string_v
 }
 
 TEST(GpuCatalogue, HoldsTheKnownGpus) {
-  const std::vector<std::string> expected{
-      "a100-40gb", "a100-80gb", "a100-pcie-80gb", "b200",   "gb200",  "h100-nvl", "h100-pcie",     "h100-sxm",
-      "h200-sxm",  "l20",       "l40s",           "mi300x", "mi355x", "rtx-4090", "v100-sxm-16gb", "v100-sxm-32gb"};
+  const std::vector<std::string> expected{"a100-40gb",     "a100-80gb",    "a100-pcie-80gb", "b200",     "gb200",
+                                          "gh200",         "h100-nvl",     "h100-pcie",      "h100-sxm", "h200-sxm",
+                                          "l20",           "l40s",         "mi300x",         "mi355x",   "rtx-4090",
+                                          "v100-sxm-16gb", "v100-sxm-32gb"};
   EXPECT_EQ(catalogue_names(Kind::gpu), expected);
 }
 

@@ -186,7 +186,7 @@ PlanQuestion llama(int gpus, std::int64_t tokens) {
 }
 
 TEST(Plan, ListsTheBestOfEveryStrategy) {
-  const PlanAnswer answer = plan(llama(8, 262144));
+  const PlanAnswer answer = plan(llama(8, 131072));
   ASSERT_EQ(answer.best.size(), 5u);
   EXPECT_EQ(answer.best[0].score.second, 8);
   for (std::size_t i = 1; i < 5; ++i) EXPECT_LE(answer.best[i - 1].score, answer.best[i].score);
@@ -214,10 +214,10 @@ TEST(Plan, SaysWhatComesClosestWhereNothingFits) {
   const PlanAnswer answer = plan(llama(1, 8192));
   EXPECT_TRUE(answer.best.empty());
   ASSERT_TRUE(answer.smallest);
-  // 16 bytes for each of 8.03 billion parameters, and what works on them: logits of 8192 x 128256 x 10 bytes, 10.5 GB,
+  // 16 bytes for each of 8.03 billion parameters, and what works on them: logits of 8192 x 128256 x 14 bytes, 14.7 GB,
   // beside checkpoints of 32 x 8192 x 4096 x 2 bytes, 2.1 GB, with workspaces and fragmentation below 3 GB.
-  EXPECT_GT(answer.smallest_peak.value(), 16 * 8.03e9 + 12.6e9);
-  EXPECT_LT(answer.smallest_peak.value(), 16 * 8.03e9 + 15.6e9);
+  EXPECT_GT(answer.smallest_peak.value(), 16 * 8.03e9 + 16.8e9);
+  EXPECT_LT(answer.smallest_peak.value(), 16 * 8.03e9 + 19.8e9);
 }
 
 /// 7 GPUs: no degree of 7 divides 32 heads and one sequence allows no dp, but ulysses cuts heads unevenly; Megatron-SP

@@ -26,7 +26,7 @@ TEST(Calibrate, RefusesCurvesThatTheDataCannotTell) {
   attention.attention = {1, 4096, 4096, 32, 32, 128, true, true};
   attention.time = Seconds{1e-3};
   Calibration out;
-  fit_kernel_tables(out, gpu, {{"a", "", "", {}, {gemm, attention}, {}}});
+  fit_kernel_tables(out, gpu, {{"a", "", {}, {gemm, attention}, {}, ""}});
   EXPECT_FALSE(out.kernels.gemm);
   EXPECT_TRUE(out.kernels.attention.empty());
   EXPECT_TRUE(says(out.not_fitted, "GEMM curve: 1 shapes"));
@@ -53,7 +53,7 @@ TEST(Calibrate, AttentionMemoryAndOverlapAreFoundAgain) {
   beside.time = Seconds{1.2e-3};
   samples.insert(samples.end(), {norm, beside});
   Calibration out;
-  fit_kernel_tables(out, gpu, {{"a", "", "", {}, samples, {}}});
+  fit_kernel_tables(out, gpu, {{"a", "", {}, samples, {}, ""}});
   ASSERT_EQ(out.kernels.attention.size(), 1u);
   gpu.attention = out.kernels.attention[0].curve;
   for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(predicted_time(gpu, samples[i]) / samples[i].time, 1, 0.02);

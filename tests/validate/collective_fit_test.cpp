@@ -42,8 +42,12 @@ TEST(CollectiveFit, FindsLatencyAndTransferAgain) {
       all_gathers(cluster, [](const CollectiveCost& c, double) { return c.latency * 2 + c.transfer * 1.25; });
   const CollectiveFit fit = fit_collectives(cluster, samples);
   for (const FittedRegime& r : fit.regimes) {
-    if (r.regime.protocol == Protocol::simple) EXPECT_NEAR(r.regime.transfer, 1.25, 0.01);
-    if (r.regime.protocol == Protocol::ll) EXPECT_NEAR(r.regime.latency, 2, 0.02);
+    if (r.regime.protocol == Protocol::simple) {
+      EXPECT_NEAR(r.regime.transfer, 1.25, 0.01);
+    }
+    if (r.regime.protocol == Protocol::ll) {
+      EXPECT_NEAR(r.regime.latency, 2, 0.02);
+    }
     EXPECT_LE(r.transfer.low, r.transfer.high);
   }
   cluster.measured = fit.profile();
@@ -104,7 +108,9 @@ TEST(CollectiveFit, Gh200ScalesInRanks) {
   const Rows rows = rows_on(cluster, read->samples, ignored);
   for (const FitError& e : errors_by_class(cluster, rows, std::vector<bool>(rows.size(), true))) {
     RecordProperty(e.of, std::to_string(e.mean));
-    if (e.of.find("from 1 MiB") != std::string::npos) EXPECT_LT(e.mean, 12);
+    if (e.of.find("from 1 MiB") != std::string::npos) {
+      EXPECT_LT(e.mean, 12);
+    }
   }
 }
 

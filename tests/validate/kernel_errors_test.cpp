@@ -18,7 +18,7 @@ TEST(KernelErrors, SignedByRowAndClass) {
   norm.time = predicted_time(gpu, norm) * (1 / 1.1);
   gemm.gemm = {4096, 4096, 4096, 1};
   gemm.time = predicted_time(gpu, gemm) * 2;
-  const KernelErrors errors = kernel_errors(gpu, {}, {{"a", "", "", {}, {norm, gemm}, {}}});
+  const KernelErrors errors = kernel_errors(gpu, {}, {{"a", "", {}, {norm, gemm}, {}, ""}});
   ASSERT_EQ(errors.rows.size(), 2u);
   EXPECT_NEAR(errors.rows[0].error, 0.1, 1e-12);
   EXPECT_NEAR(errors.rows[1].error, -0.5, 1e-12);
@@ -43,7 +43,7 @@ TEST(KernelErrors, WhatTheModelDoesNotAnswerIsSaid) {
   beside.op = Op::gemm_beside;
   upload.op = Op::copy;
   beside.time = upload.time = Seconds{1};
-  const KernelErrors errors = kernel_errors(test::round_gpu(), {}, {{"a", "", "", {}, {beside, upload}, {}}});
+  const KernelErrors errors = kernel_errors(test::round_gpu(), {}, {{"a", "", {}, {beside, upload}, {}, ""}});
   EXPECT_TRUE(errors.rows.empty());
   EXPECT_EQ(errors.left_out.size(), 1u);
 }
