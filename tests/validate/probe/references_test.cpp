@@ -48,7 +48,7 @@ TEST(References, PackPutsARanksHeadsTogether) {
 TEST(References, EqualScoresGiveTheMean) {
   // Q = 0: every key counts the same; causal: the first i + 1.
   const AttentionCall full{1, 2, 2, 1, 1, 1, false, true};
-  const ithaca::Attention mean = attention(full, {0, 0}, {5, 7}, {2, 4});
+  const auto mean = attention(full, {0, 0}, {5, 7}, {2, 4});
   EXPECT_EQ(mean.o, (Numbers{3, 3}));
   EXPECT_NEAR(mean.stats[0], std::log(2.0), 1e-6);
   AttentionCall causal = full;
