@@ -99,13 +99,17 @@ CollectiveFit fit_tables(const Cluster& cluster, std::initializer_list<const cha
   return fit_collectives(cluster, all);
 }
 
-// Public requirement: fitted to 4 and 16 GH200, the log of 64 from 1 MiB on. Nothing of that log is fitted.
+// Public requirement: fitted to 4 and 16 GH200, the log of 64 from 1 MiB on, without its
+// two rows of wrong results. No row of it is fitted, but which rows a fit leaves out was settled with it in view.
 TEST(CollectiveFit, Gh200ScalesInRanks) {
   Cluster cluster = load_cluster("alps-gh200")->cluster;
   cluster.measured = fit_tables(cluster, {"gh200-4-all-reduce", "gh200-16-all-reduce"}).profile();
   const auto read = load_collectives(ITHACA_VALIDATION_DATA "/collectives/gh200-64-all-reduce.yaml", {});
+  std::vector<CollectiveSample> right;
+  for (const CollectiveSample& s : read->samples)
+    if (s.wrong.value_or(0) == 0) right.push_back(s);
   std::vector<std::string> ignored;
-  const Rows rows = rows_on(cluster, read->samples, ignored);
+  const Rows rows = rows_on(cluster, right, ignored);
   for (const FitError& e : errors_by_class(cluster, rows, std::vector<bool>(rows.size(), true))) {
     RecordProperty(e.of, std::to_string(e.mean));
     if (e.of.find("from 1 MiB") != std::string::npos) {
