@@ -82,7 +82,7 @@ TEST(ReferenceAttention, HeldOutErrorsAndTheOrderOfTheMethods) {
     double mean;
     int settings, right;
   };
-  for (const Table& t : {Table{"magi-attention-h100", 6, 0.060, 6, 6}, Table{"usp-attention-a100", 35, 0.047, 11, 10},
+  for (const Table& t : {Table{"magi-attention-h100", 6, 0.065, 6, 6}, Table{"usp-attention-a100", 35, 0.047, 11, 10},
                          Table{"ring-attention-a100", 2, 0.03, 1, 1}, Table{"usp-gqa-a100", 6, 0.10, 1, 1}}) {
     const AttentionErrors errors = judge(t.name);
     const AttentionSummary forward = summary(errors, AttentionPass::forward);
