@@ -234,13 +234,13 @@ Program hierarchical(std::uint32_t ranks) {
   return p;
 }
 
-TEST(Refine, EqualsTheFlatEngineOn256Ranks) {
-  for (const FabricSpec& spec : {fat_tree(2, 2, 4), torus({16, 16})}) {
-    const Fabric fabric = built(round_cluster(), spec, 256);
+TEST(Refine, EqualsTheFlatEngineOn128Ranks) {
+  for (const FabricSpec& spec : {fat_tree(2, 2, 4), torus({8, 16})}) {
+    const Fabric fabric = built(round_cluster(), spec, 128);
     const auto router = Router::make(fabric, Routing::deterministic);
     ASSERT_TRUE(router);
-    EXPECT_EQ(expect_equal(large_all_to_all(256), *router).classes, 1u);
-    EXPECT_LT(expect_equal(hierarchical(256), *router).classes, 128u);
+    EXPECT_EQ(expect_equal(large_all_to_all(128), *router).classes, 1u);
+    EXPECT_LT(expect_equal(hierarchical(128), *router).classes, 64u);
   }
 }
 
