@@ -205,7 +205,7 @@ Json plan_row(const PlanReport& report, std::size_t index) {
 }
 
 Json launch_json(const PlanLaunch& planned) {
-  const Launch& launch = planned.launch;
+  const LaunchCommand& launch = planned.launch;
   const bool none = launch.words.empty();
   return {{"framework", launch.framework},
           {"row", none ? Json(nullptr) : Json(planned.row)},

@@ -105,8 +105,8 @@ void add_megatron_recompute(Words& w, const Job& j) {
   }
 }
 
-Launch megatron(const Job& j) {
-  Launch launch{"Megatron-LM", {}, "", why_not_megatron(j), std::string(kMegatron)};
+LaunchCommand megatron(const Job& j) {
+  LaunchCommand launch{"Megatron-LM", {}, "", why_not_megatron(j), std::string(kMegatron)};
   if (!launch.why_not.empty()) return launch;
   const Layout& l = j.layout;
   Words w;
@@ -155,8 +155,8 @@ std::string deepspeed_json(const Job& j) {
       j.work.dtype != Dtype::fp32);
 }
 
-Launch deepspeed(const Job& j) {
-  Launch launch{"DeepSpeed", {}, "", why_not_deepspeed(j), std::string(kDeepSpeed)};
+LaunchCommand deepspeed(const Job& j) {
+  LaunchCommand launch{"DeepSpeed", {}, "", why_not_deepspeed(j), std::string(kDeepSpeed)};
   if (!launch.why_not.empty()) return launch;
   const Layout& l = j.layout;
   Words w;
@@ -221,8 +221,8 @@ void add_accelerate_fsdp(Words& w, const Job& j) {
   w.add("--parallelism_config_cp_comm_strategy", l.strategy == Strategy::cp_all_gather ? "allgather" : "alltoall");
 }
 
-Launch accelerate(const Job& j) {
-  Launch launch{"Hugging Face Accelerate", {}, "", why_not_accelerate(j), std::string(kAccelerate)};
+LaunchCommand accelerate(const Job& j) {
+  LaunchCommand launch{"Hugging Face Accelerate", {}, "", why_not_accelerate(j), std::string(kAccelerate)};
   if (!launch.why_not.empty()) return launch;
   Words w;
   w.add(fmt::format("accelerate launch --num_machines {} --num_processes {}", j.nodes(), j.layout.gpus()));
@@ -242,8 +242,8 @@ Launch accelerate(const Job& j) {
 
 }  // namespace
 
-std::vector<Launch> launches(const Transformer& model, const Workload& work, const Cluster& cluster,
-                             const Layout& layout) {
+std::vector<LaunchCommand> launches(const Transformer& model, const Workload& work, const Cluster& cluster,
+                                    const Layout& layout) {
   const Job job{model, work, cluster, layout};
   return {megatron(job), deepspeed(job), accelerate(job)};
 }

@@ -11,7 +11,7 @@
 
 namespace ithaca {
 
-struct Launch {
+struct LaunchCommand {
   std::string framework;
   std::vector<std::string> words;  ///< of the command; empty where the framework cannot express the layout
   std::string settings;            ///< what belongs in a file beside it: DeepSpeed's JSON
@@ -20,7 +20,7 @@ struct Launch {
 };
 
 /// Megatron-LM, DeepSpeed and Hugging Face Accelerate, in this order.
-std::vector<Launch> launches(const Transformer& model, const Workload& work, const Cluster& cluster,
-                             const Layout& layout);
+std::vector<LaunchCommand> launches(const Transformer& model, const Workload& work, const Cluster& cluster,
+                                    const Layout& layout);
 
 }  // namespace ithaca

@@ -22,16 +22,16 @@ PlanRow make_row(const PlanQuestion& q, const PlannedLayout& planned) {
   return row;
 }
 
-std::vector<Launch> launches_of(const PlanRow& row) {
+std::vector<LaunchCommand> launches_of(const PlanRow& row) {
   return launches(row.question.model, row.question.work, row.question.cluster, row.planned.layout);
 }
 
 /// Of each framework the first row that it can express.
 std::vector<PlanLaunch> first_launches(const std::vector<PlanRow>& rows) {
   std::vector<PlanLaunch> found;
-  for (const Launch& launch : launches_of(rows.front())) found.push_back({launch, 0, launch.why_not});
+  for (const LaunchCommand& launch : launches_of(rows.front())) found.push_back({launch, 0, launch.why_not});
   for (std::size_t row = 1; row < rows.size(); ++row) {
-    const std::vector<Launch> others = launches_of(rows[row]);
+    const std::vector<LaunchCommand> others = launches_of(rows[row]);
     for (std::size_t i = 0; i < found.size(); ++i) {
       if (!found[i].launch.words.empty() || others[i].words.empty()) continue;
       found[i].launch = others[i];

@@ -27,9 +27,9 @@ struct PlanRow {
 
 /// How a framework is asked for the best layout that it can express of those shown.
 struct PlanLaunch {
-  Launch launch;        ///< without words where it can express none of them
-  std::size_t row = 0;  ///< of the report
-  std::string why_not;  ///< the best itself; empty where it can
+  LaunchCommand launch;  ///< without words where it can express none of them
+  std::size_t row = 0;   ///< of the report
+  std::string why_not;   ///< the best itself; empty where it can
 };
 
 struct PlanReport {

@@ -134,7 +134,7 @@ std::string write_heading(const PlanReport& report, const Style& style) {
 }
 
 std::string write_launch(const PlanLaunch& planned, const Style& style) {
-  const Launch& launch = planned.launch;
+  const LaunchCommand& launch = planned.launch;
   if (launch.words.empty()) return wrap(launch.framework + " " + planned.why_not, style.width, "- ", "  ");
   const bool best = planned.row == 0;
   std::string text =

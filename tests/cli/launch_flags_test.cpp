@@ -16,11 +16,12 @@ Workload batch(std::int64_t global) {
 }
 
 /// In the order Megatron-LM, DeepSpeed, Accelerate.
-std::vector<Launch> ask(const Layout& layout, const Workload& work, const Transformer& model = test::llama3_8b()) {
+std::vector<LaunchCommand> ask(const Layout& layout, const Workload& work,
+                               const Transformer& model = test::llama3_8b()) {
   return launches(model, work, test::round_cluster(), layout);
 }
 
-bool has(const Launch& launch, const std::string& word) {
+bool has(const LaunchCommand& launch, const std::string& word) {
   return std::find(launch.words.begin(), launch.words.end(), word) != launch.words.end();
 }
 
@@ -29,7 +30,7 @@ TEST(Launches, MegatronSplitsLayersStagesAndSequence) {
       .strategy = Strategy::usp, .tp = 2, .pp = 4, .dp = 2, .ulysses = 4, .ring = 2, .zero = 1, .virtual_pp = 2};
   Workload work = batch(16);
   work.micro_batch = 2;
-  const Launch launch = ask(layout, work)[0];
+  const LaunchCommand launch = ask(layout, work)[0];
   EXPECT_EQ(launch.words.front(), "torchrun --nnodes 16 --nproc-per-node 8 pretrain_gpt.py");
   for (const char* word :
        {"--tensor-model-parallel-size 2", "--sequence-parallel", "--context-parallel-size 8", "--cp-comm-type a2a+p2p",
@@ -51,7 +52,7 @@ TEST(Launches, ContextParallelKinds) {
   EXPECT_TRUE(has(ask({.strategy = Strategy::ulysses, .ulysses = 8}, batch(1))[0], "--cp-comm-type a2a"));
   EXPECT_TRUE(has(ask({.strategy = Strategy::ring, .ring = 8}, batch(1))[0], "--cp-comm-type p2p"));
   EXPECT_TRUE(has(ask({.strategy = Strategy::cp_all_gather, .ring = 8}, batch(1))[0], "--cp-comm-type allgather"));
-  const Launch zero3 = ask({.strategy = Strategy::ring, .ring = 8, .zero = 3}, batch(1))[0];
+  const LaunchCommand zero3 = ask({.strategy = Strategy::ring, .ring = 8, .zero = 3}, batch(1))[0];
   EXPECT_TRUE(has(zero3, "--data-parallel-sharding-strategy optim_grads_params"));
 }
 
@@ -72,13 +73,13 @@ TEST(Launches, DeepSpeedTakesUlyssesWithZero) {
 }
 
 TEST(Launches, FpdtGoesThroughMegatronDeepSpeed) {
-  const Launch launch = ask({.strategy = Strategy::fpdt, .ulysses = 8, .chunks = 2}, batch(1))[1];
+  const LaunchCommand launch = ask({.strategy = Strategy::fpdt, .ulysses = 8, .chunks = 2}, batch(1))[1];
   EXPECT_TRUE(has(launch, "--ds-sequence-parallel-size 8"));
   EXPECT_TRUE(has(launch, "--ds-sequence-parallel-fpdt-chunk-size 65536"));  // 131072 in 2 chunks
 }
 
 TEST(Launches, AccelerateRingsOverFsdp) {
-  const Launch launch = ask({.strategy = Strategy::ring, .dp = 2, .ring = 8, .zero = 3}, batch(2))[2];
+  const LaunchCommand launch = ask({.strategy = Strategy::ring, .dp = 2, .ring = 8, .zero = 3}, batch(2))[2];
   for (const char* word : {"--fsdp_version 2", "--fsdp_reshard_after_forward true", "--parallelism_config_cp_size 8",
                            "--parallelism_config_dp_shard_size 2", "--parallelism_config_cp_comm_strategy alltoall"})
     EXPECT_TRUE(has(launch, word)) << word;

@@ -71,6 +71,13 @@ TEST(Main, MistakesGoToStderrAlone) {
   EXPECT_TRUE(contains(shell(kQuestion + " --dtpye fp16 2>&1").out, "did you mean '--dtype'?"));
 }
 
+// In the program itself, whose rooms are linked together: two types of one name would clash here and in no other test.
+TEST(Main, PlansInTheLinkedProgram) {
+  const Ran answer = shell(kIthaca + " plan --model llama3-8b --cluster dgx-h100 --gpus 8 --seq 64Ki 2>&1");
+  EXPECT_EQ(answer.exit, 0) << answer.out;
+  EXPECT_TRUE(contains(answer.out, "Megatron-LM"));
+}
+
 TEST(Main, DecimalTokensGiveANoticeOnStderr) {
   const std::string decimal = kIthaca + " compare --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1M";
   EXPECT_FALSE(contains(shell(decimal + " 2>/dev/null").out, "note:"));

@@ -32,7 +32,7 @@ TEST(Answer, AsksAFrameworkForTheFirstLayoutThatItCanRun) {
   for (const PlanLaunch& l : report.launches) {
     for (std::size_t row = 0; row < l.row; ++row) {
       const PlanRow& before = report.rows[row];
-      for (const Launch& other : launches(q.model, before.question.work, q.clusters[0], before.planned.layout))
+      for (const LaunchCommand& other : launches(q.model, before.question.work, q.clusters[0], before.planned.layout))
         EXPECT_TRUE(other.framework != l.launch.framework || other.words.empty());
     }
     EXPECT_EQ(l.why_not.empty(), l.row == 0 && !l.launch.words.empty());
