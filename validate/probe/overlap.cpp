@@ -84,8 +84,8 @@ class BesideStopwatch : public Stopwatch {
 
 }  // namespace
 
-Result<Slowdown, std::string> measure_overlap(Device& device, const ClockMeter* meter, const KernelSample& sample,
-                                              const StoppingRule& rule) {
+Result<Overlapped, std::string> measure_overlap(Device& device, const ClockMeter* meter, const KernelSample& sample,
+                                                const StoppingRule& rule) {
   auto copies = Copies::make(device, sample.path);  // first: the GEMM takes what memory is left
   if (!copies) return copies.error();
   auto job = gemm_job(device, sample);
@@ -97,7 +97,7 @@ Result<Slowdown, std::string> measure_overlap(Device& device, const ClockMeter* 
   BesideStopwatch beside(**stopwatch, **copies);
   const auto busy = measure(beside, rule);
   if (!busy) return busy.error();
-  return Slowdown{*alone, *busy};
+  return Overlapped{*alone, *busy};
 }
 
 }  // namespace ithaca

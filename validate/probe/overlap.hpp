@@ -7,11 +7,11 @@
 
 namespace ithaca {
 
-struct Slowdown {
+struct Overlapped {
   Measurement alone, beside;
 };
 /// `sample.path` says which copies. A timing counts only if copies still ran when the GEMMs were through.
-Result<Slowdown, std::string> measure_overlap(Device& device, const ClockMeter* meter, const KernelSample& sample,
-                                              const StoppingRule& rule);
+Result<Overlapped, std::string> measure_overlap(Device& device, const ClockMeter* meter, const KernelSample& sample,
+                                                const StoppingRule& rule);
 
 }  // namespace ithaca
