@@ -13,28 +13,23 @@ constexpr std::int64_t kLongest = std::int64_t{1} << 34;
 
 int default_zero(Strategy strategy, int pp) { return has_tensor(strategy) || pp > 1 ? 1 : 3; }
 
-std::vector<int> divisors(std::int64_t whole, int limit) {
-  std::vector<int> found;
+/// Calls `use` with the degree that is fixed, else with every divisor of `whole` up to `limit`.
+template <class Use>
+void each_divisor(const std::optional<int>& fixed, std::int64_t whole, int limit, Use use) {
+  if (fixed) return use(*fixed);
   for (int d = 1; d <= std::min<std::int64_t>(whole, limit); ++d) {
-    if (whole % d == 0) found.push_back(d);
+    if (whole % d == 0) use(d);
   }
-  return found;
 }
 
-std::vector<int> choices(const std::optional<int>& fixed, std::vector<int> open) {
-  return fixed ? std::vector<int>{*fixed} : std::move(open);
-}
-
-std::vector<int> up_to(std::int64_t limit) {
-  std::vector<int> numbers;
-  for (int i = 1; i <= limit; ++i) numbers.push_back(i);
-  return numbers;
-}
-
-/// One candidate layout with its estimate.
+/// What the choice among layouts goes by. Whole estimates are kept of none but the last, as they are ten kilobytes
+/// each.
 struct Candidate {
   Layout layout;
-  StepEstimate estimate;
+  bool fits = false;
+  int active_gpus = 0;
+  Seconds time{};
+  Bytes sent{};
 };
 
 /// Enumerates the layouts of one strategy that the fixed degrees leave open.
@@ -43,23 +38,27 @@ class Search {
   Search(const Question& question, Strategy strategy) : q_(question), strategy_(strategy) {}
 
   /// Every legal layout; those that are another strategy in disguise only if there is nothing else.
-  std::vector<Candidate> run() {
+  const std::vector<Candidate>& run() {
     enumerate();
     if (found_.empty() && !refusal_) {
       keep_degenerate_ = true;
       enumerate();
     }
-    return std::move(found_);
+    return found_;
+  }
+  StepEstimate estimate(const Candidate& of) const {
+    if (&of == &found_.back()) return *last_;
+    return estimate_step(q_.model, q_.work, q_.cluster, of.layout).value();
   }
   const std::optional<Refusal>& refusal() const { return refusal_; }
 
  private:
   void enumerate() {
     const std::int64_t replicas = std::max<std::int64_t>(1, q_.work.global_batch / q_.work.micro_batch);
-    const auto tps = has_tensor(strategy_) ? divisors(q_.model.heads, q_.gpus) : std::vector<int>{1};
-    for (int tp : choices(q_.degrees.tp, tps)) {
-      for (int dp : choices(q_.degrees.dp, divisors(replicas, q_.gpus))) try_sequence(tp, dp);
-    }
+    const std::int64_t tps = has_tensor(strategy_) ? q_.model.heads : 1;
+    each_divisor(q_.degrees.tp, tps, q_.gpus, [&](int tp) {
+      each_divisor(q_.degrees.dp, replicas, q_.gpus, [&](int dp) { try_sequence(tp, dp); });
+    });
   }
 
   /// Within one tp and dp every sequence degree that the strategy has; the ring takes what ulysses leaves.
@@ -67,12 +66,13 @@ class Search {
     const int outer = std::max(1, tp) * std::max(1, dp) * std::max(1, q_.degrees.pp.value_or(1));
     const int room = std::max(1, q_.gpus / outer);
     const std::int64_t heads = std::max<std::int64_t>(1, q_.model.heads / std::max(1, tp));
-    const std::vector<int> one{1};
-    for (int u :
-         has_ulysses(strategy_) ? choices(q_.degrees.ulysses, up_to(std::min<std::int64_t>(heads, room))) : one) {
-      const std::vector<int> rest{std::max(1, room / std::max(1, u))};
-      for (int r : has_ring(strategy_) ? choices(q_.degrees.ring, rest) : one) try_layout(tp, dp, u, r);
-    }
+    const auto try_ulysses = [&](int u) {
+      const int rest = std::max(1, room / std::max(1, u));
+      try_layout(tp, dp, u, has_ring(strategy_) ? q_.degrees.ring.value_or(rest) : 1);
+    };
+    if (!has_ulysses(strategy_)) return try_ulysses(1);
+    if (q_.degrees.ulysses) return try_ulysses(*q_.degrees.ulysses);
+    for (int u = 1; u <= std::min<std::int64_t>(heads, room); ++u) try_ulysses(u);
   }
 
   void try_layout(int tp, int dp, int ulysses, int ring) {
@@ -94,7 +94,9 @@ class Search {
     if (layout.gpus() > q_.gpus) return refuse({Rule::gpus, layout, layout.gpus(), q_.gpus});
     auto estimate = estimate_step(q_.model, q_.work, q_.cluster, layout);
     if (!estimate) return refuse(estimate.error());
-    found_.push_back({layout, *estimate});
+    last_ = std::move(estimate).value();
+    found_.push_back({layout, last_->memory.fits(), last_->active_gpus, last_->step.time,
+                      last_->forward.sent + last_->backward.sent});
   }
 
   /// A degree of one where the strategy's own degree was left open makes it another strategy.
@@ -122,28 +124,27 @@ class Search {
   Strategy strategy_;
   bool keep_degenerate_ = false;
   std::vector<Candidate> found_;
+  std::optional<StepEstimate> last_;  ///< of the last candidate
   std::optional<Refusal> refusal_;
 };
 
 /// Fits before not; then fewest idle GPUs.
 bool ranks_before(const Candidate& a, const Candidate& b) {
-  if (a.estimate.memory.fits() != b.estimate.memory.fits()) return a.estimate.memory.fits();
-  return a.estimate.active_gpus > b.estimate.active_gpus;
+  if (a.fits != b.fits) return a.fits;
+  return a.active_gpus > b.active_gpus;
 }
-
-double sent(const Candidate& c) { return (c.estimate.forward.sent + c.estimate.backward.sent).value(); }
 
 const Candidate& choose(const std::vector<Candidate>& all) {
   const Candidate& first = *std::min_element(all.begin(), all.end(), ranks_before);
-  Seconds fastest = first.estimate.step.time;
+  Seconds fastest = first.time;
   const auto equal_rank = [&](const Candidate& c) { return !ranks_before(first, c); };
   for (const Candidate& c : all) {
-    if (equal_rank(c)) fastest = min(fastest, c.estimate.step.time);
+    if (equal_rank(c)) fastest = min(fastest, c.time);
   }
   const Candidate* best = nullptr;
   for (const Candidate& c : all) {
-    if (!equal_rank(c) || c.estimate.step.time > fastest * (1 + kModelError)) continue;
-    if (best == nullptr || sent(c) < sent(*best)) best = &c;
+    if (!equal_rank(c) || c.time > fastest * (1 + kModelError)) continue;
+    if (best == nullptr || c.sent < best->sent) best = &c;
   }
   return *best;
 }
@@ -152,8 +153,8 @@ void set_faster(Row& row, const std::vector<Candidate>& all) {
   const StepEstimate& own = *row.estimate;
   Seconds best = own.step.time * 0.995;
   for (const Candidate& c : all) {
-    if (c.estimate.memory.fits() < own.memory.fits() || c.estimate.step.time >= best) continue;
-    best = row.faster_time = c.estimate.step.time;
+    if (c.fits < own.memory.fits() || c.time >= best) continue;
+    best = row.faster_time = c.time;
     row.faster = c.layout;
   }
 }
@@ -177,7 +178,9 @@ Tokens longest_sequence(const Question& q, const Layout& layout) {
   return Tokens{low * multiple};
 }
 
-Row compare_one(const Question& q, Strategy strategy) {
+}  // namespace
+
+Row compare_strategy(const Question& q, Strategy strategy, bool longest) {
   Row row;
   row.strategy = strategy;
   row.layout.strategy = strategy;
@@ -186,28 +189,26 @@ Row compare_one(const Question& q, Strategy strategy) {
     return row;
   }
   Search search(q, strategy);
-  const std::vector<Candidate> all = search.run();
+  const std::vector<Candidate>& all = search.run();
   if (all.empty()) {
     row.refused = search.refusal();
     row.layout = row.refused->layout;
     return row;
   }
-  const Candidate& best = choose(all);
-  row.layout = best.layout;
-  row.estimate = best.estimate;
-  row.closed_form_time = best.estimate.step.time;
-  row.idle_gpus = q.gpus - best.estimate.active_gpus;
-  row.max_seq_len = longest_sequence(q, best.layout);
+  const Candidate& chosen = choose(all);
+  row.layout = chosen.layout;
+  row.estimate = search.estimate(chosen);
+  row.closed_form_time = chosen.time;
+  row.idle_gpus = q.gpus - chosen.active_gpus;
+  if (longest) row.max_seq_len = longest_sequence(q, row.layout);
   set_rates(row, q);
   set_faster(row, all);
   return row;
 }
 
-}  // namespace
-
 std::vector<Row> compare(const Question& question) {
   std::vector<Row> rows;
-  for (Strategy strategy : question.strategies) rows.push_back(compare_one(question, strategy));
+  for (Strategy strategy : question.strategies) rows.push_back(compare_strategy(question, strategy));
   return rows;
 }
 
