@@ -47,11 +47,16 @@ class AllGathers {
 };
 
 /// A timing counts if on all ranks collectives still ran when the GEMMs were through; all take the same number of them.
+/// Alone: the GEMMs begin when as many are through, so that the GPU rests as long as before and runs at the same clock.
 class BesideStopwatch : public Stopwatch {
  public:
   BesideStopwatch(const Ensemble& e, EventStopwatch& gemm, AllGathers& gathers) : e_(e), gemm_(gemm) {
-    gemm_.beside([this, &gathers] { return gathers.enqueue(count_); });
+    gemm_.beside([this, &gathers] {
+      const Trouble trouble = gathers.enqueue(count_);
+      return trouble || !is_alone_ ? trouble : e_.group.wait();
+    });
   }
+  void leave_alone() { is_alone_ = true; }
 
   Result<Timing, std::string> time() override {
     constexpr int kMost = 4096;
@@ -70,7 +75,7 @@ class BesideStopwatch : public Stopwatch {
       if (!all) return all.error().why;
       const auto any_ended = summarise(e_.mesh, ended);
       if (!any_ended) return any_ended.error().why;
-      if (any_ended->slowest == 0) return Timing{Seconds{all->slowest}, all->clock_mhz, all->throttle};
+      if (is_alone_ || any_ended->slowest == 0) return Timing{Seconds{all->slowest}, all->clock_mhz, all->throttle};
     }
     return std::string("the all-gathers end before the GEMM does");
   }
@@ -79,6 +84,7 @@ class BesideStopwatch : public Stopwatch {
   const Ensemble& e_;
   EventStopwatch& gemm_;
   int count_ = 2;
+  bool is_alone_ = false;
 };
 
 }  // namespace
@@ -100,11 +106,12 @@ Result<KernelSample, std::string> measure_gemm_beside(const Ensemble& e, Device&
   s.beside = "all_gather of " + print(gathered) + " on " + std::to_string(e.mesh.ranks()) + " ranks";
   auto stopwatch = EventStopwatch::make(device, nullptr, *job);
   if (!stopwatch) return stopwatch.error();
-  const auto alone = measure(**stopwatch, rule);
-  if (!alone) return alone.error();
   BesideStopwatch beside(e, **stopwatch, gathers);
   const auto busy = measure(beside, rule);
   if (!busy) return busy.error();
+  beside.leave_alone();
+  const auto alone = measure(beside, rule);
+  if (!alone) return alone.error();
   s.alone = alone->median;
   s.time = busy->median;
   s.spread = KernelSample::Spread{busy->p10, busy->p90, busy->timings, busy->marked, busy->error, busy->clock_mhz};

@@ -181,7 +181,9 @@ class Rank {
     for (char** entry = environ; *entry != nullptr; ++entry) {
       const std::string text(*entry);
       const std::size_t equals = text.find('=');
-      if (text.rfind("NCCL_", 0) == 0) table.provenance.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+      // Containers set NCCL_VERSION to what they were built with; NCCL does not read it.
+      if (text.rfind("NCCL_", 0) == 0 && text.rfind("NCCL_VERSION=", 0) != 0)
+        table.provenance.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
     return table;
   }

@@ -86,7 +86,7 @@ Result<Timing, std::string> EventStopwatch::time() {
   ClockMeter::Reading reading;
   const auto time = between_events([this] { return enqueue_all(); }, true, calls_, &reading);
   if (!time) return time.error();
-  return Timing{*time, static_cast<double>(reading.sm_mhz), reading.throttle};
+  return Timing{*time, static_cast<double>(reading.sm_mhz), reading.throttle, calls_};
 }
 
 Result<Seconds, std::string> EventStopwatch::time_launched() {

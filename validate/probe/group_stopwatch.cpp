@@ -46,7 +46,7 @@ Result<Timing, std::string> GroupStopwatch::time() {
   const auto all = summarise(ensemble_.mesh, report);
   if (!all) return all.error().why;
   means_.push_back(all->mean);
-  return Timing{Seconds{all->slowest}, all->clock_mhz, all->throttle};
+  return Timing{Seconds{all->slowest}, all->clock_mhz, all->throttle, calls_};
 }
 
 Seconds GroupStopwatch::mean(int timings) const {

@@ -58,13 +58,19 @@ class Copies {
   cudaEvent_t started_ = nullptr;
 };
 
+/// Beside the copies, or alone when they are through: a GPU that rests as long as before runs at the same clock.
 class BesideStopwatch : public Stopwatch {
  public:
   BesideStopwatch(EventStopwatch& gemm, Copies& copies) : gemm_(gemm), copies_(copies) {
-    gemm_.beside([this] { return copies_.enqueue(count_); });
+    gemm_.beside([this] {
+      const Trouble trouble = copies_.enqueue(count_);
+      return trouble || !is_alone_ ? trouble : copies_.wait();
+    });
   }
+  void leave_alone() { is_alone_ = true; }
   Result<Timing, std::string> time() override {
     constexpr int kMost = 4096;
+    if (is_alone_) return gemm_.time();
     while (count_ <= kMost) {
       auto timing = gemm_.time();
       if (!timing) return timing;
@@ -80,6 +86,7 @@ class BesideStopwatch : public Stopwatch {
   EventStopwatch& gemm_;
   Copies& copies_;
   int count_ = 4;
+  bool is_alone_ = false;
 };
 
 }  // namespace
@@ -92,11 +99,12 @@ Result<Overlapped, std::string> measure_overlap(Device& device, const ClockMeter
   if (!job) return job.error();
   auto stopwatch = EventStopwatch::make(device, meter, *job);
   if (!stopwatch) return stopwatch.error();
-  const auto alone = measure(**stopwatch, rule);
-  if (!alone) return alone.error();
   BesideStopwatch beside(**stopwatch, **copies);
   const auto busy = measure(beside, rule);
   if (!busy) return busy.error();
+  beside.leave_alone();
+  const auto alone = measure(beside, rule);
+  if (!alone) return alone.error();
   return Overlapped{*alone, *busy};
 }
 

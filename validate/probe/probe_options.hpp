@@ -15,7 +15,7 @@ struct ProbeOptions {
   Command command = Command::help;
   CaseRequest request;
   std::vector<Family> families;
-  StoppingRule rule;
+  StoppingRule rule{.warm_time = kClockSettles};
   int device = 0;
   std::string gpu;    ///< catalogue name; empty: from the driver's name
   std::string file;   ///< -o; empty: stdout

@@ -50,9 +50,9 @@ export -f ranks
 export probe
 
 kernels() {
-  for model in llama3-8b gpt3-175b; do
-    step "kernels-$model" 220 "$probe" kernels --model "$model" --seq 8Ki,64Ki,256Ki --gpus 8 \
-      --family gemm,streaming,permute --budget 2s -o "$out/$model.yaml"
+  for model in llama3-8b qwen2.5-7b llama3-70b gpt3-175b; do
+    step "kernels-$model" 160 "$probe" kernels --model "$model" --seq 8Ki,64Ki,256Ki --gpus 8 \
+      --family gemm,streaming,permute --budget 1s -o "$out/$model.yaml"
   done
   step memory 50 "$probe" kernels --model llama3-8b --seq 64Ki --gpus 8 --family copy,overlap --budget 2s -o "$out/memory.yaml"
 }
@@ -62,6 +62,8 @@ attention() {
     step "attention-$gpus" 150 "$probe" kernels --model llama3-8b --seq 2Ki,8Ki,32Ki,128Ki --gpus "$gpus" \
       --family attention --budget 3s -o "$out/attention-$gpus.yaml"
   done
+  step attention-96 60 "$probe" kernels --model megatron-22b --seq 4Ki,16Ki --gpus 8 --family attention --budget 2s \
+    -o "$out/attention-96.yaml"  # of 96 a head
 }
 
 nccl() {

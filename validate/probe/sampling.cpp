@@ -24,34 +24,39 @@ std::vector<double> sorted_times(const Timings& timings) {
   return times;
 }
 
-double median_clock(const Timings& timings) {
+double median_clock(Timings::const_iterator begin, Timings::const_iterator end) {
   std::vector<double> clocks;
-  for (const Timing& t : timings)
-    if (t.clock_mhz > 0) clocks.push_back(t.clock_mhz);
+  for (auto t = begin; t != end; ++t)
+    if (t->clock_mhz > 0) clocks.push_back(t->clock_mhz);
   if (clocks.empty()) return 0;
   std::sort(clocks.begin(), clocks.end());
   return quantile(clocks, 0.5);
 }
 
-/// Against the clock at which the warm kernel started.
-Timings with_full_clock(const Timings& timings, double fall) {
+double median_clock(const Timings& timings) { return median_clock(timings.begin(), timings.end()); }
+
+Timings with_steady_clock(const Timings& timings, double fall) {
+  const double steady = median_clock(timings);
   Timings kept;
-  double start = 0;
-  for (const Timing& t : timings) {
-    if (start == 0) start = t.clock_mhz;
-    if (t.clock_mhz == 0 || t.clock_mhz >= start * (1 - fall)) kept.push_back(t);
-  }
+  for (const Timing& t : timings)
+    if (t.clock_mhz == 0 || t.clock_mhz >= steady * (1 - fall)) kept.push_back(t);
   return kept;
 }
 
+/// Of the first and the second half of the timings.
+std::string clock_doubt(const Timings& timings, double fall) {
+  const auto middle = timings.begin() + static_cast<std::ptrdiff_t>(timings.size() / 2);
+  const double first = median_clock(timings.begin(), middle), second = median_clock(middle, timings.end());
+  if (std::abs(first - second) <= fall * std::max(first, second)) return {};
+  return "the clock went from " + std::to_string(static_cast<int>(first)) + " to " +
+         std::to_string(static_cast<int>(second)) + " MHz";
+}
+
 Measurement summary(const Timings& all, const StoppingRule& rule, bool is_warm) {
-  Timings kept = with_full_clock(all, rule.clock_fall);
+  const Timings kept = with_steady_clock(all, rule.clock_fall);
   Measurement m;
   m.marked = static_cast<int>(all.size() - kept.size());
-  if (2 * kept.size() < all.size()) {
-    m.doubt = "the clock fell in " + std::to_string(m.marked) + " of " + std::to_string(all.size()) + " timings";
-    kept = all;
-  }
+  m.doubt = clock_doubt(all, rule.clock_fall);
   const std::vector<double> times = sorted_times(kept);
   m.median = Seconds{quantile(times, 0.5)};
   m.p10 = Seconds{quantile(times, 0.1)};
@@ -88,11 +93,11 @@ Result<Measurement, std::string> measure(Stopwatch& stopwatch, const StoppingRul
   Timings warm, timings;
   bool is_warm = false;
   Seconds spent{};
-  while (!is_warm && static_cast<int>(warm.size()) < rule.warm_most) {
+  while (spent < rule.warm_time || (!is_warm && static_cast<int>(warm.size()) < rule.warm_most)) {
     const auto timing = stopwatch.time();
     if (!timing) return timing.error();
     warm.push_back(*timing);
-    spent += timing->time;
+    spent += timing->time * timing->calls;
     is_warm = static_cast<int>(warm.size()) >= rule.warm_least && agree(warm, rule.warm_agreement);
     if (spent > rule.budget && static_cast<int>(warm.size()) >= rule.warm_least) break;
   }
@@ -101,9 +106,9 @@ Result<Measurement, std::string> measure(Stopwatch& stopwatch, const StoppingRul
     const auto timing = stopwatch.time();
     if (!timing) return timing.error();
     timings.push_back(*timing);
-    spent += timing->time;
+    spent += timing->time * timing->calls;
     if (static_cast<int>(timings.size()) < rule.least) continue;
-    const Timings kept = with_full_clock(timings, rule.clock_fall);
+    const Timings kept = with_steady_clock(timings, rule.clock_fall);
     if (median_half_interval(sorted_times(kept)) <= rule.error || spent > rule.budget) break;
   }
   return summary(timings, rule, is_warm);

@@ -110,18 +110,33 @@ TEST(Sampling, TimingsWithAFallenClockAreLeftOut) {
   EXPECT_EQ(m->doubt, "");
 }
 
-TEST(Sampling, AClockThatStaysDownIsDoubted) {
-  // 2 % is allowed: 1941 of 1980 is 1.97 % less, 1900 is 4 %.
-  const auto after_five = [](double clock) {
-    return [clock](int i) { return Timing{Seconds{1e-3}, i < 7 ? 1980.0 : clock, 0}; };
-  };
-  Script within(after_five(1941)), below(after_five(1900));
-  EXPECT_EQ(measure(within, {})->doubt, "");
-  const auto m = measure(below, {});
+TEST(Sampling, TheClockThatAPowerLimitAllowsIsTheClock) {
+  // 1980 MHz for 7 timings, of which 5 warm it up; 1500 MHz for 1.32 times as long from there on.
+  Script limited([](int i) { return Timing{Seconds{i < 7 ? 1e-3 : 1.32e-3}, i < 7 ? 1980.0 : 1500.0, 0x4u}; });
+  const auto m = measure(limited, {});
   ASSERT_TRUE(m);
-  EXPECT_EQ(m->marked, 198);  // 2 are full, so the median never has 6 timings
-  EXPECT_EQ(m->timings, 200);
-  EXPECT_EQ(m->doubt, "the clock fell in 198 of 200 timings");
+  EXPECT_EQ(m->median, Seconds{1.32e-3});
+  EXPECT_EQ(m->clock_mhz, 1500);
+  EXPECT_EQ(m->doubt, "");
+}
+
+TEST(Sampling, AClockThatStillMovesIsDoubted) {
+  // 5 % is allowed: 1890 of 1980 is 4.5 % less, 1860 is 6 %. Ten of twenty timings each.
+  const auto after_ten = [](double clock) {
+    return [clock](int i) { return Timing{Seconds{1e-3}, i < 15 ? 1980.0 : clock, 0}; };
+  };
+  Script within(after_ten(1890)), below(after_ten(1860));
+  EXPECT_EQ(measure(within, {})->doubt, "");
+  EXPECT_EQ(measure(below, {})->doubt, "the clock went from 1980 to 1860 MHz");
+}
+
+TEST(Sampling, WarmUpLastsAsLongAsItIsTold) {
+  // 4 calls of 1 ms a timing: 0.1 s are 25 timings, though 5 agree.
+  Script steady([](int) { return Timing{Seconds{1e-3}, 1980, 0, 4}; });
+  StoppingRule rule;
+  rule.warm_time = Seconds{0.1};
+  ASSERT_TRUE(measure(steady, rule));
+  EXPECT_EQ(steady.calls, 25 + 20);
 }
 
 TEST(Sampling, AnErrorEndsIt) {
