@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/flag_reader.hpp"
+#include "cli/framework_flag.hpp"
 #include "cli/join_flags.hpp"
 #include "cli/text.hpp"
 
@@ -110,6 +111,8 @@ void read_workload(FlagReader& flags, CompareRequest& request) {
   work.recompute_every = static_cast<int>(flags.count("--recompute-every", 1, 100'000).value_or(1));
   for (const auto what : flags.choices<bool Offload::*>("--offload", kOffloadNames)) work.offload.*what = true;
   for (const auto what : flags.choices<bool Overlap::*>("--no-overlap", kOverlapNames)) work.overlap.*what = false;
+  work.framework = read_framework(flags);
+  work.transformer_engine = work.framework.framework == Framework::megatron;
   read_batch(flags, work);
   read_attention(flags, request);
 }
@@ -145,6 +148,17 @@ void read_output(FlagReader& flags, CompareRequest& request) {
   request.color = flags.choice<ColorWhen>("--color", kColorNames).value_or(ColorWhen::automatic);
 }
 
+std::string zero_default(const Workload& work) {
+  switch (work.framework.framework) {
+    case Framework::megatron: return "--zero 1";
+    case Framework::accelerate: return "--zero 3";
+    case Framework::verl: return "--zero 3 (Megatron engine: 1)";
+    case Framework::any:
+    case Framework::deepspeed: break;
+  }
+  return "--zero 3 (megatron_sp: 1)";
+}
+
 /// What the user left open and would want to know, in the header's words.
 std::vector<std::string> chosen_defaults(const FlagReader& flags, const CompareRequest& request) {
   std::vector<std::string> chosen;
@@ -156,7 +170,7 @@ std::vector<std::string> chosen_defaults(const FlagReader& flags, const CompareR
   note("--dtype", "--dtype bf16");
   note("--attention", "--attention flash,causal");
   note("--recompute", "--recompute full");
-  note("--zero", "--zero 3 (megatron_sp: 1)");
+  note("--zero", zero_default(request.work));
   return chosen;
 }
 

@@ -44,6 +44,9 @@ inline constexpr Flag kJobFlags[] = {
     {"--tiled-mlp", "", "the MLP by slices of the sequence"},
     {"--offload", "WHAT", "comma list of what waits in host memory: checkpoints, optimizer, parameters"},
     {"--no-overlap", "WHAT", "comma list of traffic that compute waits for: gradients, parameters"},
+    {"--framework", "F[@V]",
+     "refuse what it cannot run: deepspeed, megatron, accelerate or verl, of one release (deepspeed@0.17) or the "
+     "newest [any]"},
 };
 inline constexpr Flag kOutputFlags[] = {
     {"--json", "", "JSON, SI base units, full precision"},

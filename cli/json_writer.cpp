@@ -4,6 +4,7 @@
 
 #include "cli/compare_flags.hpp"
 #include "cli/fabric_cables.hpp"
+#include "cli/framework_flag.hpp"
 #include "cli/row_fields.hpp"
 #include "cli/verdict.hpp"
 #include "model/frameworks.hpp"
@@ -122,6 +123,10 @@ Json provenance(const Report& report) {
       {"marks", marks(report.question)}};
 }
 
+Json framework_json(const Workload& work) {
+  return work.framework.framework == Framework::any ? Json(nullptr) : Json(flag_value(work.framework));
+}
+
 Json question_json(const Report& report) {
   const Question& q = report.question;
   return {{"model", q.model.name},
@@ -137,6 +142,7 @@ Json question_json(const Report& report) {
           {"dropout", q.work.dropout},
           {"tiled_loss", q.work.tiled_loss},
           {"fp32_gradients", q.work.fp32_gradients},
+          {"framework", framework_json(q.work)},
           {"ring_gradient", q.work.ring_gradient == RingGradient::fp32 ? "fp32" : "half"},
           {"usd_per_gpu_hour", q.cluster.price_per_gpu_hour.value()},
           {"price_source", report.price_source},
@@ -191,6 +197,7 @@ Json plan_question(const PlanReport& report) {
           {"flash", q.work.flash},
           {"causal", q.work.causal},
           {"may_offload", offload_words(q.work.offload)},
+          {"framework", framework_json(q.work)},
           {"defaults", report.defaults}};
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/text.hpp"
+#include "model/framework_rules.hpp"
 
 namespace ithaca {
 namespace {
@@ -14,10 +15,11 @@ constexpr std::string_view kDeepSpeed =
     "deepspeed.ai tutorials ulysses-alst-sequence-parallelism and ulysses-offload, DeepSpeed configuration JSON";
 constexpr std::string_view kAccelerate =
     "huggingface/accelerate docs concept_guides/sequence_parallelism and context_parallelism, commands/launch.py";
+constexpr std::string_view kVerl = "verl-project/verl verl/trainer/config: sft_trainer_engine.yaml, engine/*.yaml";
 
 struct Job {
   const Transformer& model;
-  const Workload& work;
+  Workload work;  ///< with the framework that is asked
   const Cluster& cluster;
   const Layout& layout;
 
@@ -29,11 +31,6 @@ struct Job {
     return most;
   }
   int nodes() const { return layout.gpus() / node_gpus(); }
-  /// Heads are dealt evenly over tp x ulysses, KV heads too.
-  bool even_heads() const {
-    const std::int64_t ranks = std::int64_t{layout.tp} * layout.ulysses;
-    return model.heads % ranks == 0 && model.kv_heads % ranks == 0;
-  }
 };
 
 /// Words with a value each, as they come.
@@ -55,21 +52,6 @@ class Words {
   std::vector<std::string> words_;
 };
 
-std::string why_not_megatron(const Job& j) {
-  const Layout& l = j.layout;
-  if (l.strategy == Strategy::loongtrain || l.strategy == Strategy::fpdt || l.strategy == Strategy::ring_self_attention)
-    return fmt::format("has no {}", name(l.strategy));
-  if (l.ulysses > 1 && !j.even_heads())
-    return fmt::format("wants query and KV heads divisible by tp x ulysses = {}", l.tp * l.ulysses);
-  if (l.ring > 1 && !l.zigzag) return "always balances a ring by zigzag";
-  if (j.model.layers % (l.pp * l.virtual_pp) != 0)
-    return fmt::format("wants {} layers divisible by {} chunks, or a --pipeline-model-parallel-layout", j.model.layers,
-                       l.pp * l.virtual_pp);
-  if (l.schedule == Schedule::gpipe) return "has no GPipe";
-  if (j.work.offload.checkpoints || j.work.offload.parameters) return "offloads no checkpoints and no parameters here";
-  return "";
-}
-
 void add_context_parallel(Words& w, const Layout& l) {
   if (l.sequence() == 1) return;
   w.add("--context-parallel-size", l.sequence());
@@ -82,10 +64,10 @@ void add_context_parallel(Words& w, const Layout& l) {
   }
 }
 
-void add_megatron_sharding(Words& w, const Layout& l) {
+void add_megatron_sharding(Words& w, const Layout& l, int version) {
   if (l.zero > 0) w.add("--use-distributed-optimizer");
   if (l.zero >= 2) {
-    w.add("--use-megatron-fsdp");
+    w.add(version < release(0, 14) ? "--use-custom-fsdp" : "--use-megatron-fsdp");  // CHANGELOG.md, 0.14
     w.add("--data-parallel-sharding-strategy", l.zero == 2 ? "optim_grads" : "optim_grads_params");
     w.add("--no-gradient-accumulation-fusion").add("--ckpt-format fsdp_dtensor");
   }
@@ -105,8 +87,18 @@ void add_megatron_recompute(Words& w, const Job& j) {
   }
 }
 
+/// With the reason why the framework cannot, if it cannot.
+LaunchCommand command_of(const Job& j, std::string_view source) {
+  const auto refusal = check_framework(j.model, j.work, j.layout);
+  return {std::string(display_name(j.work.framework.framework)),
+          {},
+          "",
+          refusal ? why_fragment(*refusal) : "",
+          std::string(source)};
+}
+
 LaunchCommand megatron(const Job& j) {
-  LaunchCommand launch{"Megatron-LM", {}, "", why_not_megatron(j), std::string(kMegatron)};
+  LaunchCommand launch = command_of(j, kMegatron);
   if (!launch.why_not.empty()) return launch;
   const Layout& l = j.layout;
   Words w;
@@ -117,7 +109,7 @@ LaunchCommand megatron(const Job& j) {
   w.degree("--pipeline-model-parallel-size", l.pp);
   w.degree("--num-virtual-stages-per-pipeline-rank", l.virtual_pp);
   w.degree("--expert-model-parallel-size", l.ep);
-  add_megatron_sharding(w, l);
+  add_megatron_sharding(w, l, j.work.framework.version);
   add_megatron_recompute(w, j);
   w.add("--micro-batch-size", j.work.micro_batch).add("--global-batch-size", j.work.global_batch);
   w.add("--seq-length", j.work.seq_len.count).add("--max-position-embeddings", j.work.seq_len.count);
@@ -130,19 +122,6 @@ LaunchCommand megatron(const Job& j) {
   return launch;
 }
 
-std::string why_not_deepspeed(const Job& j) {
-  const Layout& l = j.layout;
-  if (l.pp > 1) return "needs the model rewritten as a PipelineModule for a pipeline";
-  if (l.ring > 1) return "has no ring attention";
-  if (l.tp > 1) return "joins no tensor parallelism to ZeRO and Ulysses for training";
-  if (l.strategy != Strategy::fpdt && l.ulysses > 1 && j.model.heads % l.ulysses != 0)
-    return fmt::format("ALST wants {} query heads divisible by ulysses {}", j.model.heads, l.ulysses);
-  if (l.ulysses > 1 && j.model.kv_heads % l.ulysses != 0 && l.ulysses % j.model.kv_heads != 0)
-    return fmt::format("ALST wants {} KV heads divisible by ulysses {} or dividing it", j.model.kv_heads, l.ulysses);
-  if (l.ep > 1) return "needs the model's experts rewritten as deepspeed.moe layers";
-  return "";
-}
-
 std::string deepspeed_json(const Job& j) {
   std::string offload;
   if (j.work.offload.optimizer) offload += ", \"offload_optimizer\": {\"device\": \"cpu\", \"pin_memory\": true}";
@@ -150,13 +129,14 @@ std::string deepspeed_json(const Job& j) {
   const char* precision = j.work.dtype == Dtype::fp16 ? "fp16" : "bf16";
   return fmt::format(
       "{{\"train_micro_batch_size_per_gpu\": {}, \"gradient_accumulation_steps\": {}, \"sequence_parallel_size\": {}, "
-      "\"zero_optimization\": {{\"stage\": {}{}}}, \"{}\": {{\"enabled\": {}}}}}",
-      j.work.micro_batch, j.micro_batches(), j.layout.ulysses, j.layout.zero, offload, precision,
-      j.work.dtype != Dtype::fp32);
+      "{}\"zero_optimization\": {{\"stage\": {}{}}}, \"{}\": {{\"enabled\": {}}}}}",
+      j.work.micro_batch, j.micro_batches(), j.layout.ulysses,
+      j.layout.tp > 1 ? fmt::format("\"tensor_parallel\": {{\"autotp_size\": {}}}, ", j.layout.tp) : "", j.layout.zero,
+      offload, precision, j.work.dtype != Dtype::fp32);
 }
 
 LaunchCommand deepspeed(const Job& j) {
-  LaunchCommand launch{"DeepSpeed", {}, "", why_not_deepspeed(j), std::string(kDeepSpeed)};
+  LaunchCommand launch = command_of(j, kDeepSpeed);
   if (!launch.why_not.empty()) return launch;
   const Layout& l = j.layout;
   Words w;
@@ -172,24 +152,6 @@ LaunchCommand deepspeed(const Job& j) {
   launch.words = w.take();
   launch.settings = deepspeed_json(j);
   return launch;
-}
-
-std::string why_not_accelerate(const Job& j) {
-  const Layout& l = j.layout;
-  if (l.pp > 1) return "has no pipeline";
-  if (l.ulysses > 1 && l.ring > 1) return "does not join Ulysses and ring yet";
-  if (l.strategy == Strategy::loongtrain || l.strategy == Strategy::fpdt || l.strategy == Strategy::ring_self_attention)
-    return fmt::format("has no {}", name(l.strategy));
-  if (l.tp > 1 && l.tp_sequence) return "its tensor parallelism does not split the sequence";
-  if (l.ep > 1) return "has no expert parallelism";
-  if (l.ulysses > 1) {
-    const std::string deepspeed = why_not_deepspeed(j);
-    if (!deepspeed.empty()) return "through DeepSpeed, which " + deepspeed;
-    if (l.zero < 2) return "tests Ulysses with ZeRO 2 and 3 only";
-  } else if (l.gpus() > 1 && l.zero < 2 && !(l.zero == 0 && l.dp == l.gpus())) {
-    return "shards by FSDP2: ZeRO 2 or 3";
-  }
-  return "";
 }
 
 void add_accelerate_ulysses(Words& w, const Job& j) {
@@ -222,7 +184,7 @@ void add_accelerate_fsdp(Words& w, const Job& j) {
 }
 
 LaunchCommand accelerate(const Job& j) {
-  LaunchCommand launch{"Hugging Face Accelerate", {}, "", why_not_accelerate(j), std::string(kAccelerate)};
+  LaunchCommand launch = command_of(j, kAccelerate);
   if (!launch.why_not.empty()) return launch;
   Words w;
   w.add(fmt::format("accelerate launch --num_machines {} --num_processes {}", j.nodes(), j.layout.gpus()));
@@ -240,12 +202,66 @@ LaunchCommand accelerate(const Job& j) {
   return launch;
 }
 
+void add_verl_fsdp(Words& w, const Job& j) {
+  w.add("engine=fsdp engine.strategy=fsdp2");
+  w.add(fmt::format("engine.ulysses_sequence_parallel_size={}", j.layout.ulysses));
+  w.add(j.layout.zero == 3 ? "engine.reshard_after_forward=true" : "engine.reshard_after_forward=false");
+  if (j.work.offload.parameters || j.work.offload.optimizer) w.add("engine.offload_policy=true");
+}
+
+void add_verl_megatron(Words& w, const Job& j) {
+  const Layout& l = j.layout;
+  w.add("engine=megatron").add(fmt::format("engine.tensor_model_parallel_size={}", l.tp));
+  w.add(fmt::format("engine.sequence_parallel={}", l.tp > 1 && l.tp_sequence));
+  w.add(fmt::format("engine.context_parallel_size={}", l.ring));
+  w.add(fmt::format("engine.pipeline_model_parallel_size={}", l.pp));
+  if (l.virtual_pp > 1) w.add(fmt::format("engine.virtual_pipeline_model_parallel_size={}", l.virtual_pp));
+  if (l.ep > 1) w.add(fmt::format("engine.expert_model_parallel_size={}", l.ep));
+  if (l.zero == 3) w.add("engine.use_megatron_fsdp=true");
+  if (j.work.recompute != Recompute::none)
+    w.add(fmt::format("engine.override_transformer_config.recompute_granularity={}",
+                      j.work.recompute == Recompute::full ? "full" : "selective"));
+}
+
+LaunchCommand verl(const Job& j) {
+  LaunchCommand launch = command_of(j, kVerl);
+  if (!launch.why_not.empty()) return launch;
+  Words w;
+  w.add(fmt::format("torchrun --nnodes {} --nproc-per-node {} -m verl.trainer.sft_trainer", j.nodes(), j.node_gpus()));
+  has_ulysses(j.layout.strategy) ? add_verl_fsdp(w, j) : add_verl_megatron(w, j);
+  w.add("model.use_remove_padding=true");
+  w.add(fmt::format("model.enable_gradient_checkpointing={}", j.work.recompute == Recompute::full));
+  if (j.work.lora_rank > 0) w.add(fmt::format("model.lora_rank={}", j.work.lora_rank));
+  w.add(fmt::format("data.train_batch_size={}", j.work.global_batch));
+  w.add(fmt::format("data.micro_batch_size_per_gpu={}", j.work.micro_batch));
+  w.add(fmt::format("data.max_length={}", j.work.seq_len.count));
+  launch.words = w.take();
+  return launch;
+}
+
+LaunchCommand launch_in(const FrameworkRelease& framework, const Transformer& model, Workload work,
+                        const Cluster& cluster, const Layout& layout) {
+  work.framework = framework;
+  const Job job{model, work, cluster, layout};
+  switch (framework.framework) {
+    case Framework::megatron: return megatron(job);
+    case Framework::deepspeed: return deepspeed(job);
+    case Framework::accelerate: return accelerate(job);
+    case Framework::verl:
+    case Framework::any: break;
+  }
+  return verl(job);
+}
+
 }  // namespace
 
 std::vector<LaunchCommand> launches(const Transformer& model, const Workload& work, const Cluster& cluster,
                                     const Layout& layout) {
-  const Job job{model, work, cluster, layout};
-  return {megatron(job), deepspeed(job), accelerate(job)};
+  if (work.framework.framework != Framework::any) return {launch_in(work.framework, model, work, cluster, layout)};
+  std::vector<LaunchCommand> all;
+  for (const Framework f : {Framework::megatron, Framework::deepspeed, Framework::accelerate})
+    all.push_back(launch_in({f}, model, work, cluster, layout));
+  return all;
 }
 
 }  // namespace ithaca

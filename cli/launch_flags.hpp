@@ -19,7 +19,7 @@ struct LaunchCommand {
   std::string source;  ///< of the flags' names and limits
 };
 
-/// Megatron-LM, DeepSpeed and Hugging Face Accelerate, in this order.
+/// The workload's framework, or else Megatron-LM, DeepSpeed and Hugging Face Accelerate, in this order.
 std::vector<LaunchCommand> launches(const Transformer& model, const Workload& work, const Cluster& cluster,
                                     const Layout& layout);
 

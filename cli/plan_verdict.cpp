@@ -74,7 +74,7 @@ std::string nothing_legal(const PlanQuestion& q) {
   ask.degrees = {f.tp, f.pp, f.dp, f.ulysses, f.ring, f.zero, f.zigzag, f.ep.value_or(1), f.virtual_pp.value_or(1)};
   const Row row = compare(ask).front();
   if (!row.refused) return "No layout of the GPUs offered has the degrees that were given.";
-  return fmt::format("No layout is legal: {} ({}). Instead: {}.", why(*row.refused), name(row.refused->rule),
+  return fmt::format("No layout is legal: {} ({}). Instead: {}.", why(*row.refused), name(*row.refused),
                      instead(*row.refused));
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/csv_writer.hpp"
+#include "cli/framework_flag.hpp"
 #include "cli/text.hpp"
 #include "model/units.hpp"
 
@@ -128,6 +129,8 @@ std::string write_heading(const PlanReport& report, const Style& style) {
     text += wrap(line, style.width, "", "  ");
   }
   text += wrap(fmt::format("{}, {}", name(q.work.dtype), attention_words(q.work)), style.width);
+  if (q.work.framework.framework != Framework::any)
+    text += wrap("only what " + words(q.work.framework) + " can run", style.width);
   text += wrap("chosen: " + join_words(report.defaults), style.width, "", "  ");
   return text + wrap(goal_words(q), style.width, "", "  ") +
          wrap(counts_words(report.answer.counts), style.width, "", "  ");

@@ -38,7 +38,7 @@ constexpr RowField kFields[] = {
     {"gpus", [](View v) { return whole(v.q.gpus); }},
     {"active_gpus", [](View v) { return v.e ? whole(v.e->active_gpus) : Value{}; }},
     {"idle_gpus", [](View v) { return v.e ? whole(v.r.idle_gpus) : Value{}; }},
-    {"refused.rule", [](View v) -> Value { return std::string(name(v.r.refused->rule)); }},
+    {"refused.rule", [](View v) -> Value { return std::string(name(*v.r.refused)); }},
     {"refused.why", [](View v) -> Value { return why(*v.r.refused); }},
     {"refused.instead", [](View v) -> Value { return instead(*v.r.refused); }},
     {"layer.forward.paper_elements", [](View v) { return whole(v.e->paper_elements); }},

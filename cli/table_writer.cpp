@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "cli/compare_flags.hpp"
+#include "cli/framework_flag.hpp"
 #include "cli/remarks.hpp"
 #include "cli/text.hpp"
 #include "cli/verdict.hpp"
@@ -242,7 +243,7 @@ std::string write_refusals(const Report& report, const Style& style) {
   std::string text;
   for (const auto& [refusal, strategies] : reasons) {
     text += "\n" + wrap(fmt::format("{} {} refused ({}): {}", join_words(strategies),
-                                    strategies.size() == 1 ? "is" : "are", name(refusal->rule), why(*refusal)),
+                                    strategies.size() == 1 ? "is" : "are", name(*refusal), why(*refusal)),
                         style.width, "", "  ");
     text += wrap(instead(*refusal), style.width, "  instead: ", "    ");
   }
@@ -278,6 +279,8 @@ std::string write_heading(const Report& report, const Style& style) {
                            kernel, name(q.work.recompute), q.work.micro_batch, q.work.dropout ? ", dropout" : "",
                            q.work.tiled_loss ? ", tiled loss" : "", q.work.fp32_gradients ? ", fp32 gradients" : ""),
                style.width);
+  if (q.work.framework.framework != Framework::any)
+    text += wrap("what " + words(q.work.framework) + " cannot run is refused", style.width);
   if (!report.defaults.empty()) text += wrap("chosen: " + join_words(report.defaults), style.width, "", "  ");
   if (!report.engine.empty()) {
     text += wrap("step times: event engine on " + report.engine + "; layouts chosen by the closed form", style.width,

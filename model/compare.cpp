@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/framework_rules.hpp"
 #include "model/legality.hpp"
 
 namespace ithaca {
@@ -11,7 +12,12 @@ namespace {
 constexpr double kModelError = 0.05;  // layouts closer than this are equal as far as the model can tell
 constexpr std::int64_t kLongest = std::int64_t{1} << 34;
 
-int default_zero(Strategy strategy, int pp) { return has_tensor(strategy) || pp > 1 ? 1 : 3; }
+/// As each is normally run, in any framework or in the one that is named.
+int default_zero(Framework framework, Strategy strategy, int pp) {
+  const bool by_megatron = framework == Framework::megatron || (framework == Framework::verl && !has_ulysses(strategy));
+  const bool by_fsdp = framework == Framework::accelerate && pp == 1;
+  return by_megatron || (has_tensor(strategy) && !by_fsdp) || pp > 1 ? 1 : 3;
+}
 
 /// Calls `use` with the degree that is fixed, else with every divisor of `whole` up to `limit`.
 template <class Use>
@@ -82,7 +88,8 @@ class Search {
                         .dp = dp,
                         .ulysses = ulysses,
                         .ring = ring,
-                        .zero = q_.degrees.zero.value_or(default_zero(strategy_, q_.degrees.pp.value_or(1))),
+                        .zero = q_.degrees.zero.value_or(
+                            default_zero(q_.work.framework.framework, strategy_, q_.degrees.pp.value_or(1))),
                         .zigzag = q_.degrees.zigzag,
                         .ep = q_.degrees.ep,
                         .virtual_pp = q_.degrees.virtual_pp,
@@ -160,7 +167,7 @@ void set_faster(Row& row, const std::vector<Candidate>& all) {
 }
 
 Tokens longest_sequence(const Question& q, const Layout& layout) {
-  const std::int64_t multiple = sequence_multiple(layout, q.work.causal);
+  const std::int64_t multiple = sequence_multiple(q.work, layout);
   Workload work = q.work;
   const auto fits = [&](std::int64_t chunks) {
     work.seq_len = Tokens{chunks * multiple};

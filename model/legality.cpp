@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/framework_rules.hpp"
 #include "model/split.hpp"
 
 namespace ithaca {
@@ -66,7 +67,7 @@ std::optional<Refusal> check_layout(const Transformer& model, const Workload& wo
   if (cluster.gpu.peak[static_cast<std::size_t>(work.dtype)] <= FlopPerSecond{}) {
     return Refusal{Rule::dtype, layout, 0, 0};
   }
-  return std::nullopt;
+  return check_framework(model, work, layout);
 }
 
 }  // namespace ithaca

@@ -1,5 +1,5 @@
 #pragma once
-// Which layouts can exist at all. What only one framework refuses is model/compare.hpp's frameworks().
+// Which layouts can exist at all and, where the workload names a framework, run in it (model/framework_rules.hpp).
 
 #include <optional>
 

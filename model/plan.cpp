@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "model/framework_rules.hpp"
 #include "model/legality.hpp"
 #include "model/plan_best.hpp"
 #include "model/plan_bound.hpp"
@@ -14,14 +15,21 @@ namespace {
 constexpr double kNone = -std::numeric_limits<double>::infinity();
 constexpr std::int64_t kEndless = std::int64_t{1} << 40;
 
-/// Whether no number of GPUs makes the strategy legal: it needs another attention or another GPU.
+/// A sequence that is never too short and leaves no rest.
+Tokens endless(const Workload& work, const Layout& layout) {
+  const std::int64_t multiple = sequence_multiple(work, layout);
+  return Tokens{kEndless / multiple * multiple};
+}
+
+/// Whether no number of GPUs makes the strategy legal: it needs another attention, another GPU or another framework.
 bool never_legal(const PlanQuestion& q, const Cluster& cluster, Strategy strategy) {
   Workload work = q.work;
-  work.seq_len = Tokens{kEndless};
   work.micro_batch = work.global_batch;
   const Layout layout{.strategy = strategy, .ring = has_ring(strategy) ? 2 : 1};
+  work.seq_len = endless(work, layout);
   const auto refusal = check_layout(q.model, work, cluster, layout);
   if (!refusal) return false;
+  if (refusal->rule == Rule::framework) return refusal->demand->of_strategy;
   return refusal->rule == Rule::ring_flash || refusal->rule == Rule::ring_scores || refusal->rule == Rule::dtype;
 }
 
@@ -36,7 +44,6 @@ class OfferSearch {
     zeros_ = zero_choices(q);
     offloads_ = offload_choices(q);
     work_.offload = {};
-    if (q.goal == Goal::longest) work_.seq_len = Tokens{kEndless};  // is chosen by layout, and never too short
   }
 
   void run() {
@@ -84,7 +91,10 @@ class OfferSearch {
     }
   }
 
-  bool legal(const Layout& layout) const { return !check_layout(q_.model, work_, cluster_, layout); }
+  bool legal(const Layout& layout) {
+    if (q_.goal == Goal::longest) work_.seq_len = endless(work_, layout);  // is chosen by layout
+    return !check_layout(q_.model, work_, cluster_, layout);
+  }
 
   bool any_legal(const Branch& branch) {
     bool found = false;
@@ -144,6 +154,7 @@ class OfferSearch {
       for (const Offload& offload : offloads_) {
         if (offload.checkpoints && planned_.recompute != Recompute::full) continue;  // there are none
         planned_.offload = work_.offload = offload;
+        if (offloads_.size() > 1 && !legal(planned_.layout)) continue;
         if (q_.goal == Goal::longest) {
           try_longest();
         } else if (best_.wants(score(bound), planned_)) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "model/split.hpp"
+#include "model/framework_rules.hpp"
 
 namespace ithaca {
 namespace {
@@ -27,7 +27,7 @@ std::int64_t last_that(std::int64_t low, std::int64_t high, Test passes) {
 
 Tokens longest_sequence(const PlanQuestion& q, const Cluster& cluster, const Workload& given, const Layout& layout,
                         Tokens needed) {
-  const std::int64_t multiple = sequence_multiple(layout, given.causal);
+  const std::int64_t multiple = sequence_multiple(given, layout);
   const Bytes usable = cluster.gpu.memory * (1 - q.limits.memory_margin);
   Workload work = given;
   const auto fits = [&](std::int64_t chunks) {

@@ -1,5 +1,7 @@
 #include "model/refusal.hpp"
 
+#include "model/framework_rules.hpp"
+
 namespace ithaca {
 namespace {
 
@@ -52,10 +54,13 @@ std::string_view name(Rule rule) {
     case Rule::ring_scores: return "ring.scores";
     case Rule::zero_stage: return "zero.stage";
     case Rule::ring_flash: return "ring.flash";
-    case Rule::dtype: break;
+    case Rule::dtype: return "gpu.dtype";
+    case Rule::framework: break;
   }
-  return "gpu.dtype";
+  return "framework";
 }
+
+std::string_view name(const Refusal& r) { return r.demand != nullptr ? r.demand->name : name(r.rule); }
 
 std::string why(const Refusal& r) {
   const std::string given = to_string(r.given), limit = to_string(r.limit);
@@ -85,6 +90,7 @@ std::string why(const Refusal& r) {
     case Rule::ring_scores: return "ring self-attention keeps whole rows of scores and has no FlashAttention";
     case Rule::zero_stage: return "ZeRO has stages 0 to 3, not " + given;
     case Rule::ring_flash: return "a ring works block by block and exists only with FlashAttention";
+    case Rule::framework: return framework_why(r);
     case Rule::dtype: break;
   }
   return "the GPU has no matrix arithmetic of this type";
@@ -113,6 +119,7 @@ std::string instead(const Refusal& r) {
     case Rule::ring_scores: return "take --attention eager, or ring";
     case Rule::zero_stage: return "take --zero 0, 1, 2 or 3";
     case Rule::ring_flash: return "take --attention flash, or ulysses or megatron_sp";
+    case Rule::framework: return framework_instead(r);
     case Rule::dtype: break;
   }
   return "take --dtype fp16, or another GPU";

@@ -30,7 +30,10 @@ enum class Rule : std::uint8_t {
   zero_stage,       ///< outside 0..3
   ring_flash,       ///< ring attention exists only blockwise, with FlashAttention
   dtype,            ///< the GPU has no such arithmetic
+  framework,        ///< the workload's framework cannot run it: `demand` says why
 };
+
+struct FrameworkRule;  // model/framework_rules.hpp
 
 /// `given` broke the rule, `limit` is what it was held against; their meaning goes with the rule.
 struct Refusal {
@@ -38,9 +41,13 @@ struct Refusal {
   Layout layout{};
   std::int64_t given = 0;
   std::int64_t limit = 0;
+  std::int64_t nearest = 0;               ///< that would do, for a framework's rule
+  const FrameworkRule* demand = nullptr;  ///< for Rule::framework
+  int version = 0;                        ///< of the framework
 };
 
-std::string_view name(Rule rule);             ///< "ulysses.heads"
+std::string_view name(Rule rule);  ///< "ulysses.heads"
+std::string_view name(const Refusal& refusal);
 std::string why(const Refusal& refusal);      ///< a sentence with the numbers
 std::string instead(const Refusal& refusal);  ///< what to ask instead
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "model/framework.hpp"
 #include "model/quantity.hpp"
 
 namespace ithaca {
@@ -34,6 +35,12 @@ struct Overlap {
   bool pipeline = false;   ///< messages between stages
 };
 
+/// Which matrices carry adapters.
+struct LoraTargets {
+  bool attention = true;  ///< Q, K, V and output projections; latents too
+  bool ffn = true;        ///< gate, up and down, each expert's own
+};
+
 struct Workload {
   Tokens seq_len{};
   std::int64_t micro_batch = 1;   ///< sequences per data-parallel replica and pass
@@ -52,7 +59,9 @@ struct Workload {
   Offload offload;
   Overlap overlap;
   bool transformer_engine = false;  ///< Megatron-Core on Transformer Engine: its buffers, probabilities in the experts
-  int lora_rank = 0;                ///< 0: all weights are trained; else only adapters of this rank at every matrix
+  int lora_rank = 0;                ///< 0: all weights are trained; else only adapters of this rank, the rest frozen
+  LoraTargets lora_targets;
+  FrameworkRelease framework;  ///< whose own limits count too (model/framework_rules.hpp)
 };
 
 }  // namespace ithaca

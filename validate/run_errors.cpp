@@ -52,7 +52,7 @@ void put_memory(RunRow& row, const RunMeasured& m, const MemoryLedger& ledger) {
 }
 
 void refuse(RunRow& row, const Refusal& refusal) {
-  row.refused = RunRefusal{std::string(name(refusal.rule)), why(refusal), instead(refusal)};
+  row.refused = RunRefusal{std::string(name(refusal)), why(refusal), instead(refusal)};
 }
 
 RunRow make_row(const TrainingRun& run, const Counts& counts, RunProfiles& profiles) {

@@ -137,5 +137,17 @@ TEST(CompareFlags, EngineIsTheClosedFormUnlessAsked) {
   EXPECT_EQ(read({"--engine", "event", "--explain"}).problems.size(), 1u);
 }
 
+/// validate runs counts Transformer Engine's buffers in Megatron's memory (model/transformer_engine.hpp), and so does
+/// compare once it knows that the layout runs there.
+TEST(CompareFlags, MegatronBringsTransformerEngineAndItsOwnZero) {
+  const auto [request, problems] = read({"--framework", "megatron@0.16"});
+  EXPECT_TRUE(problems.empty());
+  EXPECT_TRUE(request.work.transformer_engine);
+  EXPECT_EQ(request.work.framework, (FrameworkRelease{Framework::megatron, release(0, 16)}));
+  EXPECT_EQ(request.defaults.back(), "--zero 1");
+  EXPECT_FALSE(read({"--framework", "deepspeed"}).request.work.transformer_engine);
+  EXPECT_FALSE(read({}).request.work.transformer_engine);
+}
+
 }  // namespace
 }  // namespace ithaca

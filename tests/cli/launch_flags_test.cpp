@@ -68,7 +68,8 @@ TEST(Launches, DeepSpeedTakesUlyssesWithZero) {
             "true}}, \"bf16\": {\"enabled\": true}}");
   EXPECT_TRUE(has(all[2], "--parallelism_config_sp_size 16"));
   EXPECT_TRUE(has(all[2], "--zero_stage 3"));
-  EXPECT_EQ(ask({.strategy = Strategy::ring, .ring = 8}, batch(1))[1].why_not, "has no ring attention");
+  EXPECT_EQ(ask({.strategy = Strategy::ring, .ring = 8}, batch(1))[1].why_not,
+            "splits sequences by Ulysses and has no ring");
   EXPECT_NE(ask({.strategy = Strategy::ulysses, .ulysses = 12}, batch(1))[1].why_not, "");  // 32 heads
 }
 
@@ -76,6 +77,32 @@ TEST(Launches, FpdtGoesThroughMegatronDeepSpeed) {
   const LaunchCommand launch = ask({.strategy = Strategy::fpdt, .ulysses = 8, .chunks = 2}, batch(1))[1];
   EXPECT_TRUE(has(launch, "--ds-sequence-parallel-size 8"));
   EXPECT_TRUE(has(launch, "--ds-sequence-parallel-fpdt-chunk-size 65536"));  // 131072 in 2 chunks
+}
+
+TEST(Launches, OnlyTheFrameworkOfTheWorkloadInItsRelease) {
+  Workload work = batch(1);
+  work.framework = {Framework::megatron, release(0, 13)};
+  const auto megatron = ask({.strategy = Strategy::ring, .ring = 8, .zero = 3}, work);
+  ASSERT_EQ(megatron.size(), 1U);
+  EXPECT_TRUE(has(megatron[0], "--use-custom-fsdp"));  // named --use-megatron-fsdp from 0.14 on
+  work.framework = {Framework::deepspeed, kNewest};
+  const auto tp = ask({.strategy = Strategy::tensor_parallel, .tp = 8, .zero = 1, .tp_sequence = false}, work);
+  ASSERT_EQ(tp.size(), 1U);
+  EXPECT_NE(tp[0].settings.find("\"tensor_parallel\": {\"autotp_size\": 8}"), std::string::npos) << tp[0].settings;
+}
+
+TEST(Launches, VerlByEngine) {
+  Workload work = batch(4);
+  work.framework = {Framework::verl, kNewest};
+  const auto fsdp = ask({.strategy = Strategy::ulysses, .dp = 2, .ulysses = 8, .zero = 2}, work)[0];
+  EXPECT_EQ(fsdp.words.front(), "torchrun --nnodes 2 --nproc-per-node 8 -m verl.trainer.sft_trainer");
+  for (const char* word : {"engine=fsdp engine.strategy=fsdp2", "engine.ulysses_sequence_parallel_size=8",
+                           "engine.reshard_after_forward=false", "data.train_batch_size=4", "data.max_length=131072"})
+    EXPECT_TRUE(has(fsdp, word)) << word;
+  const auto megatron = ask({.strategy = Strategy::megatron_sp, .tp = 8, .pp = 2, .zero = 1}, work)[0];
+  for (const char* word : {"engine=megatron", "engine.tensor_model_parallel_size=8", "engine.sequence_parallel=true",
+                           "engine.pipeline_model_parallel_size=2"})
+    EXPECT_TRUE(has(megatron, word)) << word;
 }
 
 TEST(Launches, AccelerateRingsOverFsdp) {

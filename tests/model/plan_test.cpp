@@ -6,6 +6,7 @@
 #include <random>
 #include <tuple>
 
+#include "model/framework_rules.hpp"
 #include "model/legality.hpp"
 #include "model/plan_best.hpp"
 #include "model/plan_length.hpp"
@@ -92,7 +93,10 @@ class BruteForce {
   void look(std::size_t c, int gpus, const Layout& l, int micro, Recompute recompute, Offload offload) {
     const Cluster& cluster = q_.clusters[c];
     PlannedLayout p{c, gpus, l, micro, recompute, offload, q_.work.seq_len, {}};
-    if (q_.goal == Goal::longest) p.seq_len = Tokens{1 << 30};
+    if (q_.goal == Goal::longest) {
+      const std::int64_t multiple = sequence_multiple(workload_of(q_, p), l);
+      p.seq_len = Tokens{(1 << 30) / multiple * multiple};
+    }
     if (check_layout(q_.model, workload_of(q_, p), cluster, l)) return;
     legal_ = true;
     if (q_.goal == Goal::longest) {
@@ -163,9 +167,10 @@ void expect_same(const PlannedLayout& a, const PlannedLayout& b, int seed) {
 
 TEST(Plan, EqualsBruteForce) {
   std::size_t found = 0, none = 0;
-  for (int seed = 0; seed < 24; ++seed) {
+  for (int seed = 0; seed < 32; ++seed) {
     std::mt19937 random(static_cast<std::mt19937::result_type>(seed));
-    const PlanQuestion q = random_question(random);
+    PlanQuestion q = random_question(random);
+    if (seed >= 24) q.work.framework.framework = static_cast<Framework>(1 + seed % (kFrameworks - 1));
     const std::vector<PlannedLayout> expected = BruteForce(q).best();
     const PlanAnswer answer = plan(q);
     ASSERT_EQ(answer.best.size(), expected.size()) << seed;

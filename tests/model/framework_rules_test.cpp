@@ -1,0 +1,183 @@
+#include "model/framework_rules.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "model/legality.hpp"
+#include "tests/support/machines.hpp"
+
+namespace ithaca {
+namespace {
+
+using enum Framework;
+
+/// 131072 tokens, which every power of two divides.
+Workload in(Framework framework, int version = kNewest, std::int64_t tokens = 131072) {
+  Workload work = test::sequence(tokens);
+  work.framework = {framework, version};
+  return work;
+}
+
+/// The rule that a layout of Qwen2.5-14B (40 query heads, 8 KV heads, 48 layers) breaks; empty where it runs.
+std::string_view rule(const Workload& work, const Layout& layout) {
+  const auto refusal = check_framework(test::qwen25_14b(), work, layout);
+  return refusal ? name(*refusal) : "";
+}
+
+Layout ulysses(int degree, int tp = 1, int zero = 3) {
+  return {.strategy = Strategy::ulysses, .tp = tp, .ulysses = degree, .zero = zero};
+}
+Layout ring(int degree, int zero = 1) { return {.strategy = Strategy::ring, .ring = degree, .zero = zero}; }
+Layout megatron_sp(int tp, int zero = 1) { return {.strategy = Strategy::megatron_sp, .tp = tp, .zero = zero}; }
+
+TEST(FrameworkRules, UlyssesDegreesByHeads) {
+  // 40 % 8 = 40 % 40 = 0, and 8 | 8, 8 | 40. 10 and 20 cut KV heads: neither 8 % 10 nor 10 % 8 is 0. 16 leaves a rest.
+  for (const Framework framework : {deepspeed, accelerate, verl}) {
+    const std::string of(name(framework));
+    for (const int degree : {1, 2, 4, 8, 40}) EXPECT_EQ(rule(in(framework), ulysses(degree)), "") << of << degree;
+    for (const int degree : {10, 20}) EXPECT_EQ(rule(in(framework), ulysses(degree)), of + ".kv_heads");
+    EXPECT_EQ(rule(in(framework), ulysses(16)), of + ".heads");
+  }
+  // Transformer Engine's all-to-all copies no KV heads, and tp takes its share of them first.
+  EXPECT_EQ(rule(in(megatron), ulysses(8)), "");
+  EXPECT_EQ(rule(in(megatron), ulysses(40)), "megatron.heads");
+  EXPECT_EQ(rule(in(megatron), ulysses(4, 2)), "");
+  EXPECT_EQ(rule(in(megatron), ulysses(8, 2)), "megatron.heads");
+}
+
+TEST(FrameworkRules, UnevenHeadsByRelease) {
+  // Uneven since 0.15.4 (PR 6392), even again where ALST came with 0.17.
+  EXPECT_EQ(rule(in(deepspeed, release(0, 15)), ulysses(16)), "deepspeed.heads");
+  EXPECT_EQ(rule(in(deepspeed, release(0, 15, 4)), ulysses(16)), "");
+  EXPECT_EQ(rule(in(deepspeed, release(0, 17)), ulysses(16)), "deepspeed.heads");
+  EXPECT_EQ(rule(in(verl, release(0, 2)), ulysses(40)), "verl.kv_heads");  // PR 850 copies them
+  EXPECT_EQ(rule(in(verl, release(0, 3)), ulysses(40)), "");
+}
+
+TEST(FrameworkRules, WordsNameTheNumbersTheReleaseAndTheWayOut) {
+  const auto refusal = check_framework(test::qwen25_14b(), in(deepspeed, release(0, 17)), ulysses(16));
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(why(*refusal),
+            "DeepSpeed 0.17 wants 40 query heads divisible by ulysses 16 (ALST) (deepspeedai/DeepSpeed "
+            "deepspeed/runtime/sequence_parallel/ulysses_sp.py)");
+  // Below 16: 10 cuts KV heads, 8 does not.
+  EXPECT_EQ(instead(*refusal),
+            "take --ulysses 8, or deepspeed.sequence.layer.DistributedAttention, which takes uneven heads");
+  EXPECT_EQ(why_fragment(*refusal), "wants 40 query heads divisible by ulysses 16 (ALST)");
+}
+
+TEST(FrameworkRules, MegatronCutsSequencesInTwiceAsManyChunks) {
+  // 2 * 8 = 16 chunks: 131072 = 16 * 8192, 131080 is 8 more and the next multiple 131088.
+  EXPECT_EQ(rule(in(megatron), ring(8)), "");
+  const auto refusal = check_framework(test::qwen25_14b(), in(megatron, kNewest, 131080), ring(8));
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(name(*refusal), "megatron.sequence");
+  EXPECT_EQ(instead(*refusal), "take --seq 131088");
+  // tp cuts what context parallelism leaves: cp * lcm(2, tp) = 4 * 2 = 8 divides 131080, 4 * 6 = 24 does not.
+  Layout usp{.strategy = Strategy::usp, .tp = 2, .ulysses = 2, .ring = 2, .zero = 1};
+  EXPECT_EQ(rule(in(megatron, kNewest, 131080), usp), "");
+  usp = {.strategy = Strategy::usp, .tp = 3, .ulysses = 1, .ring = 4, .zero = 1};
+  EXPECT_EQ(check_framework(test::qwen25_14b(), in(megatron, kNewest, 131080), usp)->limit, 24);
+  // A search takes lengths that model and framework both leave whole.
+  EXPECT_EQ(sequence_multiple(in(any), ulysses(5)), 5);
+  EXPECT_EQ(sequence_multiple(in(megatron), ulysses(5)), 10);
+}
+
+TEST(FrameworkRules, MegatronCopiesKvHeadsSince016) {
+  EXPECT_EQ(rule(in(megatron, release(0, 15)), megatron_sp(40)), "megatron.kv_heads");
+  EXPECT_EQ(rule(in(megatron, release(0, 16), 131080), megatron_sp(40)), "");  // 131080 = 40 * 3277
+  EXPECT_EQ(rule(in(megatron, release(0, 15)), megatron_sp(8)), "");
+}
+
+TEST(FrameworkRules, ZeroStages) {
+  EXPECT_EQ(rule(in(deepspeed), ulysses(8, 1, 0)), "deepspeed.zero");
+  EXPECT_EQ(rule(in(deepspeed), ulysses(8, 1, 1)), "");
+  EXPECT_EQ(rule(in(accelerate), ulysses(8, 1, 1)), "accelerate.zero");
+  EXPECT_EQ(rule(in(accelerate), ring(8, 1)), "accelerate.fsdp");
+  EXPECT_EQ(rule(in(accelerate), ring(8, 3)), "");
+  EXPECT_EQ(rule(in(megatron, release(0, 11)), ring(8, 3)), "megatron.fsdp");
+  EXPECT_EQ(rule(in(verl), ulysses(8, 1, 1)), "verl.zero");
+  EXPECT_EQ(rule(in(verl), ring(8, 2)), "verl.engine_zero");
+}
+
+TEST(FrameworkRules, StrategiesAndWhenTheyCame) {
+  const Layout usp{.strategy = Strategy::usp, .ulysses = 4, .ring = 2};
+  EXPECT_EQ(rule(in(deepspeed), ring(8)), "deepspeed.strategy");
+  EXPECT_EQ(rule(in(deepspeed), megatron_sp(8)), "deepspeed.strategy");
+  EXPECT_EQ(rule(in(accelerate), usp), "accelerate.usp");
+  EXPECT_EQ(rule(in(accelerate), {.strategy = Strategy::ring, .tp = 8, .ring = 2}), "accelerate.ring_tp");
+  EXPECT_EQ(rule(in(verl), usp), "verl.strategy");
+  EXPECT_EQ(rule(in(megatron), usp), "");
+  const Layout tp{.strategy = Strategy::tensor_parallel, .tp = 8, .zero = 1, .tp_sequence = false};
+  EXPECT_EQ(rule(in(deepspeed, release(0, 16)), tp), "deepspeed.autotp");
+  EXPECT_EQ(rule(in(deepspeed, release(0, 16, 4)), tp), "");
+  EXPECT_EQ(rule(in(accelerate, release(1, 11)), ulysses(8)), "accelerate.ulysses");
+  EXPECT_EQ(rule(in(accelerate, release(1, 12)), ulysses(8)), "");
+}
+
+TEST(FrameworkRules, NoFrameworkRefusesNothingMore) {
+  for (const int degree : {10, 16, 40}) EXPECT_EQ(rule(in(any), ulysses(degree)), "");
+  const auto refusal = check_layout(test::qwen25_14b(), in(verl), test::round_cluster(), ulysses(16));
+  ASSERT_TRUE(refusal);
+  EXPECT_EQ(refusal->rule, Rule::framework);
+}
+
+/// Every rule that some layout of a wide grid breaks.
+std::set<const FrameworkRule*> broken_rules() {
+  std::set<const FrameworkRule*> broken;
+  Transformer latent = test::qwen25_14b(), experts = test::qwen25_14b();
+  latent.latent.kv_rank = 512;
+  experts.experts.count = 8;
+  const auto look = [&](const Transformer& model, Workload work, const Layout& layout) {
+    for (int f = 1; f < kFrameworks; ++f) {
+      const auto framework = static_cast<Framework>(f);
+      for (const int version :
+           {known_releases(framework).first, release(0, 11), release(0, 15), release(1, 11), kNewest}) {
+        work.framework = {framework, version};
+        if (const auto refusal = check_framework(model, work, layout)) broken.insert(refusal->demand);
+      }
+    }
+  };
+  Workload plain = test::sequence(131072), eager = plain, lora = plain, offload = plain, optimizer = plain;
+  eager.flash = false;
+  lora.lora_rank = 8;
+  offload.offload.parameters = optimizer.offload.optimizer = true;
+  for (const Strategy s : kAllStrategies) {
+    Layout l{.strategy = s, .tp_sequence = s != Strategy::tensor_parallel};
+    for (l.tp = 1; l.tp <= 40; l.tp *= l.tp == 1 ? 2 : 20)
+      for (l.zero = 0; l.zero <= 3; ++l.zero)
+        for (const int degree : {1, 3, 8, 10, 16}) {
+          l.ulysses = has_ulysses(s) ? degree : 1;
+          l.ring = has_ring(s) ? degree : 1;
+          for (const Transformer& model : {test::qwen25_14b(), latent, experts})
+            for (const Workload& work : {plain, eager, lora, offload, optimizer}) look(model, work, l);
+        }
+    for (Layout other : {Layout{.pp = 5}, Layout{.pp = 2, .schedule = Schedule::gpipe},
+                         Layout{.ring = 2, .zigzag = false}, Layout{.ulysses = 2, .ep = 2}}) {
+      other.strategy = s;
+      other.zero = 1;
+      if (has_ring(s) || other.ring == 1) look(test::qwen25_14b(), plain, other);
+      other.zero = 3;
+      look(experts, plain, other);
+    }
+  }
+  return broken;
+}
+
+TEST(FrameworkRules, EachIsNamedSourcedFilledInAndAlive) {
+  const std::set<const FrameworkRule*> broken = broken_rules();
+  for (const FrameworkRule& r : framework_rules()) {
+    EXPECT_TRUE(r.name.starts_with(std::string(name(r.framework)) + ".")) << r.name;
+    EXPECT_NE(r.source, "") << r.name;
+    EXPECT_TRUE(broken.contains(&r)) << r.name << " is never broken";
+    const Refusal refusal{Rule::framework, ulysses(16), 16, 40, 8, &r, release(0, 17)};
+    for (const std::string& text : {why(refusal), instead(refusal)}) {
+      EXPECT_EQ(text.find_first_of("{}"), std::string::npos) << text;
+      for (const char* key : {"given", "limit", "nearest"}) EXPECT_EQ(text.find(key), std::string::npos) << text;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ithaca
