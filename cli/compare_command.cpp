@@ -6,6 +6,7 @@
 #include "cli/csv_writer.hpp"
 #include "cli/engine_rows.hpp"
 #include "cli/explain_writer.hpp"
+#include "cli/inference_command.hpp"
 #include "cli/json_writer.hpp"
 #include "cli/problem.hpp"
 #include "cli/profile_flag.hpp"
@@ -57,6 +58,8 @@ Outcome answer(const Report& report, const CompareRequest& request, const Enviro
 }
 
 Outcome run_compare(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
+  if (arguments.has("--phase")) return run_inference(arguments, std::move(problems), environment);
+  refuse_inference_flags(arguments, problems);
   const CompareRequest request = read_compare_flags(arguments, problems);
   const auto inputs = load_job(request, arguments, problems);
   if (!inputs) return {ExitCode::usage, "", print(problems), ""};
@@ -72,6 +75,7 @@ constexpr std::string_view kExamples[] = {
     "ithaca compare --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi",
     "ithaca compare --model ./config.json --cluster aws-p5 --gpus 8 --seq 64Ki",
     "ithaca compare --model llama-7b --cluster dgx-a100 --gpus 8 --seq 64Ki --csv",
+    "ithaca compare --model llama3-70b --cluster dgx-h100 --gpus 8 --seq 128Ki --phase decode --batch 8",
 };
 
 }  // namespace
@@ -83,7 +87,10 @@ const Command kCompare{
     "A column a strategy: how it would be laid out, what each GPU sends per layer beside the papers' own counts, the "
     "time, memory and price of a training step, and the longest sequence that fits. Degrees that are not given are "
     "chosen: what fits before what does not, then the fewest idle GPUs, then the fewest bytes among the splits within "
-    "5 % of the fastest.",
+    "5 % of the fastest.\n\n"
+    "With --phase the question is inference: --seq is the prompt, and a row says how long it takes to the first token, "
+    "what its keys and values take of each GPU, and how long each further token of all sequences takes, with weights "
+    "whole or (ZeRO stage 3) gathered layer by layer. Kernels are issued by CUDA graphs.",
     kExamples,
     kCompareFlags,
     run_compare,

@@ -18,7 +18,7 @@ constexpr Flag kOwnFlags[] = {
     {"--price", "USD", "price of a GPU-hour, such as 2.50USD [the profile's]"},
     {"--explain", "", "every term: formula, numbers put in, result, source"},
 };
-constexpr auto kFlags = join_flags(kJobFlags, kOwnFlags, kOutputFlags);
+constexpr auto kFlags = join_flags(kJobFlags, kOwnFlags, kInferenceFlags, kOutputFlags);
 
 constexpr Choice<Engine> kEngineNames[] = {{"analytic", Engine::analytic}, {"event", Engine::event}};
 constexpr Choice<Dtype> kDtypeNames[] = {

@@ -55,6 +55,14 @@ inline constexpr Flag kOutputFlags[] = {
     {"--color", "WHEN", "auto, always or never [auto]"},
 };
 
+/// What inference is asked with, beside a job.
+inline constexpr Flag kInferenceFlags[] = {
+    {"--phase", "P", "inference instead of training, layouts chosen for its prefill or its decode"},
+    {"--batch", "B", "with --phase: sequences served at once [1]"},
+    {"--output-tokens", "K", "with --phase: tokens made for each sequence, kept in its KV cache [1]"},
+    {"--kv-dtype", "T", "with --phase: the KV cache in the training type (same) or fp8 [same]"},
+};
+
 enum class Format { table, json, csv };
 /// Where step times come from.
 enum class Engine { analytic, event };

@@ -5,6 +5,7 @@
 #include "cli/compare_flags.hpp"
 #include "cli/fabric_cables.hpp"
 #include "cli/framework_flag.hpp"
+#include "cli/inference_fields.hpp"
 #include "cli/row_fields.hpp"
 #include "cli/verdict.hpp"
 #include "model/frameworks.hpp"
@@ -222,6 +223,22 @@ Json launch_json(const PlanLaunch& planned) {
           {"source", launch.source}};
 }
 
+Json inference_row(const InferenceReport& report, const InferenceRow& row) {
+  Json json = Json::object();
+  for (const InferenceField& field : inference_fields()) {
+    const std::string group(field.name.substr(0, field.name.find('.')));
+    if (is_absent(group, row)) {
+      json[group] = nullptr;
+    } else {
+      json[pointer(field.name)] = std::visit(ToJson{}, get(field, report, row));
+    }
+  }
+  if (!row.estimate) return json;
+  json["layer"]["forward"]["collectives"] = collectives(pass_of(*row.estimate, report.inference.phase).layer);
+  json["memory"]["terms"] = terms(row.estimate->memory.terms);
+  return json;
+}
+
 }  // namespace
 
 std::string write_json(const Report& report) {
@@ -253,6 +270,30 @@ std::string write_json(const PlanReport& report) {
   json["verdict"] = report.verdict;
   json["launch"] = Json::array();
   for (const PlanLaunch& launch : report.launches) json["launch"].push_back(launch_json(launch));
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string write_json(const InferenceReport& report) {
+  const Question& q = report.job.question;
+  Json json = {{"format_version", "1.0"}, {"provenance", provenance(report.job)}};
+  json["question"] = {{"model", q.model.name},
+                      {"parameters", parameter_count(q.model)},
+                      {"cluster", q.cluster.name},
+                      {"gpu", q.cluster.gpu.name},
+                      {"gpus", q.gpus},
+                      {"phase", name(report.inference.phase)},
+                      {"batch", q.work.global_batch},
+                      {"output_tokens", report.inference.output_tokens},
+                      {"dtype", name(q.work.dtype)},
+                      {"kv_element_bytes", report.inference.cache_element},
+                      {"usd_per_gpu_hour", q.cluster.price_per_gpu_hour.value()},
+                      {"price_source", report.job.price_source},
+                      {"defaults", report.job.defaults}};
+  json["notices"] = report.job.notices;
+  json["rows"] = Json::array();
+  for (const InferenceRow& row : report.rows) json["rows"].push_back(inference_row(report, row));
+  json["best"] = report.best ? Json(name(report.rows[*report.best].strategy)) : Json(nullptr);
+  json["verdict"] = inference_verdict(report);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -246,6 +246,13 @@ KernelTimes layer_forward(const Transformer& m, const Workload& work, const Gpu&
   return times;
 }
 
+Seconds fused_streaming_time(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
+                             const RankSplit& r, LayerKind kind) {
+  const int kernels = 5 + (kind == LayerKind::moe ? 3 : 0) + (layout.ulysses > 1 ? kPackings : 0);
+  return memory_time(gpu, Bytes{streaming_bytes(m, work, r, kind)} + attention_streaming(m, work, layout, r, false),
+                     kernels);
+}
+
 KernelTimes layer_backward(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
                            const RankSplit& rank, LayerKind kind) {
   KernelTimes times = attention_times(m, work, gpu, layout, rank, attention_backward_time);

@@ -70,4 +70,14 @@ std::optional<Refusal> check_layout(const Transformer& model, const Workload& wo
   return check_framework(model, work, layout);
 }
 
+std::optional<Refusal> check_phase(const Layout& layout, Phase phase) {
+  const Strategy s = layout.strategy;
+  const bool for_backward = s == Strategy::fpdt || s == Strategy::ring_self_attention;
+  const bool for_sequences = s == Strategy::megatron_sp || s == Strategy::loongtrain;
+  if (for_backward) return Refusal{Rule::phase_backward, layout, 0, 0};
+  if (for_sequences && phase == Phase::decode) return Refusal{Rule::phase_decode, layout, 0, 0};
+  if (layout.zero == 1 || layout.zero == 2) return Refusal{Rule::phase_zero, layout, layout.zero, 0};
+  return std::nullopt;
+}
+
 }  // namespace ithaca

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "model/cluster.hpp"
+#include "model/phase.hpp"
 #include "model/refusal.hpp"
 #include "model/transformer.hpp"
 #include "model/workload.hpp"
@@ -13,5 +14,9 @@ namespace ithaca {
 /// The first rule that the layout breaks, if any.
 std::optional<Refusal> check_layout(const Transformer& model, const Workload& work, const Cluster& cluster,
                                     const Layout& layout);
+
+/// What has no meaning in inference: a strategy made for the backward pass or for long sequences of queries, ZeRO
+/// stages that shard nothing but gradients and optimizer states.
+std::optional<Refusal> check_phase(const Layout& layout, Phase phase);
 
 }  // namespace ithaca

@@ -171,9 +171,10 @@ std::string_view name(Moment moment) {
   switch (moment) {
     case Moment::loss: return "loss";
     case Moment::backward: return "backward";
-    case Moment::optimizer: break;
+    case Moment::optimizer: return "optimizer";
+    case Moment::forward: break;
   }
-  return "optimizer";
+  return "forward";
 }
 
 std::string_view name(Operator op) {
@@ -210,5 +211,9 @@ MemoryLedger peak_memory(const Transformer& model, const Workload& work, const C
   }
   return largest;
 }
+
+void add_fixed_buffers(MemoryBook& book) { add_workspaces(book); }
+void add_rotary_tables(MemoryBook& book) { add_rotary_table(book); }
+void add_moving_share(MemoryBook& book, std::size_t first) { add_fragmentation(book, first); }
 
 }  // namespace ithaca

@@ -21,8 +21,9 @@ struct MemoryTerm {
   std::string_view source;
 };
 
-/// When the peak falls: at the loss, in the backward of the layer that comes first then, or while the optimizer steps.
-enum class Moment : std::uint8_t { loss, backward, optimizer };
+/// When the peak falls: at the loss, in the backward of the layer that comes first then, or while the optimizer steps;
+/// in inference, in the forward of a layer.
+enum class Moment : std::uint8_t { loss, backward, optimizer, forward };
 std::string_view name(Moment moment);
 
 /// What runs at the peak.

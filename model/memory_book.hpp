@@ -58,4 +58,11 @@ struct MemoryBook {
   }
 };
 
+/// Driver context, communicators' and libraries' workspaces.
+void add_fixed_buffers(MemoryBook& book);
+/// Sines and cosines of the positions.
+void add_rotary_tables(MemoryBook& book);
+/// The allocator's fragmentation by what comes and goes, which is everything from term `first` on.
+void add_moving_share(MemoryBook& book, std::size_t first);
+
 }  // namespace ithaca

@@ -54,6 +54,9 @@ std::string_view name(Rule rule) {
     case Rule::ring_scores: return "ring.scores";
     case Rule::zero_stage: return "zero.stage";
     case Rule::ring_flash: return "ring.flash";
+    case Rule::phase_backward: return "phase.backward";
+    case Rule::phase_decode: return "phase.decode";
+    case Rule::phase_zero: return "phase.zero";
     case Rule::dtype: return "gpu.dtype";
     case Rule::framework: break;
   }
@@ -91,6 +94,15 @@ std::string why(const Refusal& r) {
     case Rule::zero_stage: return "ZeRO has stages 0 to 3, not " + given;
     case Rule::ring_flash: return "a ring works block by block and exists only with FlashAttention";
     case Rule::framework: return framework_why(r);
+    case Rule::phase_backward:
+      return std::string(name(r.layout.strategy)) +
+             " arranges what waits for the backward pass, and inference has none";
+    case Rule::phase_decode:
+      return r.layout.strategy == Strategy::megatron_sp
+                 ? "one token of each sequence leaves nothing to split over tp along the sequence"
+                 : "a double ring hides its hops behind the attention of a long sequence, and one token has none";
+    case Rule::phase_zero:
+      return "ZeRO stage " + given + " shards gradients or optimizer states, and inference has neither";
     case Rule::dtype: break;
   }
   return "the GPU has no matrix arithmetic of this type";
@@ -120,6 +132,11 @@ std::string instead(const Refusal& r) {
     case Rule::zero_stage: return "take --zero 0, 1, 2 or 3";
     case Rule::ring_flash: return "take --attention flash, or ulysses or megatron_sp";
     case Rule::framework: return framework_instead(r);
+    case Rule::phase_backward: return r.layout.strategy == Strategy::fpdt ? "take ulysses" : "take ring";
+    case Rule::phase_decode:
+      return r.layout.strategy == Strategy::megatron_sp ? "take tensor_parallel, as which Megatron decodes too"
+                                                        : "take usp";
+    case Rule::phase_zero: return "take --zero 0, whole weights, or 3, which gathers them layer by layer";
     case Rule::dtype: break;
   }
   return "take --dtype fp16, or another GPU";

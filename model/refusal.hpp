@@ -29,6 +29,9 @@ enum class Rule : std::uint8_t {
   ring_scores,      ///< ring self-attention keeps whole score rows, without FlashAttention
   zero_stage,       ///< outside 0..3
   ring_flash,       ///< ring attention exists only blockwise, with FlashAttention
+  phase_backward,   ///< inference by a strategy that arranges the backward pass
+  phase_decode,     ///< one token a sequence under a strategy that splits or overlaps long sequences of queries
+  phase_zero,       ///< inference with a ZeRO stage that shards gradients or optimizer states alone
   dtype,            ///< the GPU has no such arithmetic
   framework,        ///< the workload's framework cannot run it: `demand` says why
 };

@@ -250,9 +250,10 @@ std::string_view name(Tensor tensor) {
     case Tensor::keys: return "keys";
     case Tensor::values: return "values";
     case Tensor::tokens: return "tokens";
-    case Tensor::hidden: break;
+    case Tensor::hidden: return "hidden";
+    case Tensor::queries: break;
   }
-  return "hidden";
+  return "queries";
 }
 
 void LayerTraffic::add(const Collective& c) {

@@ -27,8 +27,9 @@ enum class Tensor : std::uint8_t {
   gradients,
   keys,  ///< ring self-attention passes K, then V
   values,
-  tokens,  ///< to experts and back
-  hidden,  ///< between pipeline stages
+  tokens,   ///< to experts and back
+  hidden,   ///< between pipeline stages
+  queries,  ///< of new tokens, to where the cache of their sequences is
 };
 std::string_view name(Tensor tensor);
 

@@ -12,6 +12,8 @@ namespace ithaca {
 enum class Dtype : std::uint8_t { bf16, fp16, fp32, fp8 };
 inline constexpr int kDtypes = 4;
 constexpr double element_bytes(Dtype dtype) { return dtype == Dtype::fp32 ? 4.0 : 2.0; }
+/// Of a weight in a layer's matrices, where no training keeps a wider copy.
+constexpr double weight_bytes(Dtype dtype) { return dtype == Dtype::fp8 ? 1.0 : element_bytes(dtype); }
 
 /// none: all activations are kept. selective: the attention core is recomputed (nothing to do with FlashAttention,
 /// which keeps no scores). full: only each layer's input is kept, the layer's forward runs again before its backward.
