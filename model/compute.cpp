@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 namespace ithaca {
@@ -81,26 +82,43 @@ AttentionElements elements(const AttentionCall& c) {
   return {width * static_cast<double>(c.queries * c.heads), width * static_cast<double>(c.keys * c.kv_heads)};
 }
 
-/// Time of one score (a query with a key in one head) and the start-up at a head size between or beyond the points:
+/// Time of one score (a query with a key in one head), start-up and burst at a head size between or beyond the points:
 /// smaller ones on the first line (the softmax does not shrink), larger ones at the last point's rate.
 struct ScoreTime {
-  double seconds, start_up;
+  double seconds, start_up, burst;
 };
 ScoreTime score_time(const AttentionCurve::Points& points, double head_dim, double flops_per_dim) {
   const auto time = [&](std::size_t i) { return flops_per_dim * points[i].head_dim / points[i].rate.value(); };
   const std::size_t last = points.size() - 1;
   if (last == 0 || head_dim >= points[last].head_dim)
-    return {time(last) * head_dim / points[last].head_dim, points[last].start_up};
+    return {time(last) * head_dim / points[last].head_dim, points[last].start_up, points[last].burst};
   std::size_t i = 1;
   while (points[i].head_dim < head_dim) ++i;
   const auto &a = points[i - 1], &b = points[i];
   const double x = (head_dim - a.head_dim) / (b.head_dim - a.head_dim);
-  return {time(i - 1) + x * (time(i) - time(i - 1)), a.start_up + std::max(x, 0.0) * (b.start_up - a.start_up)};
+  const double inside = std::max(x, 0.0);
+  return {time(i - 1) + x * (time(i) - time(i - 1)), a.start_up + inside * (b.start_up - a.start_up),
+          a.burst + inside * (b.burst - a.burst)};
 }
 
-/// `flops_per_dim` is the FLOPs of one score over d: 4 forward, 10 backward.
-Seconds flash_time(const Gpu& gpu, const AttentionCurve::Pass& pass, const AttentionCall& c, Dtype dtype,
-                   double flops_per_dim, Bytes moved) {
+/// Scores' worth of time, start-up included, that passes until the last block of queries is done, each multiprocessor
+/// working on one at a time. Under a mask the heads come one after the other; the blocks of the last one end it: they
+/// grow forward, so that the longest comes half a block late, and shrink backward.
+double scores_in_waves(const AttentionCall& c, int sms, double start_up, bool is_forward) {
+  const double heads = static_cast<double>(c.batch * c.heads), keys = static_cast<double>(c.keys);
+  const double blocks = std::ceil(static_cast<double>(c.queries) / kQueryBlock);
+  const double waves = std::ceil(heads * blocks / sms);
+  double full_waves = waves;  // of blocks that see all keys
+  if (c.causal) {
+    const double of_head = blocks * attention_area(c) / (static_cast<double>(c.queries) * keys) / sms;
+    full_waves = std::min(waves, (heads - 1) * of_head + std::max(1.0, of_head + (is_forward ? 0.5 : 0)));
+  }
+  return kQueryBlock * sms * (keys * full_waves + start_up * waves);
+}
+
+Seconds flash_time(const Gpu& gpu, bool is_forward, const AttentionCall& c, Dtype dtype, Bytes moved) {
+  const AttentionCurve::Pass& pass = is_forward ? gpu.attention.forward : gpu.attention.backward;
+  const double flops_per_dim = is_forward ? 4 : 10;  // of one score, over d
   const double rows = static_cast<double>(c.batch * c.heads * c.queries);
   const double d = static_cast<double>(c.head_dim + c.value_head()) / 2;
   const double scores = static_cast<double>(c.batch * c.heads) * attention_area(c);
@@ -109,9 +127,13 @@ Seconds flash_time(const Gpu& gpu, const AttentionCurve::Pass& pass, const Atten
   Seconds curve{};
   if (!points.empty()) {
     const ScoreTime per = score_time(points, d, flops_per_dim);
-    const double busy = std::min(1.0, rows / (kQueryBlock * gpu.sms));
     const double slower = sustained_rate(gpu, half_type(gpu)) / sustained_rate(gpu, dtype);
-    curve = Seconds{per.seconds * (scores + per.start_up * rows) * slower / busy};
+    double counted = scores + per.start_up * rows;
+    if (per.burst > 0)
+      counted = std::max(counted, scores_in_waves(c, gpu.sms, per.start_up, is_forward) / per.burst);
+    else
+      counted /= std::min(1.0, rows / (kQueryBlock * gpu.sms));
+    curve = Seconds{per.seconds * counted * slower};
   }
   return above_floors(gpu, gpu.attention.launch, curve, work, streaming_time(gpu, moved), dtype);
 }
@@ -170,7 +192,7 @@ Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& c, Dtype of_
   const AttentionElements size = elements(c);
   const double sums = 4.0 * static_cast<double>(c.batch * c.heads * c.queries);
   const Bytes moved{element_bytes(dtype) * (size.query_output + size.key_value) + sums};
-  return flash_time(gpu, gpu.attention.forward, c, dtype, 4, moved);
+  return flash_time(gpu, true, c, dtype, moved);
 }
 
 Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& c, Dtype of_layer) {
@@ -188,7 +210,7 @@ Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& c, Dtype of
   const AttentionElements size = elements(c);
   const double sums = 2 * 4.0 * static_cast<double>(c.batch * c.heads * c.queries);
   const Bytes moved{element_bytes(dtype) * 2 * (size.query_output + size.key_value) + sums};
-  return flash_time(gpu, gpu.attention.backward, c, dtype, 10, moved);
+  return flash_time(gpu, false, c, dtype, moved);
 }
 
 Seconds memory_time(const Gpu& gpu, Bytes moved, int kernels) {

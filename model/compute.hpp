@@ -38,9 +38,9 @@ Flop attention_flops(const AttentionCall& call);
 Seconds gemm_time(const Gpu& gpu, const Gemm& gemm, Dtype dtype);
 
 /// Flash: launch + FLOPs / rate(d) x (1 + start_up x queries / area), the curve's points joined by straight lines of
-/// time per score over d, slower while there are fewer blocks of queries than multiprocessors; with the floors of
-/// gemm_time. Without flash: batched GEMMs and passes over the whole score matrix, of which a causal mask saves
-/// nothing.
+/// time per score over d, slower while there are fewer blocks of 128 queries than multiprocessors; where the curve
+/// knows `burst`, at least the waves of blocks at that rate. With the floors of gemm_time. Without flash: batched GEMMs
+/// and passes over the whole score matrix, of which a causal mask saves nothing.
 Seconds attention_forward_time(const Gpu& gpu, const AttentionCall& call, Dtype dtype);
 /// The same for the backward pass: 2.5 times the forward FLOPs, flash recomputing the scores.
 Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& call, Dtype dtype);

@@ -33,6 +33,8 @@ struct AttentionCurve {
     double head_dim = 0;
     FlopPerSecond rate{};  ///< executed FLOPs a second of an endless sequence, half precision
     double start_up = 0;   ///< keys' worth of time that each query costs on top
+    double burst = 0;      ///< a multiprocessor's rate on a GPU too idle to meet its power limit, over its share of
+                           ///< `rate`; 0: unknown, and a last wave that is not full costs nothing
   };
   static constexpr std::size_t kMaxHeadSizes = 4;
   using Points = StaticVector<Point, kMaxHeadSizes>;  ///< by rising head_dim

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "validate/least_squares.hpp"
@@ -112,8 +113,68 @@ void fit_points(Gpu& gpu, const Samples& samples, bool backward, bool causal, do
         other[i].rate = mine[i].rate * (backward_share / (1 - backward_share) / 2.5);
       }
     };
-    const Samples same = filter(samples, [&](const KernelSample& s) { return s.attention.head_dim == d; });
+    const Samples same =
+        filter(samples, [&](const KernelSample& s) { return static_cast<double>(s.attention.head_dim) == d; });
     fit(gpu, not_held_out(same), {half_peak, 150}, place);
+  }
+}
+
+/// Whether enough shapes leave multiprocessors idle for the fit to see how fast the others then are.
+bool tells_burst(const Samples& samples, int sms) {
+  constexpr std::int64_t kLeast = 3, kQueryBlock = 128;
+  const auto idle = [&](const KernelSample& s) {
+    return s.attention.batch * s.attention.heads * ((s.attention.queries + kQueryBlock - 1) / kQueryBlock) < sms;
+  };
+  return std::count_if(samples.begin(), samples.end(), idle) >= kLeast;
+}
+
+/// The points of one head size, of both masks.
+std::vector<AttentionCurve::Point*> points_of(AttentionCurve::Pass& pass, std::int64_t head_dim) {
+  std::vector<AttentionCurve::Point*> found;
+  for (AttentionCurve::Points* points : {&pass.full, &pass.causal})
+    for (AttentionCurve::Point& point : *points)
+      if (point.head_dim == static_cast<double>(head_dim)) found.push_back(&point);
+  return found;
+}
+
+/// Rates and start-ups of these points anew, from where they are; the burst too where none is given.
+void fit_with_burst(Gpu& gpu, const Samples& samples, const std::vector<AttentionCurve::Point*>& points, double given) {
+  std::vector<double> start;
+  for (const AttentionCurve::Point* p : points)
+    start.insert(start.end(), {p->rate.value(), std::max(p->start_up, 1.0)});
+  if (given == 0) start.push_back(1.1);
+  fit(gpu, samples, start, [&](Gpu&, const std::vector<double>& p) {
+    std::size_t i = 0;
+    for (AttentionCurve::Point* point : points) {
+      point->rate = FlopPerSecond{p[i++]};
+      point->start_up = p[i++];
+      point->burst = given > 0 ? given : std::max(1.0, p.back());
+    }
+  });
+}
+
+/// How fast few blocks are is told by both masks together. A head size whose shapes do not tell it is like the nearest
+/// one that does.
+void fit_bursts(Gpu& gpu, const Samples& samples, bool backward) {
+  AttentionCurve::Pass& pass = backward ? gpu.attention.backward : gpu.attention.forward;
+  std::map<std::int64_t, double> known;  // by head size
+  std::set<std::int64_t> unknown;
+  const auto of_size = [&](std::int64_t d) {
+    return filter(not_held_out(samples), [d](const KernelSample& s) { return s.attention.head_dim == d; });
+  };
+  for (const KernelSample& s : samples) unknown.insert(s.attention.head_dim);
+  for (const std::int64_t d : std::set<std::int64_t>(unknown)) {
+    const std::vector<AttentionCurve::Point*> points = points_of(pass, d);
+    if (points.empty() || !tells_burst(of_size(d), gpu.sms)) continue;
+    fit_with_burst(gpu, of_size(d), points, 0);
+    known[d] = points.front()->burst;
+    unknown.erase(d);
+  }
+  if (known.empty()) return;
+  for (const std::int64_t d : unknown) {
+    const auto nearer = [d](const auto& a, const auto& b) { return std::abs(a.first - d) < std::abs(b.first - d); };
+    const double burst = std::min_element(known.begin(), known.end(), nearer)->second;
+    fit_with_burst(gpu, of_size(d), points_of(pass, d), burst);
   }
 }
 
@@ -128,6 +189,14 @@ void derive_causal_backward(AttentionCurve& curve, const AttentionCurve& like) {
   }
 }
 
+/// Whether enough shapes have so few tiles that their k is split.
+bool tells_split(const Samples& samples, int sms) {
+  constexpr std::int64_t kLeast = 8, kTile = 128;
+  const auto tiles = [](std::int64_t size) { return (size + kTile - 1) / kTile; };
+  const auto few = [&](const KernelSample& s) { return 2 * s.gemm.batch * tiles(s.gemm.m) * tiles(s.gemm.n) <= sms; };
+  return std::count_if(samples.begin(), samples.end(), few) >= kLeast;
+}
+
 void fit_gemm(Gpu gpu, const Samples& all, Kernels& kernels) {
   const auto of_type = [&](Dtype dtype) {
     return filter(all, [&](const KernelSample& s) { return s.dtype == dtype; });
@@ -137,9 +206,11 @@ void fit_gemm(Gpu gpu, const Samples& all, Kernels& kernels) {
   const Samples half = of_type(Dtype::bf16), fp32 = of_type(Dtype::fp32);
   std::vector<double> start = first_guess(peak(Dtype::bf16));
   start.push_back(5e-6);
-  fit(gpu, not_held_out(half), start, [](Gpu& g, const std::vector<double>& p) {
+  const GemmCurve::Rates before = gpu.gemm.half;
+  fit(gpu, not_held_out(half), start, [&](Gpu& g, const std::vector<double>& p) {
     g.gemm.half = rates_of(p.data());
     g.gemm.launch = Seconds{p.back()};
+    if (before.split.value() > 0 && !tells_split(half, gpu.sms)) g.gemm.half.split = before.split;
   });
   // The launch is the same kernel's start on the same GPU: fp32 keeps it.
   if (not_held_out(fp32).size() >= 8) {
@@ -187,6 +258,10 @@ AttentionKernel fit_attention(Gpu gpu, Samples samples, const AttentionCurve* li
     const Samples both = choose(samples, Op::attention_forward_backward, causal);
     fit_points(gpu, choose(samples, Op::attention_forward, causal), false, causal);
     fit_points(gpu, backward.empty() ? both : backward, true, causal, backward_share);
+  }
+  for (const Op op : {Op::attention_forward, Op::attention_backward}) {
+    const Samples same = filter(samples, [op](const KernelSample& s) { return s.op == op; });
+    fit_bursts(gpu, same, op == Op::attention_backward);
   }
   std::string derived = backward_share > 0 ? "forward and backward apart, by their shares of one shape" : "";
   if (like && gpu.attention.backward.causal.empty()) {
@@ -258,12 +333,28 @@ Kernels fit_kernels(const Gpu& gpu, const Samples& all) {
   return kernels;
 }
 
+namespace {
+
+/// The table's source, with the machine and the day where it names them.
+std::string origin(const KernelSamples& table) {
+  std::string text = table.source;
+  for (const auto& [key, value] : table.provenance) {
+    if (key == "device" || key == "driver") text += ", " + (key == "driver" ? key + " " : "") + value;
+    if (key == "date") text += ", " + value.substr(0, 10);
+  }
+  return text;
+}
+
+}  // namespace
+
 Kernels fit_tables(const Gpu& gpu, const std::vector<KernelSamples>& tables) {
   Samples all;
   std::string source;
   for (const KernelSamples& table : tables) {
-    all.insert(all.end(), table.samples.begin(), table.samples.end());
-    source += (source.empty() ? "" : "; ") + table.source;
+    std::copy_if(table.samples.begin(), table.samples.end(), std::back_inserter(all),
+                 [](const KernelSample& s) { return s.doubt.empty(); });
+    const std::string one = origin(table);
+    if (source.find(one) == std::string::npos) source += (source.empty() ? "" : "; ") + one;
   }
   Kernels kernels = fit_kernels(gpu, all);
   kernels.name = kernels.gpu = gpu.name;

@@ -27,8 +27,8 @@ std::string gemm(const GemmCurve& curve, Mark mark) {
 std::string points(const char* key, const AttentionCurve::Points& points) {
   std::string text = fmt::format("      {}:\n", key);
   for (const AttentionCurve::Point& p : points)
-    text += fmt::format("        - {{head_dim: {:.0f}, rate: {}, start_up: {:.4g}}}\n", p.head_dim, tflops(p.rate),
-                        p.start_up);
+    text += fmt::format("        - {{head_dim: {:.0f}, rate: {}, start_up: {:.4g}{}}}\n", p.head_dim, tflops(p.rate),
+                        p.start_up, p.burst > 0 ? fmt::format(", burst: {:.4g}", p.burst) : "");
   return text;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -18,7 +19,8 @@ using Rate = Figure<FlopPerSecond>;
 /// A GPU file without what it takes from others.
 struct GpuFile {
   LoadedGpu loaded;
-  std::string gemm_kernels, attention_kernels, streaming_kernels;  ///< the last may be empty
+  std::string gemm_kernels, streaming_kernels;  ///< the last may be empty
+  std::vector<std::string> attention_kernels;   ///< a later file's curve replaces an earlier one's of the same kernel
 };
 
 /// NCCL's generation; 0 where it has none.
@@ -62,14 +64,21 @@ void read_kernel_names(const Document& document, Fields& fields, GpuFile& file, 
   const Node* node = fields.needed_node("kernels");
   if (node == nullptr) return;
   if (node->kind == Node::Kind::scalar) {
-    file.gemm_kernels = file.attention_kernels = beside(document, node->text);
+    file.gemm_kernels = beside(document, node->text);
+    file.attention_kernels = {file.gemm_kernels};
     return;
   }
   const Node* map = fields.map("kernels");
   if (map == nullptr) return;
   Fields inside(document, *map, "kernels", diagnostics);
   file.gemm_kernels = beside(document, inside.text("gemm"));
-  file.attention_kernels = beside(document, inside.text("attention"));
+  const Node* attention = inside.node("attention");
+  if (attention != nullptr && attention->kind == Node::Kind::sequence) {
+    for (const Node& name : inside.sequence("attention")->items)
+      file.attention_kernels.push_back(beside(document, name.text));
+  } else {
+    file.attention_kernels = {beside(document, inside.text("attention"))};
+  }
   if (inside.has("streaming")) file.streaming_kernels = beside(document, inside.text("streaming"));
   inside.finish();
 }
@@ -155,9 +164,14 @@ void add_attention(LoadedGpu& loaded, const Measured& measured) {
   const bool own = measured.on.gpu.name == loaded.gpu.name;
   for (const AttentionKernel& kernel : measured.kernels.attention) {
     const Mark mark = own && kernel.derived.empty() ? kernel.mark : Mark::extrapolated;
-    const std::string which = loaded.attention.empty() ? "" : "." + kernel.kernel;
-    loaded.attention.push_back({kernel.kernel, rescale(kernel.curve, measured.on.gpu, loaded.gpu), mark});
-    record_curve(loaded, "gpu.kernels.attention" + which, measured.kernels.name + " " + kernel.kernel, mark, measured);
+    const AttentionChoice here{kernel.kernel, rescale(kernel.curve, measured.on.gpu, loaded.gpu), mark};
+    const auto same = [&](const AttentionChoice& k) { return k.kernel == kernel.kernel; };
+    auto place = std::find_if(loaded.attention.begin(), loaded.attention.end(), same);
+    if (place == loaded.attention.end()) place = loaded.attention.insert(place, here);
+    *place = here;
+    const std::string figure = "gpu.kernels.attention" + (place == loaded.attention.begin() ? "" : "." + kernel.kernel);
+    std::erase_if(loaded.sources, [&](const FigureSource& s) { return s.figure == figure; });
+    record_curve(loaded, figure, measured.kernels.name + " " + kernel.kernel, mark, measured);
   }
   loaded.gpu.attention = loaded.attention.front().curve;
   loaded.gpu.attention_mark = loaded.attention.front().mark;
@@ -188,17 +202,19 @@ Result<LoadedGpu, Diagnostics> load_gpu(std::string_view name_or_path) {
   LoadedGpu loaded = file->loaded;
   const auto gemm = open_kernels(file->gemm_kernels, loaded);
   if (!gemm) return gemm.error();
-  const auto attention = open_kernels(file->attention_kernels, loaded);
-  if (!attention) return attention.error();
   if (!gemm->kernels.gemm) return no_curve(file->gemm_kernels, "GEMM");
-  if (attention->kernels.attention.empty()) return no_curve(file->attention_kernels, "attention");
 
   derive_sustained(loaded, gemm->on.gpu);
   Gpu& gpu = loaded.gpu;
   gpu.gemm = rescale(*gemm->kernels.gemm, gemm->on.gpu, gpu);
   gpu.gemm_mark = gemm->on.gpu.name == gpu.name ? gemm->kernels.gemm_mark : Mark::extrapolated;
   record_curve(loaded, "gpu.kernels.gemm", gemm->kernels.name, gpu.gemm_mark, *gemm);
-  add_attention(loaded, *attention);
+  for (const std::string& name : file->attention_kernels) {
+    const auto attention = open_kernels(name, loaded);
+    if (!attention) return attention.error();
+    if (attention->kernels.attention.empty()) return no_curve(name, "attention");
+    add_attention(loaded, *attention);
+  }
   if (file->streaming_kernels.empty()) return loaded;
   const auto streaming = open_kernels(file->streaming_kernels, loaded);
   if (!streaming) return streaming.error();

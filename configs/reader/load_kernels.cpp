@@ -179,6 +179,7 @@ class KernelReader {
       point.head_dim = static_cast<double>(f.need("head_dim", parse_size));
       point.rate = f.need("rate", parse_flop_rate);
       point.start_up = f.need("start_up", parse_not_negative);
+      point.burst = f.maybe("burst", parse_not_negative).value_or(0);
       const Node* size = f.node("head_dim");
       if (size != nullptr && !points.empty() && !(points[points.size() - 1].head_dim < point.head_dim))
         f.problem(*size, "head sizes must rise", "", "sort the list");

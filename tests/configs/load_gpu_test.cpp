@@ -99,16 +99,16 @@ TEST(Gpu, Fp16TakesTheRateOfBf16) {
 }
 
 TEST(Gpu, OwnCurvesStayAsTheyAreAndOthersAreExtrapolated) {
-  const auto kernels = load_kernels("h100-sxm");
+  const auto kernels = load_kernels("h100-sxm-probe");
   ASSERT_TRUE(kernels);
-  const Gpu h100 = load("h100-sxm").gpu, h200 = load("h200-sxm").gpu;
+  const Gpu h100 = load("h100-sxm").gpu, gh200 = load("gh200").gpu;
   const Gpu b200 = load("b200").gpu, gb200 = load("gb200").gpu;
   EXPECT_EQ(h100.gemm.half.tile[0], kernels->gemm->half.tile[0]);
   EXPECT_EQ(h100.gemm_mark, Mark::calibrated);
   EXPECT_EQ(h100.attention_mark, Mark::extrapolated);
   // The same die at the same rates, but nobody ran the kernels on it.
-  EXPECT_EQ(h200.gemm.half.tile[0], h100.gemm.half.tile[0]);
-  EXPECT_EQ(h200.gemm_mark, Mark::extrapolated);
+  EXPECT_EQ(gh200.gemm.half.tile[0], load("h200-sxm").gpu.gemm.half.tile[0]);
+  EXPECT_EQ(gh200.gemm_mark, Mark::extrapolated);
   // A GB200 takes a B200's: sustained rates grow by 1822/1745 = 1.044, peaks by 2500/2250 = 1.111: the smaller counts.
   EXPECT_NEAR(gb200.gemm.half.tile[0] / b200.gemm.half.tile[0], 1822.0 / 1745, 1e-9);
 }
@@ -142,7 +142,7 @@ const Bad kBad[] = {
     {"sustained_above_peak", {{"794.5TFLOPS", "1.2PFLOPS"}}, "sustained 1.2PFLOPS is above", true, "989.4TFLOPS"},
     {"no_unit", {{"value: 79.11GiB", "value: 80"}}, "'80'", true, nullptr},
     {"no_bytes", {{"value: 79.11GiB", "value: 0GB"}}, "'0GB' is zero", true, nullptr},
-    {"share_above_one", {{"0.829", "1.2"}}, "'1.2' is no share", true, nullptr},
+    {"share_above_one", {{"0.897", "1.2"}}, "'1.2' is no share", true, nullptr},
     {"no_multiprocessor", {{"value: 132", "value: 0"}}, "'0' is below 1", true, nullptr},
     {"too_many", {{"value: 132", "value: 99999999999"}}, "more than any machine has", true, nullptr},
     {"octal", {{"value: 132", "value: 0132"}}, "'0132'", true, nullptr},
@@ -158,8 +158,12 @@ const Bad kBad[] = {
      "unknown key 'memory_bandwidth'",
      1,
      nullptr},
-    {"no_such_kernels", {{"gemm: h100-sxm", "gemm: h100-xsm"}}, "there is no kernel file 'h100-xsm'", false, nullptr},
-    {"kernels_without_gemm", {{"gemm: h100-sxm", "gemm: a100-80gb"}}, "have no GEMM curve", false, nullptr},
+    {"no_such_kernels",
+     {{"gemm: h100-sxm-probe", "gemm: h100-xsm"}},
+     "there is no kernel file 'h100-xsm'",
+     false,
+     nullptr},
+    {"kernels_without_gemm", {{"gemm: h100-sxm-probe", "gemm: a100-80gb"}}, "have no GEMM curve", false, nullptr},
 };
 INSTANTIATE_TEST_SUITE_P(Reader, BadGpu, testing::ValuesIn(kBad),
                          [](const auto& info) { return std::string(info.param.name); });
@@ -175,9 +179,25 @@ TEST(Gpu, SustainedRateWithoutAPeakIsAConflict) {
 TEST(Gpu, AFileMayNameItsKernelsOnce) {
   const EditedProfile file(
       "hw_profiles/gpus/h200-sxm.yaml",
-      {{"kernels: {gemm: h100-sxm, attention: h100-sxm, streaming: a100-80gb-steps}", "kernels: h100-sxm"}});
+      {{"kernels: {gemm: h200-sxm-probe, attention: [h100-sxm, h200-sxm-probe], streaming: a100-80gb-steps}",
+        "kernels: h200-sxm-probe"}});
   const LoadedGpu edited = load(file.path());
   EXPECT_EQ(edited.gpu.gemm.half.tile[0], load("h200-sxm").gpu.gemm.half.tile[0]);
+  ASSERT_EQ(edited.attention.size(), 1u);
+  EXPECT_EQ(edited.attention[0].kernel, "cudnn");
+}
+
+TEST(Gpu, ALaterFileReplacesAnEarlierOnesKernel) {
+  // H100's file has fa3, fa2 and cudnn; H200's own cudnn takes the place of the last, and the order stays.
+  const LoadedGpu h200 = load("h200-sxm");
+  ASSERT_EQ(h200.attention.size(), 3u);
+  EXPECT_EQ(h200.attention[0].kernel, "fa3");
+  EXPECT_EQ(h200.attention[0].mark, Mark::extrapolated);
+  EXPECT_EQ(h200.attention[2].kernel, "cudnn");
+  EXPECT_EQ(h200.attention[2].mark, Mark::calibrated);
+  const auto is_cudnn = [](const FigureSource& s) { return s.figure == "gpu.kernels.attention.cudnn"; };
+  ASSERT_EQ(std::count_if(h200.sources.begin(), h200.sources.end(), is_cudnn), 1);
+  EXPECT_EQ(std::find_if(h200.sources.begin(), h200.sources.end(), is_cudnn)->value, "h200-sxm-probe cudnn");
 }
 
 TEST(Gpu, AMisspeltNameGetsTheNearestOne) {

@@ -57,11 +57,13 @@ TEST(LoadKernels, TheH100HasAllCurves) {
 TEST(LoadKernels, ReadsPoints) {
   const auto loaded = kernels(
       "        - {head_dim: 64, rate: 400TFLOPS, start_up: 120.5}\n"
-      "        - {head_dim: 128, rate: 0.5PFLOPS, start_up: 0}\n");
+      "        - {head_dim: 128, rate: 0.5PFLOPS, start_up: 0, burst: 1.25}\n");
   ASSERT_TRUE(loaded) << problems(loaded.error());
   const AttentionCurve::Points& points = loaded->attention[0].curve.forward.full;
   ASSERT_EQ(points.size(), 2u);
   EXPECT_EQ(points[0].start_up, 120.5);
+  EXPECT_EQ(points[0].burst, 0);
+  EXPECT_EQ(points[1].burst, 1.25);
   EXPECT_DOUBLE_EQ(points[1].rate.value(), 500e12);
 }
 

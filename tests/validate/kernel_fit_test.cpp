@@ -119,6 +119,27 @@ TEST(KernelFit, FindsAKnownAttentionCurve) {
   for (const FitError& error : kernels.errors) EXPECT_LT(error.max, 0.1) << error.of;
 }
 
+TEST(KernelFit, FindsHowFastFewBlocksAre) {
+  Gpu gpu = known_attention_gpu();
+  for (AttentionCurve::Points* points : {&gpu.attention.forward.full, &gpu.attention.forward.causal})
+    for (AttentionCurve::Point& point : *points) point.burst = 1.3;
+  std::vector<KernelSample> samples = known_attention(gpu, {Op::attention_forward});
+  // One head of 2048 to 32768 tokens is 16 to 256 blocks on 128 multiprocessors; 64 wide heads have no such rows.
+  for (const bool causal : {false, true})
+    for (const std::int64_t n : {2048, 4096, 16384, 32768}) {
+      KernelSample s = attention_sample(gpu, Op::attention_forward, n, 128, causal);
+      s.attention.batch = s.attention.heads = s.attention.kv_heads = 1;
+      s.time = predicted_time(gpu, s);
+      samples.push_back(s);
+    }
+  const Kernels kernels = fit_kernels(test::round_gpu(), samples);
+  const AttentionCurve& curve = kernels.attention.front().curve;
+  for (const AttentionCurve::Points* points : {&curve.forward.full, &curve.forward.causal})
+    for (const AttentionCurve::Point& point : *points) EXPECT_NEAR(point.burst, 1.3, 0.01);
+  EXPECT_NEAR(curve.forward.full[1].rate.value(), 600e12, 3e12);
+  for (const FitError& error : kernels.errors) EXPECT_LT(error.mean, 1) << error.of;
+}
+
 TEST(KernelFit, BackwardFollowsFromBothTogether) {
   const Gpu gpu = known_attention_gpu();
   const Kernels kernels =
