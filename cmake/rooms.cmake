@@ -1,5 +1,7 @@
 # ithaca_room(NAME FILES...): a static library of one room, with the project's warnings and sanitizers.
 # ithaca_flags(TARGET): the same flags for any other target.
+# ithaca_together(TARGET FILES...): compiles ITHACA_TEST_BATCH files of the target at a time, but for FILES, whose unnamed
+# namespaces have names of others' in them.
 
 # ITHACA_FMT: fmt as the rooms link it. Its functions in every file that prints cost 4 s a file, so only where it must.
 set(ITHACA_FMT fmt::fmt)
@@ -16,6 +18,13 @@ function(ithaca_flags target)
   if(ITHACA_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
     target_link_options(${target} PRIVATE -fsanitize=address,undefined)
+  endif()
+endfunction()
+
+function(ithaca_together target)
+  if(ITHACA_TEST_BATCH GREATER 1)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${ITHACA_TEST_BATCH})
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
 endfunction()
 
