@@ -132,9 +132,16 @@ void finish_layer(const PassJob& job, LayerKind kind, PassLayer& layer) {
   layer.gather = gather_time(job, w.shared, w.experts, weight_bytes(job.work.dtype));
 }
 
+/// Elements of a query as it meets the cache, and of its result: with latents both are as wide as these, as the
+/// expansion of keys and values is multiplied into the query and the result (arXiv 2405.04434 section 2.1.2).
+std::int64_t query_elements(const Transformer& m) {
+  return m.is_latent() ? m.latent.kv_rank + m.latent.rope_dim : m.head_dim;
+}
+std::int64_t result_elements(const Transformer& m) { return m.is_latent() ? m.latent.kv_rank : m.value_head(); }
+
 /// Queries of one rank's tokens, for the heads that it has after the all-to-all.
 Bytes query_slice(const PassJob& job) {
-  return Bytes{job.element() * real(job.rank.block_tokens * job.rank.split.max_query * job.model.head_dim)};
+  return Bytes{job.element() * real(job.rank.block_tokens * job.rank.split.max_query * query_elements(job.model))};
 }
 
 Collective over_ring(const PassJob& job, Op op, Tensor tensor, Bytes message, Bytes sent) {
@@ -164,7 +171,7 @@ Collective queries_out(const PassJob& job) {
 
 /// Partial results of every head, with a log-sum-exp in fp32, back to the rank of the query.
 Collective results_home(const PassJob& job) {
-  const double width = job.element() * real(job.model.value_head()) + 4;
+  const double width = job.element() * real(result_elements(job.model)) + 4;
   const Bytes slice{width * real(job.rank.block_tokens * job.rank.split.max_query)};
   const double peers = job.layout.ring - 1;
   Collective c = over_ring(job, Op::all_to_all, Tensor::attention_output, slice * (peers + 1), slice * peers);
@@ -182,8 +189,7 @@ void add_cache_attention(const PassJob& job, const CacheReads& reads, PassLayer&
   const double density = m.attention_density;
   layer.cache = cache_bytes(m, job.layout, job.rank, reads.sequences, reads.context, 1, reads.element) * density;
   const double tokens = reads.sequences * cached_tokens(m, job.layout, reads.context) * density;
-  const double width =
-      m.is_latent() ? real(2 * m.latent.kv_rank + m.latent.rope_dim) : real(m.head_dim + m.value_head());
+  const double width = real(query_elements(m) + result_elements(m));
   const Flop work{2 * width * tokens * real(job.rank.split.max_query)};
   // A kernel over parts of the keys and one that joins them (FlashDecoding), for each set of queries that comes round.
   const int calls = job.layout.strategy == Strategy::cp_all_gather ? 1 : job.layout.ring;

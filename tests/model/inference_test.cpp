@@ -72,6 +72,18 @@ TEST(Decode, PassesQueriesAndPartialResultsRoundARing) {
   EXPECT_EQ(gather.layer.sent, pass.layer.sent);
 }
 
+TEST(Decode, QueriesOfLatentsAreAsWideAsThese) {
+  // 128 heads with a latent of 512 and a rotary part of 64: a query of 576, a result of 512 and its log-sum-exp.
+  Transformer m = test::llama_7b();
+  m.heads = m.kv_heads = 128;
+  m.head_dim = 192;
+  m.value_dim = 128;
+  m.latent = {1536, 512, 64};
+  const InferencePass pass = *of(m, prompts(8, 65536), sequence_split(Strategy::ring, 1, 8)).decode;
+  EXPECT_EQ(pass.layer.collectives[0].sent.value(), 7 * 128 * 576 * 2);
+  EXPECT_EQ(pass.layer.collectives[1].sent.value(), 7 * 128 * (512 * 2 + 4));
+}
+
 TEST(Decode, UlyssesExchangesHeadsOfNewTokens) {
   // 8 ranks with 2 of 16 tokens each, 4 heads a rank: (2a + 2 a_kv) d e x tokens x 7/8.
   const InferencePass pass = *of(test::llama_7b(), prompts(16, 65536), sequence_split(Strategy::ulysses, 8, 1)).decode;
