@@ -32,6 +32,13 @@ void collect(const Result<Loaded, Diagnostics>& loaded, Diagnostics& problems) {
   if (!loaded) problems.insert(problems.end(), loaded.error().begin(), loaded.error().end());
 }
 
+/// Packed documents and a window would both cut the mask.
+void check_documents(const CompareRequest& request, const LoadedModel& model, Diagnostics& problems) {
+  if (request.packing && model.model.window > 0)
+    problems.push_back(mistake("--documents", "attention of " + model.model.name + " has a window already",
+                               "leave it out, or take a model without a window"));
+}
+
 /// Puts the curve of the named attention kernel into the cluster's GPU.
 void take_attention_kernel(const std::string& kernel, LoadedCluster& loaded, Diagnostics& problems) {
   if (kernel.empty()) return;
@@ -62,7 +69,8 @@ Outcome run_compare(const Arguments& arguments, Diagnostics problems, const Envi
   refuse_inference_flags(arguments, problems);
   const CompareRequest request = read_compare_flags(arguments, problems);
   const auto inputs = load_job(request, arguments, problems);
-  if (!inputs) return {ExitCode::usage, "", print(problems), ""};
+  if (inputs) check_documents(request, inputs->model, problems);
+  if (!inputs || !problems.empty()) return {ExitCode::usage, "", print(problems), ""};
   Report report = make_report(request, inputs->model, inputs->cluster, arguments.typed);
   if (request.engine == Engine::event) {
     problems = run_rows(report, inputs->cluster);
@@ -121,7 +129,8 @@ Report make_report(const CompareRequest& request, const LoadedModel& model, cons
   Report report;
   report.made_by = {std::string(version()), std::string(git_revision()), std::move(argv), model.file, model.source,
                     cluster.file,           cluster.description};
-  report.question = {model.model, request.work, cluster.cluster, request.gpus, request.degrees, request.strategies};
+  report.question = {model.model,     request.work,       cluster.cluster, request.gpus,
+                     request.degrees, request.strategies, request.packing};
   report.attention_kernel = request.attention_kernel;
   if (report.attention_kernel.empty() && !cluster.attention.empty()) {
     report.attention_kernel = cluster.attention.front().kernel;

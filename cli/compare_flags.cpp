@@ -6,6 +6,7 @@
 #include "cli/framework_flag.hpp"
 #include "cli/join_flags.hpp"
 #include "cli/text.hpp"
+#include "configs/reader/load_documents.hpp"
 
 namespace ithaca {
 namespace {
@@ -16,6 +17,9 @@ constexpr Flag kOwnFlags[] = {
      "cp_all_gather, loongtrain, fpdt and ring_self_attention"},
     {"--engine", "E", "step times from the closed form (analytic) or from the event engine (event) [analytic]"},
     {"--price", "USD", "price of a GPU-hour, such as 2.50USD [the profile's]"},
+    {"--documents", "D",
+     "documents packed into the sequences, which attention does not cross: 4Ki*8,32Ki, or a file "
+     "of lengths [one a sequence]"},
     {"--explain", "", "every term: formula, numbers put in, result, source"},
 };
 constexpr auto kFlags = join_flags(kJobFlags, kOwnFlags, kInferenceFlags, kOutputFlags);
@@ -159,6 +163,33 @@ std::string zero_default(const Workload& work) {
   return "--zero 3 (megatron_sp: 1)";
 }
 
+constexpr double kMostDocuments = 2e7;  // of a step
+
+void read_documents(FlagReader& flags, CompareRequest& request, Diagnostics& problems) {
+  if (!flags.has("--documents")) return;
+  const auto lengths = load_documents("--documents", flags.text("--documents"));
+  if (!lengths) {
+    problems.insert(problems.end(), lengths.error().begin(), lengths.error().end());
+    return;
+  }
+  const Workload& work = request.work;
+  const std::int64_t longest = *std::max_element(lengths->begin(), lengths->end());
+  double tokens = 0;
+  for (const std::int64_t length : *lengths) tokens += static_cast<double>(length);
+  const double of_step = static_cast<double>(work.seq_len.count) * static_cast<double>(work.global_batch);
+  if (!work.causal || !work.flash) {
+    flags.complain("--documents", "are packed for causal FlashAttention only", "leave full and eager out");
+  } else if (longest > work.seq_len.count) {
+    flags.complain("--documents", "one of " + grouped(longest) + " tokens is longer than a sequence",
+                   "take a longer --seq, or cut it");
+  } else if (of_step / (tokens / static_cast<double>(lengths->size())) > kMostDocuments) {
+    flags.complain("--documents", "more than 20,000,000 of them in a step", "take a smaller batch or longer documents");
+  } else {
+    request.packing = std::make_shared<const Packing>(pack(*lengths, work.seq_len.count, work.global_batch));
+    request.work.packing = request.packing.get();
+  }
+}
+
 /// What the user left open and would want to know, in the header's words.
 std::vector<std::string> chosen_defaults(const FlagReader& flags, const CompareRequest& request) {
   std::vector<std::string> chosen;
@@ -199,6 +230,7 @@ CompareRequest read_compare_flags(const Arguments& arguments, Diagnostics& probl
   FlagReader flags(arguments, problems);
   CompareRequest request = read_question_flags(flags);
   request.gpus = static_cast<int>(flags.count("--gpus", 1, kMostGpus).value_or(1));
+  read_documents(flags, request, problems);
   request.defaults = chosen_defaults(flags, request);
   return request;
 }

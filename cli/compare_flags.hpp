@@ -75,6 +75,7 @@ struct CompareRequest {
   Workload work;
   std::string attention_kernel;  ///< fa2, fa3 or cudnn; empty for the GPU's default
   Degrees degrees;
+  std::shared_ptr<const Packing> packing;  ///< of --documents
   std::vector<Strategy> strategies{kStrategies.begin(), kStrategies.end()};
   Engine engine = Engine::analytic;
   std::optional<Dollars> price;  ///< per GPU-hour, instead of the profile's

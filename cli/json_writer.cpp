@@ -128,6 +128,14 @@ Json framework_json(const Workload& work) {
   return work.framework.framework == Framework::any ? Json(nullptr) : Json(flag_value(work.framework));
 }
 
+Json documents(const Packing* packing) {
+  if (packing == nullptr) return nullptr;
+  return {{"count", packing->documents},
+          {"longest", packing->longest},
+          {"filled_share", packing->filled},
+          {"attention_share", packing->share()}};
+}
+
 Json question_json(const Report& report) {
   const Question& q = report.question;
   return {{"model", q.model.name},
@@ -140,6 +148,7 @@ Json question_json(const Report& report) {
           {"flash", q.work.flash},
           {"attention_kernel", q.work.flash ? Json(report.attention_kernel) : Json(nullptr)},
           {"causal", q.work.causal},
+          {"documents", documents(q.work.packing)},
           {"dropout", q.work.dropout},
           {"tiled_loss", q.work.tiled_loss},
           {"fp32_gradients", q.work.fp32_gradients},

@@ -65,11 +65,12 @@ std::string padding(const Question& q, const Row& row) {
                      significant(100.0 * static_cast<double>(added) / static_cast<double>(q.work.seq_len.count)));
 }
 
-std::string waiting(const Row& row) {
+std::string waiting(const Question& q, const Row& row) {
   const double share = row.estimate->parts.imbalance / row.estimate->step.time;
   if (share < 0.005) return "";
-  const std::string_view reason =
-      row.layout.ring > 1 && !row.layout.zigzag ? "the causal mask without zigzag" : "uneven heads";
+  const std::string_view reason = q.work.packing != nullptr                   ? "packed documents of unequal length"
+                                  : row.layout.ring > 1 && !row.layout.zigzag ? "the causal mask without zigzag"
+                                                                              : "uneven heads";
   return fmt::format("{}: {} % of the step is waiting for the slowest rank ({})", name(row.strategy),
                      significant(100 * share), reason);
 }
@@ -124,7 +125,7 @@ std::vector<std::string> remarks(const Report& report) {
     if (!row.estimate) continue;
     const std::string idle = report.best == i ? "" : idle_remark(report, row);
     for (const std::string& text :
-         {idle, copied_kv(q, row), padding(q, row), waiting(row), faster_split(row), engine_difference(row)}) {
+         {idle, copied_kv(q, row), padding(q, row), waiting(q, row), faster_split(row), engine_difference(row)}) {
       if (!text.empty()) all.push_back(text);
     }
   }

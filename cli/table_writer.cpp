@@ -281,6 +281,12 @@ std::string write_heading(const Report& report, const Style& style) {
                style.width);
   if (q.work.framework.framework != Framework::any)
     text += wrap("what " + words(q.work.framework) + " cannot run is refused", style.width);
+  if (const Packing* packing = q.work.packing)
+    text += wrap(fmt::format("{} documents of at most {} tokens fill {} % of the step; attention within them, {} % of "
+                             "whole sequences'",
+                             grouped(packing->documents), grouped(packing->longest), significant(100 * packing->filled),
+                             significant(100 * packing->share())),
+                 style.width, "", "  ");
   if (!report.defaults.empty()) text += wrap("chosen: " + join_words(report.defaults), style.width, "", "  ");
   if (!report.engine.empty()) {
     text += wrap("step times: event engine on " + report.engine + "; layouts chosen by the closed form", style.width,

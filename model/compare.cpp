@@ -169,6 +169,7 @@ void set_faster(Row& row, const std::vector<Candidate>& all) {
 Tokens longest_sequence(const Question& q, const Layout& layout) {
   const std::int64_t multiple = sequence_multiple(q.work, layout);
   Workload work = q.work;
+  work.packing = nullptr;  // memory goes by tokens alone
   const auto fits = [&](std::int64_t chunks) {
     work.seq_len = Tokens{chunks * multiple};
     return peak_memory(q.model, work, q.cluster, layout, split_rank(q.model, work, layout)).fits();

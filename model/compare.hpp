@@ -2,9 +2,11 @@
 // The main question: every strategy side by side for one model, workload and cluster, with the degrees that were not
 // fixed chosen for each.
 
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "model/packing.hpp"
 #include "model/step.hpp"
 
 namespace ithaca {
@@ -24,6 +26,7 @@ struct Question {
   int gpus = 0;
   Degrees degrees;
   std::vector<Strategy> strategies{kStrategies.begin(), kStrategies.end()};
+  std::shared_ptr<const Packing> packing{};  ///< what work.packing points to
 };
 
 /// Exactly one of `refused` and `estimate` is set.

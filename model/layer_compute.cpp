@@ -94,8 +94,28 @@ using AttentionTime = Seconds (*)(const Gpu&, const AttentionCall&, Dtype);
 /// Share of the slowest rank's attention that it would not have if heads and mask were dealt evenly.
 double uneven_share(const Workload& work, const Layout& layout, const RankSplit& r) {
   double even = real(r.heads) / real(r.split.max_query * layout.ulysses);
+  if (work.packing != nullptr) return 1 - even * (r.documents_mean / r.documents_slowest);
   if (!r.ring_balanced && work.causal) even /= 2.0 - 1.0 / layout.ring;
   return 1 - even;
+}
+
+/// The same rows in two sequences of half the length: half the scores.
+AttentionCall halved(AttentionCall call) {
+  if (call.causal) {
+    call.batch *= 2;
+    call.queries /= 2;
+  }
+  call.keys /= 2;
+  return call;
+}
+
+/// Time of a call whose mask holds only `share` of its area. What does not grow with the area, launch and start-up, is
+/// what the halved call does not save.
+Seconds partly(const Gpu& gpu, const AttentionCall& call, Dtype dtype, double share, AttentionTime time) {
+  const Seconds whole = time(gpu, call, dtype);
+  if (share == 1 || call.queries < 2 || call.keys < 2) return whole * share;
+  const Seconds constant = max(2 * time(gpu, halved(call), dtype) - whole, Seconds{});
+  return constant + (whole - constant) * share;
 }
 
 KernelTimes attention_times(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
@@ -103,9 +123,10 @@ KernelTimes attention_times(const Transformer& m, const Workload& work, const Gp
   const AttentionCalls calls = attention_calls(m, work, layout, r);
   const double share = mask_share(m, work);
   KernelTimes times;
-  times.attention = time(gpu, calls.own, work.dtype) * share;
+  const double documents = r.documents_slowest;
+  times.attention = partly(gpu, calls.own, work.dtype, documents, time) * share;
   if (calls.hops > 0) {
-    times.attention_hop = time(gpu, calls.hop, work.dtype) * share;
+    times.attention_hop = partly(gpu, calls.hop, work.dtype, documents, time) * share;
     times.attention += times.attention_hop * calls.hops;
   }
   times.imbalance = times.attention * uneven_share(work, layout, r);
@@ -299,7 +320,7 @@ ExecutedFlops executed_forward_flops(const Transformer& m, const Workload& work,
   all.matrices = all.matrices * ranks;
   const AttentionCall whole{work.micro_batch, rank.padded_seq,           rank.padded_seq, m.heads,       m.kv_heads,
                             m.head_dim,       work.causal && work.flash, work.flash,      m.value_head()};
-  all.attention = attention_flops(whole) * mask_share(m, work);
+  all.attention = attention_flops(whole) * (mask_share(m, work) * rank.documents_share);
   return all;
 }
 

@@ -1,6 +1,7 @@
 #include "model/model_flops.hpp"
 
 #include "model/layer_compute.hpp"
+#include "model/packing.hpp"
 
 namespace ithaca {
 
@@ -33,8 +34,9 @@ Flop model_step_flops(const Transformer& m, const Workload& work, bool halve_cau
     if (layers_of(m, kind) > 0) weights += real(layers_of(m, kind)) * matrix_weights(m, kind);
   }
   const double width = real(m.heads * (m.head_dim + m.value_head()));
+  const double documents = work.packing != nullptr ? work.packing->share() : 1;
   const double attention =
-      2 * seq * seq * width * layers * mask_share(m, work) * (work.causal && halve_causal ? 0.5 : 1.0);
+      2 * seq * seq * width * layers * mask_share(m, work) * documents * (work.causal && halve_causal ? 0.5 : 1.0);
   return Flop{3 * real(work.global_batch) * (2 * seq * weights + attention)};
 }
 

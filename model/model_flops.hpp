@@ -8,7 +8,8 @@
 namespace ithaca {
 
 /// Matrix products of all layers and the head, and attention; backward = 2 x forward, no recomputation, no padding, no
-/// copied heads. With `halve_causal` a causal mask counts half the square, else all of it.
+/// copied heads. With `halve_causal` a causal mask counts half the square, else all of it; of packed documents, of each
+/// document's.
 Flop model_step_flops(const Transformer& model, const Workload& work, bool halve_causal);
 
 /// The count behind the tables of Megatron-LM (arXiv 2104.04473 eq. 3), DeepSpeed-Ulysses and ALST:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/packing.hpp"
+
 namespace ithaca {
 namespace {
 
@@ -66,6 +68,13 @@ RankSplit split_rank(const Transformer& m, const Workload& work, const Layout& l
     r.shared_ffn = ceil_div(e.shared_ffn, layout.tp);
   }
   add_weights(m, layout, r);
+  if (work.packing != nullptr) {
+    const PackedShare share = packed_share(*work.packing, layout, work.micro_batch, r.padded_seq);
+    const double unpadded = real(work.seq_len.count) / real(r.padded_seq);
+    r.documents_mean = share.mean;
+    r.documents_slowest = share.slowest;
+    r.documents_share = work.packing->share() * unpadded * unpadded;
+  }
   r.ring_balanced = layout.ring == 1 || layout.zigzag || !work.causal;
   return r;
 }

@@ -39,6 +39,9 @@ struct RankSplit {
   LayerWeights dense_layer, moe_layer;
   double embedding_weights = 0;  ///< tokens and positions
   double head_weights = 0;       ///< final norm and head; with pp, a tied head is a copy of the embedding
+  double documents_mean = 1;     ///< packed documents' share of the attention that the rank would have without them
+  double documents_slowest = 1;  ///< of the rank or replica that the others wait for
+  double documents_share = 1;    ///< of a whole padded mask
   bool ring_balanced = true;     ///< every ring rank works on the same share of the mask
 };
 constexpr const LayerWeights& weights(const RankSplit& rank, LayerKind kind) {

@@ -43,6 +43,8 @@ struct LoraTargets {
   bool ffn = true;        ///< gate, up and down, each expert's own
 };
 
+struct Packing;  // model/packing.hpp
+
 struct Workload {
   Tokens seq_len{};
   std::int64_t micro_batch = 1;   ///< sequences per data-parallel replica and pass
@@ -60,8 +62,9 @@ struct Workload {
   bool tiled_mlp = false;   ///< the MLP by slices of ceil(tokens / h) rows
   Offload offload;
   Overlap overlap;
-  bool transformer_engine = false;  ///< Megatron-Core on Transformer Engine: its buffers, probabilities in the experts
-  int lora_rank = 0;                ///< 0: all weights are trained; else only adapters of this rank, the rest frozen
+  bool transformer_engine = false;   ///< Megatron-Core on Transformer Engine: its buffers, probabilities in the experts
+  const Packing* packing = nullptr;  ///< documents in the sequences, kept by the question; else one fills each
+  int lora_rank = 0;                 ///< 0: all weights are trained; else only adapters of this rank, the rest frozen
   LoraTargets lora_targets;
   FrameworkRelease framework;  ///< whose own limits count too (model/framework_rules.hpp)
 };

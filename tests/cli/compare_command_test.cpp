@@ -122,5 +122,19 @@ TEST(Compare, ThroughTheEventEngine) {
   EXPECT_TRUE(contains(json, "\"closed_form_s\""));
 }
 
+TEST(Compare, PackedDocumentsAreSaidAndWaitedFor) {
+  // 512Ki + 512 x 1Ki fill one sequence: (1/4 + 512/2^20) of a whole sequence's attention.
+  const Outcome outcome = compare_with({"--documents", "512Ki,1Ki*512"});
+  test::expect_no_wider(outcome.result, 80);
+  const std::string text = test::unwrapped(outcome.result);
+  EXPECT_TRUE(
+      contains(text, "513 documents of at most 524,288 tokens fill 100 % of the step; attention within them, 25.0 %"))
+      << outcome.result;
+  EXPECT_TRUE(contains(text, "waiting for the slowest rank (packed documents of unequal length)")) << outcome.result;
+  EXPECT_TRUE(contains(compare_with({"--documents", "1Ki", "--json"}).result, "\"count\": 1024"));
+  EXPECT_TRUE(contains(compare_with({"--documents", "2Mi"}).talk, "longer than a sequence"));
+  EXPECT_TRUE(contains(compare_with({"--documents", "2Mi,x"}).talk, "--documents 2Mi,x"));
+}
+
 }  // namespace
 }  // namespace ithaca
