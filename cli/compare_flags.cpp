@@ -7,6 +7,7 @@
 #include "cli/join_flags.hpp"
 #include "cli/text.hpp"
 #include "configs/reader/load_documents.hpp"
+#include "model/curriculum.hpp"
 
 namespace ithaca {
 namespace {
@@ -17,6 +18,7 @@ constexpr Flag kOwnFlags[] = {
      "cp_all_gather, loongtrain, fpdt and ring_self_attention"},
     {"--engine", "E", "step times from the closed form (analytic) or from the event engine (event) [analytic]"},
     {"--price", "USD", "price of a GPU-hour, such as 2.50USD [the profile's]"},
+    {"--batch-tokens", "T", "tokens of a global batch at most, in place of --global-batch: 4Mi"},
     {"--documents", "D",
      "documents packed into the sequences, which attention does not cross: 4Ki*8,32Ki, or a file "
      "of lengths [one a sequence]"},
@@ -69,10 +71,30 @@ void read_attention(FlagReader& flags, CompareRequest& request) {
   work.causal = !has(AttentionWord::full);
 }
 
-void read_batch(FlagReader& flags, Workload& work) {
+/// The first constraint of a long run: sequences go by the tokens of a global batch.
+void read_batch_tokens(FlagReader& flags, CompareRequest& request) {
+  const auto tokens = flags.tokens("--batch-tokens", request.notices);
+  if (!tokens || !flags.has("--seq")) return;
+  Workload& work = request.work;
+  if (flags.has("--global-batch")) flags.complain("--batch-tokens", "decides on --global-batch", "give one of them");
+  if (*tokens < work.seq_len) {
+    flags.complain("--batch-tokens", "below one sequence of " + grouped(work.seq_len.count) + " tokens",
+                   "give at least that, or a shorter --seq");
+    return;
+  }
+  work.global_batch = sequences_in(tokens->count, work.seq_len);
+  const std::int64_t used = work.global_batch * work.seq_len.count;
+  if (used != tokens->count)
+    request.notices.push_back("a global batch of " + grouped(work.global_batch) + " sequences has " + grouped(used) +
+                              " tokens");
+}
+
+void read_batch(FlagReader& flags, CompareRequest& request) {
+  Workload& work = request.work;
   work.micro_batch = flags.count("--micro-batch", 1, 1'000'000).value_or(1);
   const auto global = flags.count("--global-batch", 1, kMostSequences);
   work.global_batch = global.value_or(work.micro_batch);
+  read_batch_tokens(flags, request);
   if (work.global_batch % work.micro_batch == 0) return;
   const std::int64_t rounded = (work.global_batch / work.micro_batch + 1) * work.micro_batch;
   flags.complain("--global-batch", "is no multiple of --micro-batch " + grouped(work.micro_batch),
@@ -117,7 +139,7 @@ void read_workload(FlagReader& flags, CompareRequest& request) {
   for (const auto what : flags.choices<bool Overlap::*>("--no-overlap", kOverlapNames)) work.overlap.*what = false;
   work.framework = read_framework(flags);
   work.transformer_engine = work.framework.framework == Framework::megatron;
-  read_batch(flags, work);
+  read_batch(flags, request);
   read_attention(flags, request);
 }
 

@@ -1,5 +1,6 @@
 #include "cli/commands.hpp"
 #include "cli/compare_command.hpp"
+#include "cli/curriculum_report.hpp"
 #include "cli/json_writer.hpp"
 #include "cli/plan_flags.hpp"
 #include "cli/plan_report.hpp"
@@ -51,7 +52,6 @@ PlanReport make_plan(const PlanRequest& request, const PlanInputs& inputs, std::
   report.defaults = request.job.defaults;
   report.notices = request.job.notices;
   if (!model.note.empty()) report.notices.push_back(model.model.name + ": " + model.note);
-  answer(report);
   return report;
 }
 
@@ -67,7 +67,8 @@ void check_offers(const PlanRequest& request, const PlanInputs& inputs, Diagnost
   }
 }
 
-std::string write(const PlanReport& report, const PlanRequest& request, const Environment& environment) {
+template <class Answer>
+std::string write(const Answer& report, const PlanRequest& request, const Environment& environment) {
   if (request.job.format == Format::json) return write_json(report);
   if (request.job.format == Format::csv) return write_csv(report);
   const bool to_terminal = request.job.file.empty() || request.job.file == "-";
@@ -80,12 +81,21 @@ Outcome run_plan(const Arguments& arguments, Diagnostics problems, const Environ
   const auto inputs = load(request, arguments, problems);
   if (inputs) check_offers(request, *inputs, problems);
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
-  const PlanReport report = make_plan(request, *inputs, arguments.typed);
+  PlanReport report = make_plan(request, *inputs, arguments.typed);
   Outcome outcome;
-  outcome.result = write(report, request, environment);
+  bool feasible = false;
+  if (request.stages.empty()) {
+    answer(report);
+    outcome.result = write(report, request, environment);
+    feasible = !report.rows.empty();
+  } else {
+    const CurriculumReport curriculum = make_curriculum(report, request.stages, request.batch_tokens);
+    outcome.result = write(curriculum, request, environment);
+    feasible = !curriculum.offers.empty() && curriculum.offers.front().feasible;
+  }
   outcome.file = request.job.file;
   for (const std::string& notice : report.notices) outcome.talk += "note: " + notice + "\n";
-  if (report.rows.empty()) outcome.exit = ExitCode::infeasible;
+  if (!feasible) outcome.exit = ExitCode::infeasible;
   return outcome;
 }
 
@@ -95,6 +105,8 @@ constexpr std::string_view kExamples[] = {
     "ithaca plan --model llama3-8b --cluster dgx-h100 --gpus 32 --longest --offload checkpoints --tiled-loss",
     "ithaca plan --model llama3.1-405b --cluster dgx-h100 --gpus 8..16384*2 --seq 128Ki --global-batch 128 "
     "--fewest-gpus --memory-margin 5%",
+    "ithaca plan --model llama3-8b --cluster dgx-h100 --gpus 512 --curriculum 8Ki:2T,128Ki:200G,1Mi:20G "
+    "--batch-tokens 4Mi",
 };
 
 }  // namespace
@@ -108,7 +120,9 @@ const Command kPlan{
     "layouts are left out only where a bound proves that they are no better.\n\n"
     "Of one offer it shows the best layouts and the best of every other strategy, of several clusters or GPU counts "
     "the best layout of each. Each comes with the reason it lost, the first with what limits it, what would help, and "
-    "the flags that ask Megatron-LM, DeepSpeed and Hugging Face Accelerate for it.",
+    "the flags that ask Megatron-LM, DeepSpeed and Hugging Face Accelerate for it.\n\n"
+    "With --curriculum the question is a whole job: each stage has its own length, number of tokens and fastest "
+    "layout on the same GPUs, and comes with its days and dollars.",
     kExamples,
     kPlanFlags,
     run_plan,

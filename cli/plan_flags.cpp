@@ -24,6 +24,8 @@ constexpr Flag kOwnFlags[] = {
     {"--cluster", "C[,C]", "clusters offered: names from 'ithaca inspect' or YAML files", true},
     {"--gpus", "RANGE", "numbers of GPUs offered: 64, 8..512*2 (doubling), 8..64+8, [16,32,64]", true},
     {"--seq", "N", "sequence length in tokens: 1Mi (2^20), 1M (10^6), 131072; not with --longest"},
+    {"--curriculum", "STAGES", "stages of one job, length:tokens each, instead of --seq: 8Ki:2T,128Ki:200G,1Mi:20G"},
+    {"--batch-tokens", "T", "tokens of a global batch at most, in place of --global-batch: 4Mi"},
     {"--fastest", "", "goal: least time a step (the default)"},
     {"--longest", "", "goal: the longest sequence that fits"},
     {"--fewest-gpus", "", "goal: the smallest number of GPUs that is enough"},
@@ -80,6 +82,7 @@ void read_goal(const FlagReader& flags, PlanRequest& request, Diagnostics& probl
   }
   if (asked.size() > 1) problems.push_back(mistake(join_words(asked), "exclude each other", "keep one of them"));
   const bool longest = request.goal == Goal::longest, seq = flags.has("--seq");
+  if (flags.has("--curriculum")) return;
   if (longest && seq) problems.push_back(mistake("--seq", "--longest finds it", "leave out one of them"));
   if (!longest && !seq) problems.push_back(mistake("--seq", "missing", "give the length, such as --seq 1Mi"));
 }
@@ -95,6 +98,38 @@ void read_gpus(FlagReader& flags, PlanRequest& request) {
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
   if (sorted.back() > kMostGpus) return flags.complain("--gpus", "more than 1,000,000", "give fewer");
   request.gpus.assign(sorted.begin(), sorted.end());
+}
+
+/// "128Ki:200G"
+std::optional<CurriculumStage> read_stage(FlagReader& flags, const std::string& word) {
+  const std::size_t colon = std::min(word.find(':'), word.size());
+  const auto length = parse_tokens(word.substr(0, colon));
+  const auto tokens = parse_token_total(word.substr(std::min(colon + 1, word.size())));
+  if (length && tokens) return CurriculumStage{*length, *tokens};
+  const UnitError& wrong = length ? tokens.error() : length.error();
+  flags.complain("--curriculum", "in stage '" + word + "': " + wrong.what, "write length:tokens, such as 128Ki:200G");
+  return std::nullopt;
+}
+
+void read_curriculum(FlagReader& flags, PlanRequest& request) {
+  if (!flags.has("--curriculum")) return;
+  for (const std::string& word : flags.words("--curriculum")) {
+    if (const auto stage = read_stage(flags, word)) request.stages.push_back(*stage);
+  }
+  if (request.goal != Goal::fastest && request.goal != Goal::cheapest)
+    flags.complain("--curriculum", "has the goals --fastest and --cheapest", "leave the other goal out");
+  for (const std::string_view flag : {"--seq", "--global-batch", "--top"}) {
+    if (flags.has(flag)) flags.complain(flag, "goes with a single length", "leave it out with --curriculum");
+  }
+  const auto batch = flags.tokens("--batch-tokens", request.job.notices);
+  if (!flags.has("--batch-tokens"))
+    flags.complain("--curriculum", "needs the tokens of a global batch", "add --batch-tokens 4Mi");
+  request.batch_tokens = batch ? batch->count : 0;
+  for (const CurriculumStage& stage : request.stages) {
+    if (batch && stage.seq_len > *batch)
+      flags.complain("--batch-tokens", "below one sequence of " + grouped(stage.seq_len.count) + " tokens",
+                     "give at least that");
+  }
 }
 
 void read_limits(FlagReader& flags, PlanRequest& request) {
@@ -145,7 +180,7 @@ std::vector<std::string> chosen_defaults(const FlagReader& flags, const PlanRequ
   const auto note = [&](std::string_view flag, std::string text) {
     if (!flags.has(flag)) chosen.push_back(std::move(text));
   };
-  note("--global-batch", "--global-batch " + std::to_string(request.job.work.global_batch));
+  if (request.stages.empty()) note("--global-batch", "--global-batch " + std::to_string(request.job.work.global_batch));
   note("--dtype", "--dtype bf16");
   note("--attention", "--attention flash,causal");
   note("--offload", "nothing in host memory");
@@ -166,6 +201,7 @@ PlanRequest read_plan_flags(const Arguments& arguments, Diagnostics& problems) {
   read_goal(flags, request, problems);
   read_gpus(flags, request);
   read_limits(flags, request);
+  read_curriculum(flags, request);
   request.fixed = fixed_degrees(flags, request.job);
   request.top = static_cast<std::size_t>(flags.count("--top", 1, 100).value_or(5));
   request.job.defaults = chosen_defaults(flags, request);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/compare_flags.hpp"
+#include "model/curriculum.hpp"
 #include "model/plan.hpp"
 
 namespace ithaca {
@@ -17,6 +18,8 @@ struct PlanRequest {
   Goal goal = Goal::fastest;
   PlanLimits limits;
   std::size_t top = 5;
+  std::vector<CurriculumStage> stages;  ///< of --curriculum; else one length
+  std::int64_t batch_tokens = 0;
 };
 
 extern const std::span<const Flag> kPlanFlags;

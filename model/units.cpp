@@ -30,6 +30,8 @@ constexpr Unit kRateUnits[] = {{"Bps"},           {"KBps", 3},        {"MBps", 6
                                {"GiBps", 0, kGi}, {"TiBps", 0, kTi}};
 constexpr Unit kFlopUnits[] = {{"FLOPS"}, {"GFLOPS", 9}, {"TFLOPS", 12}, {"PFLOPS", 15}, {"EFLOPS", 18}};
 constexpr Unit kTokenUnits[] = {{""}, {"K", 3}, {"M", 6}, {"G", 9}, {"Ki", 0, kKi}, {"Mi", 0, kMi}, {"Gi", 0, kGi}};
+constexpr Unit kTotalUnits[] = {{""},           {"K", 3},       {"M", 6},       {"G", 9},      {"T", 12},
+                                {"Ki", 0, kKi}, {"Mi", 0, kMi}, {"Gi", 0, kGi}, {"Ti", 0, kTi}};
 constexpr Unit kDollarUnits[] = {{"USD"}};
 constexpr Unit kShareUnits[] = {{"%", -2}};
 constexpr Unit kTimesUnits[] = {{"x"}};
@@ -48,6 +50,7 @@ constexpr Grammar kSeconds{kSecondUnits, "#us, #ms or #s", "7.1", 1e10};
 constexpr Grammar kRates{kRateUnits, "#@bps (bits) or #@Bps (bytes)", "400", 1e18};
 constexpr Grammar kFlopRates{kFlopUnits, "#TFLOPS or #PFLOPS", "989", 1e21};
 constexpr Grammar kTokens{kTokenUnits, "digits alone, or #Ki (x 2^10), #Mi (x 2^20) or #M (x 10^6)", "1", kKi* kGi};
+constexpr Grammar kTotals{kTotalUnits, "digits alone, or #G (x 10^9) or #T (x 10^12)", "200", 9007199254740991.0};
 constexpr Grammar kDollars{kDollarUnits, "#USD", "2.99", 1e9};
 constexpr Grammar kShares{kShareUnits, "#%", "50", 1e6};
 constexpr Grammar kTimes{kTimesUnits, "#x", "1.2", 1e9};
@@ -255,6 +258,11 @@ Parsed<Dollars> parse_dollars(std::string_view text) { return quantity<Dollars>(
 Parsed<double> parse_percent(std::string_view text) { return parse(text, kShares); }
 Parsed<double> parse_times(std::string_view text) { return parse(text, kTimes); }
 Parsed<std::int64_t> parse_count(std::string_view text) { return whole(text, kCounts); }
+Parsed<std::int64_t> parse_token_total(std::string_view text) {
+  const auto count = whole(text, kTotals);
+  if (count && *count < 1) return UnitError{quoted(text) + " is below one token", "give 1 or more"};
+  return count;
+}
 Parsed<Tokens> parse_tokens(std::string_view text) {
   const auto count = whole(text, kTokens);
   if (!count) return count.error();

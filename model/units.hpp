@@ -20,15 +20,16 @@ struct UnitError {
 template <class T>
 using Parsed = Result<T, UnitError>;
 
-Parsed<Bytes> parse_bytes(std::string_view text);              ///< 80GB, 80GiB, 512KiB, 16B
-Parsed<Seconds> parse_seconds(std::string_view text);          ///< 7.1us, 3ms, 2s
-Parsed<BytesPerSecond> parse_rate(std::string_view text);      ///< 400Gbps, 50GBps, 3.35TBps
-Parsed<FlopPerSecond> parse_flop_rate(std::string_view text);  ///< 989TFLOPS, 1.979PFLOPS
-Parsed<Tokens> parse_tokens(std::string_view text);            ///< 1048576, 128Ki, 1Mi, 1M
-Parsed<Dollars> parse_dollars(std::string_view text);          ///< 2.99USD
-Parsed<double> parse_percent(std::string_view text);           ///< 50%, 0.1% as 0.5, 0.001
-Parsed<double> parse_times(std::string_view text);             ///< 1.2x
-Parsed<std::int64_t> parse_count(std::string_view text);       ///< 64; zero or more, whole, digits alone
+Parsed<Bytes> parse_bytes(std::string_view text);               ///< 80GB, 80GiB, 512KiB, 16B
+Parsed<Seconds> parse_seconds(std::string_view text);           ///< 7.1us, 3ms, 2s
+Parsed<BytesPerSecond> parse_rate(std::string_view text);       ///< 400Gbps, 50GBps, 3.35TBps
+Parsed<FlopPerSecond> parse_flop_rate(std::string_view text);   ///< 989TFLOPS, 1.979PFLOPS
+Parsed<Tokens> parse_tokens(std::string_view text);             ///< 1048576, 128Ki, 1Mi, 1M
+Parsed<std::int64_t> parse_token_total(std::string_view text);  ///< of a training run: 200G, 15T
+Parsed<Dollars> parse_dollars(std::string_view text);           ///< 2.99USD
+Parsed<double> parse_percent(std::string_view text);            ///< 50%, 0.1% as 0.5, 0.001
+Parsed<double> parse_times(std::string_view text);              ///< 1.2x
+Parsed<std::int64_t> parse_count(std::string_view text);        ///< 64; zero or more, whole, digits alone
 
 /// Printers for people: three significant digits and one unit, chosen by size. Bytes in GiB and friends, rates in GB/s.
 std::string print(Bytes value);

@@ -136,5 +136,11 @@ TEST(Compare, PackedDocumentsAreSaidAndWaitedFor) {
   EXPECT_TRUE(contains(compare_with({"--documents", "2Mi,x"}).talk, "--documents 2Mi,x"));
 }
 
+TEST(Compare, TokensOfAGlobalBatchDecideOnItsSequences) {
+  const Outcome outcome = compare_with({"--batch-tokens", "4Mi", "--csv", "--strategies", "usp"});
+  EXPECT_TRUE(contains(outcome.result, ",1048576,1048576,4,1,64,")) << outcome.result;  // N, padded N, batch, micro
+  EXPECT_TRUE(contains(compare_with({"--batch-tokens", "4Ki"}).talk, "below one sequence of 1,048,576 tokens"));
+}
+
 }  // namespace
 }  // namespace ithaca

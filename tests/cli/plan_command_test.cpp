@@ -202,5 +202,40 @@ TEST(RealQuestions, H100OrB200ForAMillionTokensPerDollar) {
   EXPECT_TRUE(contains(plan["rows"][3]["why"].get<std::string>(), "dearer"));
 }
 
+TEST(PlanCommand, ACurriculumIsOneJobWithDaysAndDollars) {
+  const Words words{"plan",     "--model",      "llama3-8b",        "--cluster",      "dgx-h100", "--gpus",
+                    "[64,128]", "--curriculum", "8Ki:20G,128Ki:2G", "--batch-tokens", "4Mi"};
+  const Outcome outcome = ask(words);
+  EXPECT_EQ(outcome.exit, ExitCode::done) << outcome.talk;
+  test::expect_no_wider(outcome.result, 80);
+  EXPECT_TRUE(contains(test::unwrapped(outcome.result), "Take 128 GPUs of dgx-h100: ")) << outcome.result;
+  const Json offers = json_of(words)["offers"];
+  ASSERT_EQ(offers.size(), 2u);
+  double time = 0;
+  for (const Json& stage : offers[0]["stages"]) time += stage["time_s"].get<double>();
+  EXPECT_DOUBLE_EQ(offers[0]["time_s"].get<double>(), time);
+  // 20 x 10^9 tokens by 512 sequences of 8,192 are 4,768.4 steps.
+  EXPECT_EQ(offers[0]["stages"][0]["global_batch"], 512);
+  EXPECT_EQ(offers[0]["stages"][0]["steps"], 4769);
+  EXPECT_NEAR(offers[0]["usd"].get<double>(), 128 * 6.16 * time / 3600, 0.01 * offers[0]["usd"].get<double>());
+}
+
+TEST(PlanCommand, SaysWhatIsWrongWithACurriculum) {
+  const Words job{"plan", "--model", "llama3-8b", "--cluster", "dgx-h100", "--gpus", "8"};
+  const auto said = [&](Words more) {
+    more.insert(more.begin(), job.begin(), job.end());
+    return ask(more).talk;
+  };
+  EXPECT_TRUE(contains(said({"--curriculum", "8Ki:20G"}), "add --batch-tokens 4Mi"));
+  EXPECT_TRUE(contains(said({"--curriculum", "8Ki", "--batch-tokens", "4Mi"}), "in stage '8Ki'"));
+  EXPECT_TRUE(contains(said({"--curriculum", "1Mi:1G", "--batch-tokens", "4Ki"}), "below one sequence"));
+  EXPECT_TRUE(contains(said({"--curriculum", "1Mi:1G", "--batch-tokens", "4Mi", "--longest", "--seq", "1Mi"}),
+                       "leave it out with --curriculum"));
+  const Outcome none = ask({"plan", "--model", "llama3-70b", "--cluster", "dgx-h100", "--gpus", "1", "--curriculum",
+                            "8Ki:1G", "--batch-tokens", "8Ki"});
+  EXPECT_EQ(none.exit, ExitCode::infeasible);
+  EXPECT_TRUE(contains(none.result, "No offer trains every stage")) << none.result;
+}
+
 }  // namespace
 }  // namespace ithaca

@@ -78,6 +78,14 @@ TEST(Units, TokensAreWholeAndNeedNoUnit) {
   EXPECT_EQ(error_of(parse_tokens("1e6")), "'1e6' has an exponent | write 1000000");
 }
 
+TEST(Units, TokensOfARunMayBeManyMore) {
+  EXPECT_EQ(*parse_token_total("15T"), 15'000'000'000'000);
+  EXPECT_EQ(*parse_token_total("200G"), 200'000'000'000);
+  EXPECT_EQ(*parse_token_total("1Ti"), std::int64_t{1} << 40);
+  EXPECT_FALSE(parse_token_total("0"));
+  EXPECT_FALSE(parse_token_total(""));
+}
+
 TEST(Units, CountsAreDigitsAlone) {
   EXPECT_EQ(*parse_count("0"), 0);
   EXPECT_EQ(*parse_count("9007199254740991"), 9007199254740991);  // 2^53 - 1
