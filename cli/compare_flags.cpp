@@ -73,8 +73,9 @@ void read_attention(FlagReader& flags, CompareRequest& request) {
 
 /// The first constraint of a long run: sequences go by the tokens of a global batch.
 void read_batch_tokens(FlagReader& flags, CompareRequest& request) {
+  if (!flags.has("--seq")) return;  // a curriculum's stages have their own lengths
   const auto tokens = flags.tokens("--batch-tokens", request.notices);
-  if (!tokens || !flags.has("--seq")) return;
+  if (!tokens) return;
   Workload& work = request.work;
   if (flags.has("--global-batch")) flags.complain("--batch-tokens", "decides on --global-batch", "give one of them");
   if (*tokens < work.seq_len) {
