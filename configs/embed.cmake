@@ -1,6 +1,7 @@
 # cmake -DROOT=... -DOUT=... -P embed.cmake: writes every catalogue file as a string literal into one C++ file.
 set(entries "")
-foreach(pair "model;configs/models" "gpu;hw_profiles/gpus" "cluster;hw_profiles/clusters" "kernels;hw_profiles/kernels")
+foreach(pair "model;configs/models" "gpu;hw_profiles/gpus" "cluster;hw_profiles/clusters" "kernels;hw_profiles/kernels"
+    "sweep;configs/sweeps")
   list(GET pair 0 kind)
   list(GET pair 1 folder)
   file(GLOB files RELATIVE ${ROOT} ${ROOT}/${folder}/*.yaml)

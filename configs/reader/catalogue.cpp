@@ -20,6 +20,7 @@ KindWords words_of(Kind kind) {
     case Kind::model: return {"model", "--model"};
     case Kind::gpu: return {"GPU", "--gpu"};
     case Kind::cluster: return {"cluster", "--cluster"};
+    case Kind::sweep: return {"sweep", "sweep"};
     case Kind::kernels: break;
   }
   return {"kernel file", "kernels"};

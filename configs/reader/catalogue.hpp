@@ -1,5 +1,6 @@
 #pragma once
-// The models, GPUs, clusters and kernel curves that come with Ithaca, embedded in the program, and files beside them.
+// The models, GPUs, clusters, kernel curves and sweeps that come with Ithaca, embedded in the program, and files beside
+// them.
 
 #include <cstdint>
 #include <string>
@@ -12,7 +13,7 @@
 
 namespace ithaca {
 
-enum class Kind : std::uint8_t { model, gpu, cluster, kernels };
+enum class Kind : std::uint8_t { model, gpu, cluster, kernels, sweep };
 
 struct CatalogueFile {
   Kind kind{};

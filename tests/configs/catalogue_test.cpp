@@ -28,7 +28,8 @@ TEST(CatalogueData, HoldsEveryFileOfTheTree) {
   const std::pair<Kind, const char*> folders[] = {{Kind::model, "configs/models"},
                                                   {Kind::gpu, "hw_profiles/gpus"},
                                                   {Kind::cluster, "hw_profiles/clusters"},
-                                                  {Kind::kernels, "hw_profiles/kernels"}};
+                                                  {Kind::kernels, "hw_profiles/kernels"},
+                                                  {Kind::sweep, "configs/sweeps"}};
   for (const auto& [kind, folder] : folders) {
     std::vector<std::string> expected;
     for (const auto& entry : fs::directory_iterator(root / folder)) {

@@ -13,6 +13,7 @@
 #include "configs/reader/load_hardware.hpp"
 #include "configs/reader/load_kernels.hpp"
 #include "configs/reader/load_model.hpp"
+#include "configs/reader/load_sweep.hpp"
 #include "tests/support/temporary.hpp"
 
 namespace ithaca {
@@ -133,6 +134,7 @@ bool load(Kind kind, const std::string& text) {
     case Kind::gpu: good = is_answer(load_gpu(path)); break;
     case Kind::cluster: good = is_answer(load_cluster(path)); break;
     case Kind::kernels: good = is_answer(load_kernels(path)); break;
+    case Kind::sweep: good = is_answer(load_sweep(path, {})); break;
   }
   std::remove(path.c_str());
   return good;
