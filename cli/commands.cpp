@@ -79,6 +79,7 @@ Outcome run_command(const Command& command, const Words& words, const Environmen
 std::span<const Command> all_commands() {
   static const Command commands[] = {kCompare,
                                      kPlan,
+                                     kSweep,
                                      kInspect,
                                      kSimulateCollective,
                                      kSimulateFlows,

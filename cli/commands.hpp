@@ -19,6 +19,7 @@ extern const Command kSimulateCollective;
 extern const Command kSimulateFlows;
 extern const Command kSimulateLayer;
 extern const Command kSimulateStep;
+extern const Command kSweep;
 extern const Command kValidateAttention;
 extern const Command kValidateCollectives;
 extern const Command kValidateKernels;

@@ -113,13 +113,18 @@ std::optional<LoadedCluster> load_cluster(const std::string& name, const std::st
   return std::move(cluster).value();
 }
 
+void fit_cluster(const CompareRequest& request, const Arguments& arguments, LoadedCluster& cluster,
+                 Diagnostics& problems) {
+  apply_profile_flag(arguments, cluster, problems);
+  take_attention_kernel(request.attention_kernel, cluster, problems);
+}
+
 std::optional<JobInputs> load_job(const CompareRequest& request, const Arguments& arguments, Diagnostics& problems) {
   auto model = load_model(request.model);
   if (arguments.has("--model")) collect(model, problems);
   auto cluster = load_cluster(request.cluster);
   if (arguments.has("--cluster")) collect(cluster, problems);
-  if (cluster) apply_profile_flag(arguments, cluster.value(), problems);
-  if (cluster) take_attention_kernel(request.attention_kernel, cluster.value(), problems);
+  if (cluster) fit_cluster(request, arguments, cluster.value(), problems);
   if (!problems.empty()) return std::nullopt;
   return JobInputs{std::move(model).value(), std::move(cluster).value()};
 }

@@ -15,6 +15,9 @@ struct JobInputs {
 /// Reads a cluster with the attention kernel asked for, if any.
 std::optional<LoadedCluster> load_cluster(const std::string& name, const std::string& attention_kernel,
                                           Diagnostics& problems);
+/// Gives a cluster that was read the profile and the attention kernel asked for.
+void fit_cluster(const CompareRequest& request, const Arguments& arguments, LoadedCluster& cluster,
+                 Diagnostics& problems);
 /// Reads the model and the cluster, with the attention kernel asked for; nothing if there are problems in the end.
 std::optional<JobInputs> load_job(const CompareRequest& request, const Arguments& arguments, Diagnostics& problems);
 

@@ -12,19 +12,7 @@
 namespace ithaca {
 namespace {
 
-constexpr Flag kOwnFlags[] = {
-    {"--strategies", "S",
-     "comma list of ulysses, megatron_sp, ring, usp (the default), tensor_parallel, "
-     "cp_all_gather, loongtrain, fpdt and ring_self_attention"},
-    {"--engine", "E", "step times from the closed form (analytic) or from the event engine (event) [analytic]"},
-    {"--price", "USD", "price of a GPU-hour, such as 2.50USD [the profile's]"},
-    {"--batch-tokens", "T", "tokens of a global batch at most, in place of --global-batch: 4Mi"},
-    {"--documents", "D",
-     "documents packed into the sequences, which attention does not cross: 4Ki*8,32Ki, or a file "
-     "of lengths [one a sequence]"},
-    {"--explain", "", "every term: formula, numbers put in, result, source"},
-};
-constexpr auto kFlags = join_flags(kJobFlags, kOwnFlags, kInferenceFlags, kOutputFlags);
+constexpr auto kFlags = join_flags(kJobFlags, kCompareOnlyFlags, kInferenceFlags, kOutputFlags);
 
 constexpr Choice<Engine> kEngineNames[] = {{"analytic", Engine::analytic}, {"event", Engine::event}};
 constexpr Choice<Dtype> kDtypeNames[] = {

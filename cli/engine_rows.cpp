@@ -23,6 +23,13 @@ void take_time(Row& row, Seconds time, const Question& question) {
 
 }  // namespace
 
+std::optional<std::string> run_row(Row& row, const Question& question, const Router& router) {
+  const auto time = engine_time(question, row.layout, router);
+  if (!time) return time.error();
+  take_time(row, *time, question);
+  return std::nullopt;
+}
+
 std::string network_words(const FabricSpec& spec) {
   return std::string(name(spec.kind)) + ", " + std::string(name(spec.routing)) + " routing";
 }
@@ -34,12 +41,8 @@ Diagnostics run_rows(Report& report, const LoadedCluster& cluster) {
   report.notices.insert(report.notices.end(), machine->notices.begin(), machine->notices.end());
   for (Row& row : report.rows) {
     if (!row.estimate) continue;
-    const auto time = engine_time(report.question, row.layout, machine->router);
-    if (time) {
-      take_time(row, *time, report.question);
-    } else {
-      report.notices.push_back(std::string(name(row.strategy)) + " has the closed form's time: " + time.error());
-    }
+    const auto why_not = run_row(row, report.question, machine->router);
+    if (why_not) report.notices.push_back(std::string(name(row.strategy)) + " has the closed form's time: " + *why_not);
   }
   report.best = best_row(report.rows);
   return {};

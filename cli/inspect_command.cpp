@@ -63,6 +63,16 @@ Section names_of(Kind kind, std::string key, std::string title) {
   return section;
 }
 
+/// What a sweep asks, in its own words.
+std::string question_of_sweep(const std::string& name) {
+  const auto document = open_document(Kind::sweep, name);
+  if (!document) return "cannot be read";
+  for (const Entry& entry : document->root.entries) {
+    if (entry.key.text == "question") return entry.value.text;
+  }
+  return "";
+}
+
 std::vector<Section> everything() {
   Section models{"models", "Models", {}};
   for (const std::string& name : catalogue_names(Kind::model)) {
@@ -74,7 +84,11 @@ std::vector<Section> everything() {
     const auto cluster = load_cluster(name);
     clusters.items.push_back({name, cluster ? cluster->description : "cannot be read", "", ""});
   }
-  return {models, clusters, names_of(Kind::gpu, "gpus", "GPUs")};
+  Section sweeps{"sweeps", "Sweeps", {}};
+  for (const std::string& name : catalogue_names(Kind::sweep)) {
+    sweeps.items.push_back({name, question_of_sweep(name), "", ""});
+  }
+  return {models, clusters, names_of(Kind::gpu, "gpus", "GPUs"), sweeps};
 }
 
 constexpr int kMostGpus = 1 << 24;

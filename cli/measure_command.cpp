@@ -198,7 +198,7 @@ Outcome missing(const std::string& what, const std::string& next) {
 
 /// What it prints passes through as it comes.
 Outcome run_probe(const Arguments& arguments, Backend backend) {
-  const std::string probe = find_probe(own_folder(), variable("PATH").value_or(""));
+  const std::string probe = find_program("ithaca_probe", own_folder(), variable("PATH").value_or(""));
   if (probe.empty())
     return missing("ithaca_probe, which measures GPUs, is neither beside ithaca nor on PATH",
                    "build it where nvcc is found, and put it there: validate/probe/README.md");

@@ -11,13 +11,7 @@ namespace ithaca {
 namespace {
 
 PlanRow make_row(const PlanQuestion& q, const PlannedLayout& planned) {
-  const Layout& l = planned.layout;
-  Degrees degrees{l.tp, l.pp, l.dp, l.ulysses, l.ring, l.zero, l.zigzag, l.ep, l.virtual_pp, l.inner_ring, l.chunks};
-  degrees.schedule = l.schedule;
-  PlanRow row{planned,
-              {q.model, workload_of(q, planned), q.clusters[planned.cluster], planned.gpus, degrees, {l.strategy}},
-              {},
-              ""};
+  PlanRow row{planned, question_of(q, planned), {}, ""};
   row.row = compare(row.question).front();
   return row;
 }
@@ -42,6 +36,13 @@ std::vector<PlanLaunch> first_launches(const std::vector<PlanRow>& rows) {
 }
 
 }  // namespace
+
+Question question_of(const PlanQuestion& q, const PlannedLayout& planned) {
+  const Layout& l = planned.layout;
+  Degrees degrees{l.tp, l.pp, l.dp, l.ulysses, l.ring, l.zero, l.zigzag, l.ep, l.virtual_pp, l.inner_ring, l.chunks};
+  degrees.schedule = l.schedule;
+  return {q.model, workload_of(q, planned), q.clusters[planned.cluster], planned.gpus, degrees, {l.strategy}};
+}
 
 std::string offload_words(const Offload& offload) {
   std::vector<std::string> what;

@@ -43,6 +43,9 @@ struct PlanReport {
   std::vector<PlanLaunch> launches;
 };
 
+/// The question of `compare` whose one answer is the planned layout.
+Question question_of(const PlanQuestion& question, const PlannedLayout& planned);
+
 /// "usp (ulysses 8 x ring 8), ZeRO 3, recompute none, micro-batch 2"
 std::string plan_words(const PlanRow& row);
 /// "checkpoints and optimizer"; empty for nothing.

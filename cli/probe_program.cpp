@@ -26,10 +26,10 @@ std::string own_folder() {
   return failed ? "" : self.parent_path().string();
 }
 
-std::string find_probe(const std::string& folder, const std::string& path) {
+std::string find_program(const std::string& name, const std::string& folder, const std::string& path) {
   std::istringstream folders(folder + ":" + path);
   for (std::string one; std::getline(folders, one, ':');) {
-    if (!one.empty() && is_program(fs::path(one) / "ithaca_probe")) return (fs::path(one) / "ithaca_probe").string();
+    if (!one.empty() && is_program(fs::path(one) / name)) return (fs::path(one) / name).string();
   }
   return "";
 }

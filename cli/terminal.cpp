@@ -28,6 +28,7 @@ Environment read_environment() {
   Environment environment;
   environment.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   if (environment.out_is_terminal) environment.columns = terminal_columns();
+  environment.talk_is_terminal = isatty(STDERR_FILENO) == 1;
   environment.term = variable("TERM");
   environment.no_color = variable("NO_COLOR");
   environment.force_color = variable("FORCE_COLOR");

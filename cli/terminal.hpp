@@ -8,13 +8,17 @@ namespace ithaca {
 
 enum class ColorWhen { automatic, always, never };
 
+class SweepCrew;
+
 /// The streams and variables that decide on width and colour, read once at the start.
 struct Environment {
   bool out_is_terminal = false;
-  int columns = 80;         ///< of the terminal; 80 elsewhere
-  std::string term;         ///< TERM
-  std::string no_color;     ///< NO_COLOR: set and not empty switches colour off
-  std::string force_color;  ///< FORCE_COLOR or CLICOLOR_FORCE: set, not empty and not 0 switches it on
+  int columns = 80;               ///< of the terminal; 80 elsewhere
+  std::string term;               ///< TERM
+  std::string no_color;           ///< NO_COLOR: set and not empty switches colour off
+  std::string force_color;        ///< FORCE_COLOR or CLICOLOR_FORCE: set, not empty and not 0 switches it on
+  bool talk_is_terminal = false;  ///< stderr
+  SweepCrew* crew = nullptr;      ///< processes that share a sweep; null where this is the only one
 };
 Environment read_environment();
 

@@ -23,10 +23,10 @@ std::string folder_with(const std::string& folder, const std::string& script) {
 
 TEST(ProbeProgram, BesideComesBeforePathAndMustBeExecutable) {
   const std::string here = folder_with("here", "exit 0"), there = folder_with("there", "exit 0");
-  EXPECT_EQ(find_probe(here, "/nowhere:" + there), here + "/ithaca_probe");
-  EXPECT_EQ(find_probe("/nowhere", "/also-nowhere::" + there), there + "/ithaca_probe");
+  EXPECT_EQ(find_program("ithaca_probe", here, "/nowhere:" + there), here + "/ithaca_probe");
+  EXPECT_EQ(find_program("ithaca_probe", "/nowhere", "/also-nowhere::" + there), there + "/ithaca_probe");
   fs::permissions(there + "/ithaca_probe", fs::perms::owner_read);
-  EXPECT_EQ(find_probe("", there), "");
+  EXPECT_EQ(find_program("ithaca_probe", "", there), "");
   EXPECT_TRUE(fs::exists(own_folder()));
 }
 

@@ -1,0 +1,54 @@
+#pragma once
+// The axes of a sweep: any flag of `compare` (or of `plan`), and figures of model and machine. The last axis changes
+// fastest.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cli/compare_flags.hpp"
+
+namespace ithaca {
+
+struct SweepAxis {
+  /// words: the flag is read anew for each value. number: as words, but read once and put into the question, which
+  /// takes no time. figure, derived: see sweep/figures.hpp.
+  enum class Kind : std::uint8_t { words, number, figure, derived };
+  std::string name;  ///< "seq"
+  Kind kind = Kind::words;
+  std::size_t entry = 0;  ///< of the table of numbers, figures or derived ones
+  std::string flag;       ///< "--seq"; empty for figures
+  bool is_switch = false;
+  std::vector<std::string> words;
+  std::vector<double> numbers;  ///< of the same values, but for Kind::words
+};
+
+/// A flag whose value is one number of the question.
+struct NumberAxis {
+  std::string_view flag;
+  double (*get)(const CompareRequest&);
+  void (*set)(Question&, double);
+};
+std::span<const NumberAxis> number_axes();
+
+/// Name and values as given: {"seq", "64Ki..4Mi*2"}.
+using AxisTexts = std::vector<std::pair<std::string, std::string>>;
+
+/// "--strategies" for strategy, "--micro-batch" for micro_batch.
+std::string flag_of_axis(std::string_view name);
+
+/// The axes with every value read. `flags` may be axes; with `plan` they are all read as words, and read by plan.
+/// Values that are wrong by themselves are problems.
+std::vector<SweepAxis> make_axes(const AxisTexts& texts, std::span<const Flag> flags, bool plan, Diagnostics& problems);
+
+/// How many points they span; nothing above 10^15.
+std::optional<std::uint64_t> count_points(std::span<const SweepAxis> axes);
+/// The value of each axis at a point.
+using Digits = std::vector<std::uint32_t>;
+void digits_at(std::span<const SweepAxis> axes, std::uint64_t point, Digits& digits);
+
+}  // namespace ithaca

@@ -1,0 +1,51 @@
+#pragma once
+// A sweep shared among MPI processes: rank 0 hands out chunks, takes their rows in order and writes; the others work.
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "cli/sweep/pool.hpp"
+
+namespace ithaca {
+
+/// Between MPI_Init and MPI_Finalize, of two or more ranks. What goes over the wire are chunk numbers and packed parts;
+/// every rank reads the question by itself.
+///
+/// A chunk whose rank does not bring it back in time goes to another rank too; the first to come back counts. So the
+/// points of a rank that died are worked out again, where the MPI lets the others live. Where it ends them all, the
+/// file and its journal are what --resume goes on from.
+class MpiCrew : public SweepCrew {
+ public:
+  MpiCrew();
+  bool leads() const override { return rank_ == 0; }
+  int workers() const override { return size_ - 1; }
+  SweepEnd lead(const SweepChunks& chunks, const TakePart& take, const WantsStop& stop) override;
+  void follow(const SweepPlan& plan) override;
+  void dismiss() override;
+  /// Ranks that still owed a chunk when all was done: MPI_Finalize would wait for them.
+  int missing() const { return static_cast<int>(owing_.size()); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Task {
+    std::set<int> ranks;  ///< that work on it
+    Clock::time_point since;
+  };
+  void receive(const SweepChunks& chunks);
+  void assign(const SweepChunks& chunks);
+  void send_chunk(const SweepChunks& chunks, std::uint64_t chunk, int rank);
+  std::optional<std::uint64_t> overdue(int rank) const;
+
+  int rank_ = 0, size_ = 1;
+  std::map<std::uint64_t, Task> tasks_;  ///< handed out and not back
+  std::map<std::uint64_t, SweepPart> parts_;
+  std::vector<int> idle_;     ///< ranks, once for each chunk that they could take
+  std::map<int, int> owing_;  ///< chunks by rank
+  std::uint64_t next_ = 0, taken_ = 0;
+  double longest_ = 0;  ///< seconds that a chunk took
+};
+
+}  // namespace ithaca

@@ -1,0 +1,58 @@
+#include "cli/sweep/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/text.hpp"
+
+namespace ithaca {
+namespace {
+
+constexpr double kPatience = 1;    // seconds until there is anything to see
+constexpr double kInterval = 0.1;  // between two looks of a terminal's line
+constexpr int kBarWidth = 20;
+
+}  // namespace
+
+std::string duration_words(double seconds) {
+  if (seconds < 10) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+}
+
+SweepProgress::SweepProgress(std::uint64_t points, std::uint64_t done, bool on_terminal, int columns)
+    : points_(points), before_(done), on_terminal_(on_terminal), columns_(columns), tenth_(done * 10 / points) {}
+
+std::string SweepProgress::line(const SweepCounts& counts, double seconds) const {
+  const auto done = static_cast<double>(counts.points), all = static_cast<double>(points_);
+  const double rate = (done - static_cast<double>(before_)) / seconds;
+  std::string text = fmt::format("{}/{} points ({:.0f} %)  {}/s  {} left", grouped(static_cast<std::int64_t>(done)),
+                                 grouped(static_cast<std::int64_t>(all)), 100 * done / all, significant(rate),
+                                 duration_words(rate > 0 ? (all - done) / rate : 0));
+  if (counts.best) text += fmt::format("  best {} s ({})", significant(*counts.best), counts.best_words);
+  return text;
+}
+
+std::string SweepProgress::update(const SweepCounts& counts, double seconds) {
+  const std::uint64_t tenth = counts.points * 10 / points_;
+  if (seconds < kPatience || counts.points >= points_) return "";
+  if (!on_terminal_) {
+    if (tenth == tenth_) return "";
+    tenth_ = tenth;
+    return line(counts, seconds) + "\n";
+  }
+  if (seconds - last_ < kInterval) return "";
+  last_ = seconds;
+  shown_ = true;
+  const auto full = static_cast<std::size_t>(counts.points * kBarWidth / points_);
+  std::string text = "[" + std::string(full, '#') + std::string(kBarWidth - full, '.') + "] " + line(counts, seconds);
+  text.resize(std::min(text.size(), static_cast<std::size_t>(std::max(1, columns_ - 1))));
+  return "\r" + text + "\x1b[K";
+}
+
+std::string SweepProgress::clear() const { return shown_ ? "\r\x1b[K" : ""; }
+
+}  // namespace ithaca
