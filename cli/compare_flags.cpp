@@ -8,6 +8,7 @@
 #include "cli/text.hpp"
 #include "configs/reader/load_documents.hpp"
 #include "model/curriculum.hpp"
+#include "model/units.hpp"
 
 namespace ithaca {
 namespace {
@@ -28,6 +29,10 @@ constexpr Choice<bool> kGradientNames[] = {{"same", false}, {"fp32", true}};
 constexpr Choice<RingGradient> kRingGradientNames[] = {{"fp32", RingGradient::fp32}, {"half", RingGradient::half}};
 constexpr Choice<ColorWhen> kColorNames[] = {
     {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
+
+constexpr Choice<LoraTargets> kLoraTargets[] = {
+    {"attention", {true, false}}, {"ffn", {false, true}}, {"all", {true, true}}};
+constexpr std::int64_t kMostLoraRank = 4096;
 
 enum class AttentionWord { flash, eager, causal, full, fa2, fa3, cudnn };
 constexpr Choice<AttentionWord> kAttentionNames[] = {{"flash", AttentionWord::flash},   {"eager", AttentionWord::eager},
@@ -90,6 +95,25 @@ void read_batch(FlagReader& flags, CompareRequest& request) {
                  "take --global-batch " + std::to_string(rounded) + " or another --micro-batch");
 }
 
+/// RANK[:TARGETS]
+void read_lora(FlagReader& flags, Workload& work) {
+  if (!flags.has("--lora")) return;
+  const std::string text = flags.text("--lora");
+  const std::size_t colon = text.find(':');
+  const auto rank = parse_count(text.substr(0, colon));
+  if (!rank || *rank < 1 || *rank > kMostLoraRank)
+    return flags.complain("--lora", "the rank is no whole number from 1 to " + std::to_string(kMostLoraRank),
+                          "write a rank such as 16, or 16:attention");
+  work.lora_rank = static_cast<int>(*rank);
+  if (colon == std::string::npos) return;
+  const std::string word = text.substr(colon + 1);
+  for (const auto& [target, targets] : kLoraTargets) {
+    if (target == word) return void(work.lora_targets = targets);
+  }
+  flags.complain("--lora", "'" + word + "' is none of its targets", "write attention, ffn or all",
+                 suggestion(word, {"attention", "ffn", "all"}));
+}
+
 std::optional<int> read_degree(FlagReader& flags, std::string_view flag) {
   const auto degree = flags.count(flag, 1, kMostGpus);
   return degree ? std::optional<int>(static_cast<int>(*degree)) : std::nullopt;
@@ -126,6 +150,7 @@ void read_workload(FlagReader& flags, CompareRequest& request) {
   work.recompute_every = static_cast<int>(flags.count("--recompute-every", 1, 100'000).value_or(1));
   for (const auto what : flags.choices<bool Offload::*>("--offload", kOffloadNames)) work.offload.*what = true;
   for (const auto what : flags.choices<bool Overlap::*>("--no-overlap", kOverlapNames)) work.overlap.*what = false;
+  read_lora(flags, work);
   work.framework = read_framework(flags);
   work.transformer_engine = work.framework.framework == Framework::megatron;
   read_batch(flags, request);

@@ -44,6 +44,8 @@ inline constexpr Flag kJobFlags[] = {
     {"--tiled-mlp", "", "the MLP by slices of the sequence"},
     {"--offload", "WHAT", "comma list of what waits in host memory: checkpoints, optimizer, parameters"},
     {"--no-overlap", "WHAT", "comma list of traffic that compute waits for: gradients, parameters"},
+    {"--lora", "R[:T]",
+     "train adapters of this rank, everything else frozen; at attention, ffn or all matrices: 16, 16:attention"},
     {"--framework", "F[@V]",
      "refuse what it cannot run: deepspeed, megatron, accelerate or verl, of one release (deepspeed@0.17) or the "
      "newest [any]"},

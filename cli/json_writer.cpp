@@ -9,6 +9,7 @@
 #include "cli/row_fields.hpp"
 #include "cli/verdict.hpp"
 #include "model/frameworks.hpp"
+#include "model/lora.hpp"
 
 namespace ithaca {
 namespace {
@@ -136,6 +137,14 @@ Json documents(const Packing* packing) {
           {"attention_share", packing->share()}};
 }
 
+Json lora_json(const Transformer& model, const Workload& work) {
+  if (work.lora_rank == 0) return nullptr;
+  return {{"rank", work.lora_rank},
+          {"attention", work.lora_targets.attention},
+          {"ffn", work.lora_targets.ffn},
+          {"trained_parameters", trained_parameter_count(model, work)}};
+}
+
 Json question_json(const Report& report) {
   const Question& q = report.question;
   return {{"model", q.model.name},
@@ -153,6 +162,7 @@ Json question_json(const Report& report) {
           {"tiled_loss", q.work.tiled_loss},
           {"fp32_gradients", q.work.fp32_gradients},
           {"framework", framework_json(q.work)},
+          {"lora", lora_json(q.model, q.work)},
           {"ring_gradient", q.work.ring_gradient == RingGradient::fp32 ? "fp32" : "half"},
           {"usd_per_gpu_hour", q.cluster.price_per_gpu_hour.value()},
           {"price_source", report.price_source},
@@ -208,6 +218,7 @@ Json plan_question(const PlanReport& report) {
           {"causal", q.work.causal},
           {"may_offload", offload_words(q.work.offload)},
           {"framework", framework_json(q.work)},
+          {"lora", lora_json(q.model, q.work)},
           {"defaults", report.defaults}};
 }
 

@@ -63,6 +63,7 @@ constexpr Flag kOwnFlags[] = {
     job_flag("--fused-loss"),
     job_flag("--tiled-mlp"),
     job_flag("--no-overlap"),
+    job_flag("--lora"),
     job_flag("--framework"),
 };
 constexpr auto kFlags = join_flags(kOwnFlags, kOutputFlags);

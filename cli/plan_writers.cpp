@@ -129,6 +129,7 @@ std::string write_heading(const PlanReport& report, const Style& style) {
     text += wrap(line, style.width, "", "  ");
   }
   text += wrap(fmt::format("{}, {}", name(q.work.dtype), attention_words(q.work)), style.width);
+  if (q.work.lora_rank > 0) text += wrap(lora_words(q.model, q.work), style.width, "", "  ");
   if (q.work.framework.framework != Framework::any)
     text += wrap("only what " + words(q.work.framework) + " can run", style.width);
   text += wrap("chosen: " + join_words(report.defaults), style.width, "", "  ");

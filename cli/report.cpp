@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "cli/text.hpp"
+#include "model/lora.hpp"
+
 namespace ithaca {
 
 Mark time_mark(const Question& question) {
@@ -20,6 +23,17 @@ std::string layout_words(const Layout& layout) {
   add("dp", layout.dp);
   add("pp", layout.pp);
   return words.empty() ? "1 GPU" : words;
+}
+
+std::string lora_words(const Transformer& model, const Workload& work) {
+  if (work.lora_rank == 0) return "";
+  const LoraTargets& t = work.lora_targets;
+  const double millions = trained_parameter_count(model, work) / 1e6;
+  return fmt::format("LoRA of rank {} at {}: {} million parameters trained, the rest frozen", work.lora_rank,
+                     t.attention && t.ffn ? "attention and FFN"
+                     : t.ffn              ? "the FFN"
+                                          : "attention",
+                     significant(millions));
 }
 
 std::string attention_words(const Workload& work) {

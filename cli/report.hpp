@@ -36,6 +36,8 @@ Mark time_mark(const Question& question);
 
 /// "ulysses 32 x dp 2"
 std::string layout_words(const Layout& layout);
+/// "LoRA of rank 16 at attention and FFN: 41.9 million parameters trained, the rest frozen"; empty without.
+std::string lora_words(const Transformer& model, const Workload& work);
 /// "causal flash attention"
 std::string attention_words(const Workload& work);
 

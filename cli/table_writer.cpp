@@ -279,6 +279,7 @@ std::string write_heading(const Report& report, const Style& style) {
                            kernel, name(q.work.recompute), q.work.micro_batch, q.work.dropout ? ", dropout" : "",
                            q.work.tiled_loss ? ", tiled loss" : "", q.work.fp32_gradients ? ", fp32 gradients" : ""),
                style.width);
+  if (q.work.lora_rank > 0) text += wrap(lora_words(q.model, q.work), style.width, "", "  ");
   if (q.work.framework.framework != Framework::any)
     text += wrap("what " + words(q.work.framework) + " cannot run is refused", style.width);
   if (const Packing* packing = q.work.packing)

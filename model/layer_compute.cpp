@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/lora.hpp"
 #include "model/static_vector.hpp"
 
 namespace ithaca {
@@ -56,6 +57,11 @@ Seconds gemm_backward(const Gpu& gpu, const Gemm& g, Dtype dtype) {
   return gemm_time(gpu, {g.m, g.k, g.n, g.batch}, dtype) + gemm_time(gpu, {g.k, g.n, g.m, g.batch}, dtype);
 }
 
+/// Of a frozen matrix: the input gradient alone.
+Seconds gemm_input_gradient(const Gpu& gpu, const Gemm& g, Dtype dtype) {
+  return gemm_time(gpu, {g.m, g.k, g.n, g.batch}, dtype);
+}
+
 template <class Gemms>
 Seconds sum(const Gemms& gemms, const Gpu& gpu, Dtype dtype, GemmTime time) {
   Seconds total;
@@ -63,11 +69,34 @@ Seconds sum(const Gemms& gemms, const Gpu& gpu, Dtype dtype, GemmTime time) {
   return total;
 }
 
-GemmTimes gemm_times(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank, LayerKind kind,
+/// Both products of every adapter, in half precision: they are too small for fp8.
+Seconds adapter_time(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank, LayerKind kind,
                      GemmTime time) {
+  if (work.lora_rank == 0) return {};
+  const Dtype dtype = work.dtype == Dtype::fp8 ? Dtype::bf16 : work.dtype;
+  Seconds total;
+  for (const AdaptedMatrix& a : adapted_matrices(m, work, rank, kind)) {
+    total += time(gpu, {a.rows, work.lora_rank, a.in, a.count}, dtype);
+    total += time(gpu, {a.rows, a.out, work.lora_rank, a.count}, dtype);
+  }
+  return total;
+}
+
+/// `time` of what is trained, `base` of the layer's own matrices.
+GemmTimes gemm_times(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank, LayerKind kind,
+                     GemmTime time, GemmTime base) {
   const LayerGemms g = layer_gemms(m, rank, kind);
-  return {sum(g.qkv, gpu, work.dtype, time), time(gpu, g.output, work.dtype), sum(g.up, gpu, work.dtype, time),
-          sum(g.down, gpu, work.dtype, time)};
+  return {sum(g.qkv, gpu, work.dtype, base), base(gpu, g.output, work.dtype), sum(g.up, gpu, work.dtype, base),
+          sum(g.down, gpu, work.dtype, base), adapter_time(m, work, gpu, rank, kind, time)};
+}
+
+/// Bytes that adapters' results are added with: two reads and a write of the output, backward of the input's gradient.
+double adapter_bytes(const Transformer& m, const Workload& work, const RankSplit& rank, LayerKind kind, bool backward) {
+  if (work.lora_rank == 0) return 0;
+  double elements = 0;
+  for (const AdaptedMatrix& a : adapted_matrices(m, work, rank, kind))
+    elements += real(a.rows) * real(a.count) * real(backward ? a.in : a.out);
+  return 3 * element_bytes(work.dtype) * elements;
 }
 
 /// Attention of the slowest rank as kernel calls: one over its own tokens, then one for each block of the ring.
@@ -206,9 +235,10 @@ Bytes attention_streaming(const Transformer& m, const Workload& work, const Layo
 
 Seconds streaming_time(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
                        const RankSplit& r, LayerKind kind, bool backward) {
-  const Bytes bytes{streaming_bytes(m, work, r, kind) * (backward ? 2 : 1)};
+  const Bytes bytes{streaming_bytes(m, work, r, kind) * (backward ? 2 : 1) + adapter_bytes(m, work, r, kind, backward)};
+  const int additions = work.lora_rank > 0 ? static_cast<int>(adapted_matrices(m, work, r, kind).size()) : 0;
   return memory_time(gpu, bytes + attention_streaming(m, work, layout, r, backward),
-                     streaming_kernels(m, work, layout, kind));
+                     streaming_kernels(m, work, layout, kind) + additions);
 }
 
 }  // namespace
@@ -251,12 +281,13 @@ KernelTimes attention_kernels(const Transformer& m, const Workload& work, const 
 
 GemmTimes forward_gemms(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank,
                         LayerKind kind) {
-  return gemm_times(m, work, gpu, rank, kind, gemm_time);
+  return gemm_times(m, work, gpu, rank, kind, gemm_time, gemm_time);
 }
 
 GemmTimes backward_gemms(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank,
                          LayerKind kind) {
-  return gemm_times(m, work, gpu, rank, kind, gemm_backward);
+  const GemmTime base = work.lora_rank > 0 ? gemm_input_gradient : gemm_backward;
+  return gemm_times(m, work, gpu, rank, kind, gemm_backward, base);
 }
 
 KernelTimes layer_forward(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
@@ -279,14 +310,15 @@ KernelTimes layer_backward(const Transformer& m, const Workload& work, const Gpu
   KernelTimes times = attention_times(m, work, gpu, layout, rank, attention_backward_time);
   times.gemm = backward_gemms(m, work, gpu, rank, kind).total();
   times.memory_bound = streaming_time(m, work, gpu, layout, rank, kind, true) +
-                       accumulation_time(work, gpu, weights(rank, kind).total());
+                       accumulation_time(work, gpu, trained(rank, kind).total());
   return times;
 }
 
 KernelTimes embedding_both_ways(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank) {
   const double hidden = real(rank.norm_tokens) * real(m.hidden);
-  KernelTimes times;  // a row read and written, twice
-  times.memory_bound = memory_time(gpu, Bytes{hidden * element_bytes(work.dtype) * 4}, 2);
+  const int passes = rank.ends_trained ? 2 : 1;
+  KernelTimes times;  // a row read and written in each
+  times.memory_bound = memory_time(gpu, Bytes{hidden * element_bytes(work.dtype) * 2 * passes}, passes);
   return times;
 }
 
@@ -295,10 +327,11 @@ KernelTimes head_and_loss_both_ways(const Transformer& m, const Workload& work, 
   const double logits = real(rank.tokens) * real(rank.vocab), element = element_bytes(work.dtype);
   const Dtype dtype = work.dtype == Dtype::fp8 ? Dtype::bf16 : work.dtype;
   KernelTimes times;
-  times.gemm = gemm_time(gpu, head, dtype) + gemm_backward(gpu, head, dtype);
+  times.gemm = gemm_time(gpu, head, dtype) +
+               (rank.ends_trained ? gemm_backward(gpu, head, dtype) : gemm_input_gradient(gpu, head, dtype));
   // Logits to fp32 (e + 4), their maximum and sum (4), the gradient (4 + e); fused: read, read and written.
   times.memory_bound = memory_time(gpu, Bytes{logits * (work.fused_loss ? 3 * element : 2 * element + 12)}, 4);
-  times.memory_bound += accumulation_time(work, gpu, rank.head_weights);
+  if (rank.ends_trained) times.memory_bound += accumulation_time(work, gpu, rank.head_weights);
   return times;
 }
 
@@ -318,6 +351,12 @@ ExecutedFlops executed_forward_flops(const Transformer& m, const Workload& work,
   for (const Gemm& gemm : g.up) all.matrices += flops(gemm);
   for (const Gemm& gemm : g.down) all.matrices += flops(gemm);
   all.matrices = all.matrices * ranks;
+  if (work.lora_rank > 0) {
+    all.frozen = all.matrices;
+    all.matrices = {};
+    for (const AdaptedMatrix& a : adapted_matrices(m, work, rank, kind))
+      all.matrices += flops(Gemm{a.rows, work.lora_rank, a.in + a.out, a.count}) * ranks;
+  }
   const AttentionCall whole{work.micro_batch, rank.padded_seq,           rank.padded_seq, m.heads,       m.kv_heads,
                             m.head_dim,       work.causal && work.flash, work.flash,      m.value_head()};
   all.attention = attention_flops(whole) * (mask_share(m, work) * rank.documents_share);

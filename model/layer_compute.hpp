@@ -23,11 +23,11 @@ struct KernelTimes {
   friend KernelTimes operator*(const KernelTimes& times, double count);
 };
 
-/// A layer's matrix products; backward: input and weight gradient, one half each. Latents count as qkv, router, shared
-/// and routed experts as up and down.
+/// A layer's matrix products; backward: input and weight gradient, one half each, of frozen matrices the first alone.
+/// Latents count as qkv, router, shared and routed experts as up and down.
 struct GemmTimes {
-  Seconds qkv{}, output{}, up{}, down{};
-  constexpr Seconds total() const { return qkv + output + up + down; }
+  Seconds qkv{}, output{}, up{}, down{}, adapters{};
+  constexpr Seconds total() const { return qkv + output + up + down + adapters; }
 };
 GemmTimes forward_gemms(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank,
                         LayerKind kind = LayerKind::dense);
@@ -60,9 +60,10 @@ KernelTimes head_and_loss_both_ways(const Transformer& model, const Workload& wo
 Seconds accumulation_time(const Workload& work, const Gpu& gpu, double parameters);
 
 /// FLOPs that all ranks of one replica execute together in one layer's forward: matrices and attention apart, padding
-/// and copied heads included.
+/// and copied heads included. Frozen matrices have no weight gradient.
 struct ExecutedFlops {
   Flop matrices{};
+  Flop frozen{};
   Flop attention{};
 };
 ExecutedFlops executed_forward_flops(const Transformer& model, const Workload& work, const Layout& layout,

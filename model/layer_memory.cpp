@@ -97,7 +97,8 @@ void add_gathered_parameters(MemoryBook& b) {
     b.add("gathered_parameters", Bytes{2 * b.element() * layer}, "2 layers * e * layer params/tp",
           "DeepSpeed ZeRO-3 prefetch, one layer ahead");
   if (b.layout.zero >= 2 && (b.shards(2) > 1 || b.work.offload.optimizer))
-    b.add("unreduced_gradients", Bytes{b.gradient() * layer}, "(e or 4) * layer params/tp", kZeroSource);
+    b.add("unreduced_gradients", Bytes{b.gradient() * trained(b.rank, b.kind()).total()},
+          "(e or 4) * trained layer params/tp", kZeroSource);
 }
 
 }  // namespace

@@ -20,16 +20,19 @@ constexpr double kUsable = 0.94;                // SimuMax@4dcaae5 mem_factor: t
 
 /// 16 bytes a parameter in all: half-precision weights and gradients, fp32 master weights and Adam's two moments. fp32
 /// training has no separate master; fp32 gradients add two. An optimizer on the host takes sharded gradients with it.
+/// Frozen weights have neither gradients nor states.
 void add_model_states(MemoryBook& b) {
   const Offload& off = b.work.offload;
-  const auto put = [&](bool away, std::string_view name, double bytes, std::string_view formula) {
-    away ? b.add_to_host(name, Bytes{bytes}, formula, kZeroSource) : b.add(name, Bytes{bytes}, formula, kZeroSource);
+  const bool lora = b.work.lora_rank > 0;
+  const auto put = [&](bool away, std::string_view name, Bytes bytes, std::string_view formula) {
+    away ? b.add_to_host(name, bytes, formula, kZeroSource) : b.add(name, bytes, formula, kZeroSource);
   };
-  put(off.parameters, "weights", b.element() * b.owned(3), "e * params/tp / (dp*sp if ZeRO-3)");
-  put(off.optimizer && b.layout.zero >= 2, "gradients", b.gradient() * b.owned(2),
-      "(e or 4) * params/tp / (dp*sp if ZeRO >= 2)");
-  put(off.optimizer, "optimizer_states", (b.work.dtype == Dtype::fp32 ? 8 : 12) * b.owned(1),
-      "12 * params/tp / (dp*sp if ZeRO >= 1)");
+  put(off.parameters, "weights", b.weight_bytes(3),
+      lora ? "e * (frozen + adapters)/tp / (dp*sp if ZeRO-3)" : "e * params/tp / (dp*sp if ZeRO-3)");
+  put(off.optimizer && b.layout.zero >= 2, "gradients", Bytes{b.gradient() * b.owned_trained(2)},
+      lora ? "(e or 4) * adapters/tp / (dp*sp if ZeRO >= 2)" : "(e or 4) * params/tp / (dp*sp if ZeRO >= 2)");
+  put(off.optimizer, "optimizer_states", Bytes{(b.work.dtype == Dtype::fp32 ? 8 : 12) * b.owned_trained(1)},
+      lora ? "12 * adapters/tp / (dp*sp if ZeRO >= 1)" : "12 * params/tp / (dp*sp if ZeRO >= 1)");
 }
 
 void add_workspaces(MemoryBook& b) {
@@ -109,7 +112,7 @@ void add_loss(MemoryBook& b) {
 /// Gradients in fp32, made for the update where they were kept in less; ZeRO-3 updates 10^9 parameters at a time.
 void add_update(MemoryBook& b) {
   if (b.gradient() >= 4 || b.work.offload.optimizer) return;
-  const double together = b.layout.zero == 3 ? std::min(b.owned(1), 1e9) : b.owned(1);
+  const double together = b.layout.zero == 3 ? std::min(b.owned_trained(1), 1e9) : b.owned_trained(1);
   b.add("fp32_gradients", Bytes{4 * together}, "4 * params/tp / (dp*sp if ZeRO >= 1), in ZeRO-3 at most 10^9",
         "Megatron-LM megatron/core/optimizer/distrib_optimizer.py; DeepSpeed sub_group_size");
 }

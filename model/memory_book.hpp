@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "model/lora.hpp"
 #include "model/memory.hpp"
 #include "model/stage.hpp"
 #include "model/step_parts.hpp"
@@ -32,9 +33,16 @@ struct MemoryBook {
   LayerKind kind() const { return stage.moe > 0 ? LayerKind::moe : LayerKind::dense; }
   double shards(int from_stage) const { return layout.zero >= from_stage ? layout.dp * layout.sequence() : 1; }
   /// Parameters of the stage that are on this GPU when ZeRO shards them from a stage on.
-  double owned(int from_stage) const {
-    const LayerWeights w = stage_weights(rank, stage);
-    return w.shared / shards(from_stage) + w.experts / std::max(1.0, shards(from_stage) / layout.ep);
+  double owned(int from_stage) const { return owned(from_stage, stage_weights(rank, stage)); }
+  double owned_trained(int from_stage) const { return owned(from_stage, stage_trained(rank, stage)); }
+  /// Bytes of a share of the stage's weights: frozen layers may be kept in fewer.
+  Bytes weight_bytes(int from_stage) const {
+    Bytes all{element() * owned(from_stage)};
+    if (work.lora_rank == 0) return all;
+    const double saved = element() - frozen_bytes_kept(work, gpu.arch);
+    Stage layers_alone = stage;
+    layers_alone.first = layers_alone.last = false;
+    return all - Bytes{saved * (owned(from_stage, stage_weights(rank, layers_alone)) - owned_trained(from_stage))};
   }
   /// Elements of `width` over the sequence block that the rank attends with, over its tokens, over those outside the
   /// tensor-parallel blocks.
@@ -53,6 +61,9 @@ struct MemoryBook {
   }
 
  private:
+  double owned(int from_stage, const LayerWeights& w) const {
+    return w.shared / shards(from_stage) + w.experts / std::max(1.0, shards(from_stage) / layout.ep);
+  }
   static double elements(std::int64_t count, std::int64_t width) {
     return static_cast<double>(count) * static_cast<double>(width);
   }

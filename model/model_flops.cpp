@@ -1,6 +1,7 @@
 #include "model/model_flops.hpp"
 
 #include "model/layer_compute.hpp"
+#include "model/lora.hpp"
 #include "model/packing.hpp"
 
 namespace ithaca {
@@ -37,7 +38,9 @@ Flop model_step_flops(const Transformer& m, const Workload& work, bool halve_cau
   const double documents = work.packing != nullptr ? work.packing->share() : 1;
   const double attention =
       2 * seq * seq * width * layers * mask_share(m, work) * documents * (work.causal && halve_causal ? 0.5 : 1.0);
-  return Flop{3 * real(work.global_batch) * (2 * seq * weights + attention)};
+  if (work.lora_rank == 0) return Flop{3 * real(work.global_batch) * (2 * seq * weights + attention)};
+  const double adapters = active_trained_parameter_count(m, work);
+  return Flop{real(work.global_batch) * (2 * seq * (2 * weights + 3 * adapters) + 3 * attention)};
 }
 
 Flop megatron_step_flops(const Transformer& m, std::int64_t batch, Tokens seq_len) {

@@ -36,8 +36,9 @@ HostTraffic host_traffic(const Transformer& model, const Workload& work, const L
   if (off.parameters) t.layers.up += Bytes{2 * micro * element * owned(w, layout, 3)};
   if (off.optimizer) {
     const double gradient = work.fp32_gradients ? 4 : element;
-    t.update.down = Bytes{gradient * owned(w, layout, 2) * (layout.zero >= 2 ? micro : 1)};
-    if (!off.parameters) t.update.up = Bytes{element * owned(w, layout, 1)};
+    const LayerWeights trained = stage_trained(rank, stage);
+    t.update.down = Bytes{gradient * owned(trained, layout, 2) * (layout.zero >= 2 ? micro : 1)};
+    if (!off.parameters) t.update.up = Bytes{element * owned(trained, layout, 1)};
   }
   return t;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/lora.hpp"
 #include "model/stage_time.hpp"
 
 namespace ithaca {
@@ -42,7 +43,8 @@ Bytes weights_bound(const Workload& work, const Layout& layout, const RankSplit&
     const LayerWeights w = stage_weights(rank, s);
     most = std::max(most, w.shared / shards + w.experts / std::max(1.0, shards / layout.ep));
   }
-  return Bytes{element_bytes(work.dtype) * most * kRounding};
+  const double least = work.lora_rank > 0 ? frozen_bytes(work) : element_bytes(work.dtype);
+  return Bytes{least * most * kRounding};
 }
 
 }  // namespace ithaca

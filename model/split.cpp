@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/lora.hpp"
 #include "model/packing.hpp"
 
 namespace ithaca {
@@ -40,6 +41,19 @@ void add_weights(const Transformer& m, const Layout& layout, RankSplit& rank) {
                     real(rank.experts) * real(ffn_parameters(m, e.ffn)) / layout.tp};
 }
 
+/// Which weights are trained; adapters come on top of the others.
+void add_trained(const Transformer& m, const Workload& work, RankSplit& rank) {
+  rank.dense_trained = rank.dense_layer;
+  rank.moe_trained = rank.moe_layer;
+  if (work.lora_rank == 0) return;
+  rank.ends_trained = false;
+  rank.dense_trained = adapter_weights(work, adapted_matrices(m, work, rank, LayerKind::dense));
+  rank.moe_trained =
+      m.is_moe() ? adapter_weights(work, adapted_matrices(m, work, rank, LayerKind::moe)) : LayerWeights{};
+  rank.dense_layer = rank.dense_layer + rank.dense_trained;
+  rank.moe_layer = rank.moe_layer + rank.moe_trained;
+}
+
 }  // namespace
 
 std::int64_t sequence_multiple(const Layout& layout, bool causal) {
@@ -75,6 +89,7 @@ RankSplit split_rank(const Transformer& m, const Workload& work, const Layout& l
     r.documents_slowest = share.slowest;
     r.documents_share = work.packing->share() * unpadded * unpadded;
   }
+  add_trained(m, work, r);
   r.ring_balanced = layout.ring == 1 || layout.zigzag || !work.causal;
   return r;
 }
@@ -85,6 +100,12 @@ LayerWeights stage_weights(const RankSplit& rank, const Stage& stage) {
   if (stage.first) sum.shared += rank.embedding_weights;
   if (stage.last) sum.shared += rank.head_weights;
   return sum;
+}
+
+LayerWeights stage_trained(const RankSplit& rank, const Stage& stage) {
+  if (rank.ends_trained) return stage_weights(rank, stage);
+  const double dense = real(stage.dense), moe = real(stage.moe);
+  return {dense * rank.dense_trained.shared + moe * rank.moe_trained.shared, moe * rank.moe_trained.experts};
 }
 
 RankGroups place_groups(const Cluster& cluster, const Layout& l) {

@@ -20,6 +20,9 @@ std::int64_t sequence_multiple(const Layout& layout, bool causal);
 struct LayerWeights {
   double shared = 0, experts = 0;
   constexpr double total() const { return shared + experts; }
+  friend constexpr LayerWeights operator+(const LayerWeights& a, const LayerWeights& b) {
+    return {a.shared + b.shared, a.experts + b.experts};
+  }
 };
 
 struct RankSplit {
@@ -36,19 +39,25 @@ struct RankSplit {
   std::int64_t expert_rows = 0;   ///< tokens that one of them works on, at the busiest rank
   std::int64_t expert_ffn = 0;    ///< widths / tp
   std::int64_t shared_ffn = 0;
-  LayerWeights dense_layer, moe_layer;
-  double embedding_weights = 0;  ///< tokens and positions
-  double head_weights = 0;       ///< final norm and head; with pp, a tied head is a copy of the embedding
-  double documents_mean = 1;     ///< packed documents' share of the attention that the rank would have without them
-  double documents_slowest = 1;  ///< of the rank or replica that the others wait for
-  double documents_share = 1;    ///< of a whole padded mask
-  bool ring_balanced = true;     ///< every ring rank works on the same share of the mask
+  LayerWeights dense_layer, moe_layer;      ///< adapters included
+  LayerWeights dense_trained, moe_trained;  ///< of those; all of them, or the adapters alone
+  double embedding_weights = 0;             ///< tokens and positions
+  double head_weights = 0;                  ///< final norm and head; with pp, a tied head is a copy of the embedding
+  bool ends_trained = true;                 ///< embedding and head; not beside adapters
+  double documents_mean = 1;                ///< packed documents' share of the attention that the rank would have else
+  double documents_slowest = 1;             ///< of the rank or replica that the others wait for
+  double documents_share = 1;               ///< of a whole padded mask
+  bool ring_balanced = true;                ///< every ring rank works on the same share of the mask
 };
 constexpr const LayerWeights& weights(const RankSplit& rank, LayerKind kind) {
   return kind == LayerKind::dense ? rank.dense_layer : rank.moe_layer;
 }
+constexpr const LayerWeights& trained(const RankSplit& rank, LayerKind kind) {
+  return kind == LayerKind::dense ? rank.dense_trained : rank.moe_trained;
+}
 /// Of all layers of a stage, embedding and head where it has them.
 LayerWeights stage_weights(const RankSplit& rank, const Stage& stage);
+LayerWeights stage_trained(const RankSplit& rank, const Stage& stage);
 RankSplit split_rank(const Transformer& model, const Workload& work, const Layout& layout);
 
 /// The groups of a layout on the cluster: tp innermost, then ulysses, ring; `shard` is dp x ulysses x ring, over which

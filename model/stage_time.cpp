@@ -95,21 +95,25 @@ LayerCosts layer_costs(const Transformer& model, const Workload& work, const Clu
 
 ShardTimes add_sharding(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
                         const RankSplit& rank, const RankGroups& groups, const LayerWeights& largest,
-                        const Stage& first, LayerTraffic& traffic) {
+                        const LayerWeights& largest_trained, const Stage& first, LayerTraffic& traffic) {
   ShardTimes times;
   Sharder shared(cluster, groups.shard, traffic), experts(cluster, groups.expert_shard, traffic);
   const int ranks = groups.shard.group.size;
   for (const LayerKind kind : kKinds) {
     const double layers = static_cast<double>(first.layers(kind));
-    const LayerWeights& w = weights(rank, kind);
-    const ShardedWeights one{w.shared, 0, w.shared, layers}, routed{w.experts, 0, w.experts, layers};
+    const LayerWeights &w = weights(rank, kind), &t = trained(rank, kind);
+    const ShardedWeights one{w.shared, 0, w.shared, layers, t.shared, 0, t.shared};
+    const ShardedWeights routed{w.experts, 0, w.experts, layers, t.experts, 0, t.experts};
     if (layout.zero < 2 || layers_of(model, kind) == 0) continue;
     add_layer_calls(shared, shard_calls(work, layout, ranks, one), kind, times);
     add_layer_calls(experts, shard_calls(work, layout, ranks / layout.ep, routed), kind, times);
   }
   const double ends = rank.embedding_weights + (layout.pp == 1 ? rank.head_weights : 0);
-  const ShardCalls all = shard_calls(work, layout, ranks, {0, ends, largest.shared, 0});
-  const ShardCalls routed = shard_calls(work, layout, ranks / layout.ep, {0, 0, largest.experts, 0});
+  const double trained_ends = rank.ends_trained ? ends : 0;
+  const ShardCalls all =
+      shard_calls(work, layout, ranks, {0, ends, largest.shared, 0, 0, trained_ends, largest_trained.shared});
+  const ShardCalls routed =
+      shard_calls(work, layout, ranks / layout.ep, {0, 0, largest.experts, 0, 0, 0, largest_trained.experts});
   times.ends = shared.add(all.gather_ends) + times.gather[index(main_kind(model))];
   times.ends += shared.add(all.reduce_ends);
   times.at_end = shared.add(all.reduce_all) + experts.add(routed.reduce_all);
@@ -154,7 +158,7 @@ StageTime stage_time(const Transformer& model, const Workload& work, const Clust
 
 Seconds tied_embedding_time(const Transformer& model, const Workload& work, const Cluster& cluster,
                             const Layout& layout) {
-  if (!model.tied_embeddings || layout.pp == 1) return {};
+  if (!model.tied_embeddings || layout.pp == 1 || work.lora_rank > 0) return {};
   const int between = layout.gpus() / layout.pp * (layout.pp - 1);
   const Placement ends = place(cluster, {2, between}, layout.gpus());
   const double element = work.fp32_gradients ? 4 : element_bytes(work.dtype);

@@ -27,10 +27,11 @@ struct ShardTimes {
   Seconds at_end{};                           ///< gradients of the whole step
   Seconds update{};                           ///< updated weights, exposed
 };
-/// Adds the collectives to `traffic`. `largest` is what the fullest stage holds.
+/// Adds the collectives to `traffic`. `largest` is what the fullest stage holds, `largest_trained` what of it is
+/// trained.
 ShardTimes add_sharding(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
                         const RankSplit& rank, const RankGroups& groups, const LayerWeights& largest,
-                        const Stage& first, LayerTraffic& traffic);
+                        const LayerWeights& largest_trained, const Stage& first, LayerTraffic& traffic);
 
 /// One micro-batch. pass = compute + what waits for the wires, or the time that the host takes to issue it.
 struct StageTime {

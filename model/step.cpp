@@ -62,24 +62,24 @@ void add_pipeline(StepEstimate& e, const Job& job, const StageTime& slowest, Sec
 
 /// What follows the backward: reduction of gradients, the optimizer, updated weights.
 void add_update(StepEstimate& e, const Job& job, const StageTime& slowest, const ShardTimes& shard,
-                const LayerWeights& weights, const Stage& stage) {
+                const LayerWeights& trained, const Stage& stage) {
   const double layers = std::max<double>(1, static_cast<double>(stage.layers()));
   const Seconds beside = slowest.backward * ((layers - 1) / layers);
   const Seconds reduction =
       job.work.overlap.gradients ? max(shard.at_end - beside, shard.at_end / layers) : shard.at_end;
   e.step.exposed_comm += reduction + shard.update + tied_embedding_time(job.model, job.work, job.cluster, job.layout);
   e.step.comm += e.parameters.time;
-  e.step.optimizer = optimizer_time(job.work, job.cluster.gpu, job.layout, weights);
+  e.step.optimizer = optimizer_time(job.work, job.cluster.gpu, job.layout, trained);
 }
 
 /// What goes to and from host memory: beside the layers' compute as far as that lasts, around the update not at all.
-void add_offload(StepEstimate& e, const Job& job, const LayerWeights& weights, const Stage& stage) {
+void add_offload(StepEstimate& e, const Job& job, const LayerWeights& trained, const Stage& stage) {
   const Gpu& gpu = job.cluster.gpu;
   const HostTraffic traffic = host_traffic(job.model, job.work, job.layout, job.rank, stage);
   const Seconds layers = host_link_time(gpu, traffic.layers), update = host_link_time(gpu, traffic.update);
   e.step.comm += layers + update;
   e.step.exposed_comm += max(layers - e.step.compute, Seconds{}) + update;
-  if (job.work.offload.optimizer) e.step.optimizer = host_adam_time(job.cluster, job.layout, weights);
+  if (job.work.offload.optimizer) e.step.optimizer = host_adam_time(job.cluster, job.layout, trained);
 }
 
 void add_compute(StepEstimate& e, const StageTime& slowest, double micro) {
@@ -92,13 +92,14 @@ void add_compute(StepEstimate& e, const StageTime& slowest, double micro) {
 
 void add_times(StepEstimate& e, const Job& job, const LayerCosts& costs) {
   const auto all = stages(job);
-  LayerWeights largest;
+  LayerWeights largest, trained;
   for (const Stage& s : all) {
-    const LayerWeights w = stage_weights(job.rank, s);
+    const LayerWeights w = stage_weights(job.rank, s), t = stage_trained(job.rank, s);
     if (w.total() > largest.total()) largest = w;
+    if (t.total() > trained.total()) trained = t;
   }
-  const ShardTimes shard =
-      add_sharding(job.model, job.work, job.cluster, job.layout, job.rank, job.groups, largest, all[0], e.parameters);
+  const ShardTimes shard = add_sharding(job.model, job.work, job.cluster, job.layout, job.rank, job.groups, largest,
+                                        trained, all[0], e.parameters);
   StaticVector<StageTime, 3> times;
   std::size_t slowest = 0;
   for (const Stage& s : all) {
@@ -107,8 +108,8 @@ void add_times(StepEstimate& e, const Job& job, const LayerCosts& costs) {
   }
   add_compute(e, times[slowest], job.micro_batches());
   add_pipeline(e, job, times[slowest], sum_over_stages(times, job.layout.pp));
-  add_update(e, job, times[slowest], shard, largest, all[slowest]);
-  add_offload(e, job, largest, all[slowest]);
+  add_update(e, job, times[slowest], shard, trained, all[slowest]);
+  add_offload(e, job, trained, all[slowest]);
   e.step.time = e.step.compute + e.step.exposed_comm + e.step.bubble + e.step.optimizer;
 }
 
@@ -122,7 +123,9 @@ Flop layers_flops(const Job& job) {
     const double layers = static_cast<double>(layers_of(job.model, kind));
     if (layers == 0) continue;
     const ExecutedFlops once = executed_forward_flops(job.model, w, job.layout, job.rank, kind);
-    sum += (once.matrices * (3 + again) + once.attention * (1 + core_again + (w.flash ? 2.5 : 2))) * layers;
+    sum += (once.matrices * (3 + again) + once.frozen * (2 + again) +
+            once.attention * (1 + core_again + (w.flash ? 2.5 : 2))) *
+           layers;
   }
   return sum;
 }
@@ -130,7 +133,7 @@ Flop layers_flops(const Job& job) {
 void add_flops_and_bound(StepEstimate& e, const Job& job) {
   e.model_flops = model_step_flops(job.model, job.work, true);
   e.model_flops_full_attention = model_step_flops(job.model, job.work, false);
-  const Flop head = head_flops(job.model, job.layout, job.rank) * 3;
+  const Flop head = head_flops(job.model, job.layout, job.rank) * (job.rank.ends_trained ? 3 : 2);
   e.executed_flops = (layers_flops(job) + head) * (job.micro_batches() * job.layout.dp);
   const FlopPerSecond peak = job.cluster.gpu.peak[static_cast<std::size_t>(job.work.dtype)];
   const double layers = static_cast<double>(job.model.layers) / job.layout.pp;

@@ -1,5 +1,7 @@
 #include "model/step_parts.hpp"
 
+#include "model/lora.hpp"
+
 namespace ithaca {
 namespace {
 
@@ -66,24 +68,31 @@ ShardCalls shard_calls(const Workload& work, const Layout& layout, int ranks, co
   const double weight = element_bytes(work.dtype), gradient = gradient_bytes(work);
   const double micro = micro_batches(work, layout), passes = w.layers * micro;
   if (layout.zero == 3) {
-    calls.gather = {Op::all_gather, Bytes{weight * w.layer}, 2 * passes};
+    const double frozen = work.lora_rank > 0 ? frozen_bytes(work) : weight;
+    calls.gather = {Op::all_gather, Bytes{weight * w.trained_layer + frozen * (w.layer - w.trained_layer)}, 2 * passes};
     calls.gather_ends = {Op::all_gather, Bytes{weight * w.ends}, 2 * micro};
   }
   if (layout.zero >= 2) {
-    calls.reduce = {Op::reduce_scatter, Bytes{gradient * w.layer}, passes};
-    calls.reduce_ends = {Op::reduce_scatter, Bytes{gradient * w.ends}, micro};
+    calls.reduce = {Op::reduce_scatter, Bytes{gradient * w.trained_layer}, passes};
+    calls.reduce_ends = {Op::reduce_scatter, Bytes{gradient * w.trained_ends}, micro};
   } else {
-    calls.reduce_all = {layout.zero == 1 ? Op::reduce_scatter : Op::all_reduce, Bytes{gradient * w.all}, 1};
+    calls.reduce_all = {layout.zero == 1 ? Op::reduce_scatter : Op::all_reduce, Bytes{gradient * w.trained_all}, 1};
   }
-  if (layout.zero == 1 || layout.zero == 2) calls.gather_all = {Op::all_gather, Bytes{weight * w.all}, 1};
-  if (w.ends == 0) calls.gather_ends.count = calls.reduce_ends.count = 0;
+  if (layout.zero == 1 || layout.zero == 2) calls.gather_all = {Op::all_gather, Bytes{weight * w.trained_all}, 1};
+  if (w.ends == 0) calls.gather_ends.count = 0;
+  if (w.trained_ends == 0) calls.reduce_ends.count = 0;
+  if (w.trained_layer == 0) calls.reduce.count = 0;
+  if (w.trained_all == 0) calls.reduce_all.count = calls.gather_all.count = 0;
   return calls;
 }
 
 ShardCalls shard_calls(const Transformer& model, const Workload& work, const Layout& layout, const RankSplit& rank) {
   const double layer = rank.dense_layer.shared, layers = static_cast<double>(model.layers);
   const double ends = rank.embedding_weights + rank.head_weights;
-  return shard_calls(work, layout, layout.dp * layout.sequence(), {layer, ends, layers * layer + ends, layers});
+  const double trained = rank.dense_trained.shared, trained_ends = rank.ends_trained ? ends : 0;
+  return shard_calls(
+      work, layout, layout.dp * layout.sequence(),
+      {layer, ends, layers * layer + ends, layers, trained, trained_ends, layers * trained + trained_ends});
 }
 
 Bytes head_message(const Transformer& model, const Workload& work, const RankSplit& rank) {

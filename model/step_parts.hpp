@@ -39,9 +39,11 @@ struct ShardCall {
 struct ShardCalls {
   ShardCall gather, gather_ends, reduce, reduce_ends, reduce_all, gather_all;
 };
-/// Parameters that a group of ranks shards: of one layer, of the ends, and of all that the rank holds.
+/// Parameters that a group of ranks shards: of one layer, of the ends, and of all that the rank holds. Those that are
+/// trained are reduced, and gathered after the update.
 struct ShardedWeights {
   double layer = 0, ends = 0, all = 0, layers = 0;
+  double trained_layer = 0, trained_ends = 0, trained_all = 0;
 };
 ShardCalls shard_calls(const Workload& work, const Layout& layout, int ranks, const ShardedWeights& weights);
 /// Of a model without experts in a single stage.

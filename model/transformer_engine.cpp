@@ -58,6 +58,7 @@ void add_ffn(Shapes& shapes, const Transformer& m, std::int64_t width) {
 
 Bytes placeholder_gradients(const Transformer& m, const Workload& work, const Layout& layout, const RankSplit& rank,
                             const Stage& stage) {
+  if (work.lora_rank > 0) return {};  // frozen weights have no gradients
   Shapes shapes;
   if (stage.layers() > 0) add_attention(shapes, m, layout, rank);
   if (stage.dense > 0) add_ffn(shapes, m, rank.ffn);

@@ -108,8 +108,8 @@ StageTime closed_form(const Transformer& model, const Workload& work, const Clus
   const Stage whole = stage(model, layout, 0);
   const LayerCosts costs = layer_costs(model, work, cluster, layout, rank, groups);
   LayerTraffic traffic;
-  const ShardTimes shard =
-      add_sharding(model, work, cluster, layout, rank, groups, stage_weights(rank, whole), whole, traffic);
+  const ShardTimes shard = add_sharding(model, work, cluster, layout, rank, groups, stage_weights(rank, whole),
+                                        stage_trained(rank, whole), whole, traffic);
   return stage_time(model, work, cluster, layout, rank, groups, costs, shard, whole);
 }
 
@@ -242,7 +242,7 @@ void StepWriter::backward() {
 /// The MLP's input is gathered once more for the weight gradient of its first product, beside the input gradient of
 /// that product and the weight gradient of the second one.
 void StepWriter::mlp_backward() {
-  const auto& [qkv, output, up, down] = backward_gemms_;
+  const auto& [qkv, output, up, down, adapters] = backward_gemms_;
   tasks_.blocking("gather mlp output, backward", x_.tp_gather);
   tasks_.compute("mlp, backward", down * 0.5 + kernels_.backward.memory_bound * 0.5);
   const MaybeTask input = tasks_.beside("gather mlp input, backward", x_.tp_gather, kOverlap);
@@ -254,7 +254,7 @@ void StepWriter::mlp_backward() {
 
 /// Likewise; the output projection's weight gradient waits until there is something to hide behind it.
 void StepWriter::attention_backward() {
-  const auto& [qkv, output, up, down] = backward_gemms_;
+  const auto& [qkv, output, up, down, adapters] = backward_gemms_;
   tasks_.blocking("gather attention output, backward", x_.tp_gather);
   tasks_.compute("output projection, backward", output * 0.5 + kernels_.backward.memory_bound * 0.5);
   tasks_.blocking("all-to-all attention output, backward", x_.output_back);

@@ -149,5 +149,15 @@ TEST(CompareFlags, MegatronBringsTransformerEngineAndItsOwnZero) {
   EXPECT_FALSE(read({}).request.work.transformer_engine);
 }
 
+TEST(CompareFlags, LoraHasARankAndTargets) {
+  const Workload all = read({"--lora", "16"}).request.work;
+  EXPECT_EQ(all.lora_rank, 16);
+  EXPECT_TRUE(all.lora_targets.attention && all.lora_targets.ffn);
+  const Workload ffn = read({"--lora", "8:ffn"}).request.work;
+  EXPECT_TRUE(!ffn.lora_targets.attention && ffn.lora_targets.ffn);
+  for (const char* wrong : {"0", "x", "16:mlp", "16:", "99999"})
+    EXPECT_EQ(read({"--lora", wrong}).problems.size(), 1U) << wrong;
+}
+
 }  // namespace
 }  // namespace ithaca

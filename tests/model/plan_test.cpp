@@ -167,10 +167,11 @@ void expect_same(const PlannedLayout& a, const PlannedLayout& b, int seed) {
 
 TEST(Plan, EqualsBruteForce) {
   std::size_t found = 0, none = 0;
-  for (int seed = 0; seed < 32; ++seed) {
+  for (int seed = 0; seed < 36; ++seed) {
     std::mt19937 random(static_cast<std::mt19937::result_type>(seed));
     PlanQuestion q = random_question(random);
-    if (seed >= 24) q.work.framework.framework = static_cast<Framework>(1 + seed % (kFrameworks - 1));
+    if (seed >= 32) q.work.lora_rank = 4;
+    if (seed >= 24 && seed < 32) q.work.framework.framework = static_cast<Framework>(1 + seed % (kFrameworks - 1));
     const std::vector<PlannedLayout> expected = BruteForce(q).best();
     const PlanAnswer answer = plan(q);
     ASSERT_EQ(answer.best.size(), expected.size()) << seed;
