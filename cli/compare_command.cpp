@@ -140,6 +140,10 @@ Report make_report(const CompareRequest& request, const LoadedModel& model, cons
   if (report.attention_kernel.empty() && !cluster.attention.empty()) {
     report.attention_kernel = cluster.attention.front().kernel;
   }
+  report.errors = cluster.uncertainty;
+  for (const AttentionChoice& choice : cluster.attention) {
+    if (choice.kernel == report.attention_kernel) report.errors.attention = choice.error;
+  }
   report.price_source = request.price ? "--price" : "list price of " + cluster.price_date;
   if (request.price) report.question.cluster.price_per_gpu_hour = *request.price;
   report.figures = cluster.sources;

@@ -169,6 +169,20 @@ Json question_json(const Report& report) {
           {"defaults", report.defaults}};
 }
 
+Json comparisons(const Report& report) {
+  Json list = Json::array();
+  for (const RowsCompared& c : rows_compared(report)) {
+    Json unknown = Json::array();
+    for (const ErrorSource source : c.times.unknown) unknown.push_back(name(source));
+    list.push_back({{"faster", name(c.first->strategy)},
+                    {"than", name(c.second->strategy)},
+                    {"probability", c.times.known ? Json(c.times.faster) : Json(nullptr)},
+                    {"log_ratio_deviation", c.times.known ? Json(c.times.deviation) : Json(nullptr)},
+                    {"no_interval_for", unknown}});
+  }
+  return list;
+}
+
 Json network(const FabricView& view) {
   Json nodes = Json::object(), tiers = Json::array();
   const std::vector<std::size_t> counts = count_nodes(view.graph);
@@ -270,6 +284,7 @@ std::string write_json(const Report& report) {
   for (const Row& row : report.rows) json["rows"].push_back(row_json(report.question, row));
   json["best"] = report.best ? Json(name(report.rows[*report.best].strategy)) : Json(nullptr);
   json["verdict"] = verdict(report);
+  json["comparisons"] = comparisons(report);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -29,6 +29,7 @@ struct Report {
   std::string engine;  ///< in words, where step times are the event engine's: its network; else empty
   std::vector<Row> rows;
   std::optional<std::size_t> best;  ///< the row to take
+  Uncertainty errors;               ///< what is known of the cluster's and the kernels' errors
 };
 
 /// What the step time of every row inherits from kernels and links.

@@ -44,11 +44,28 @@ const Row* runner_up(const Report& report) {
   return next;
 }
 
+/// "93.2 %", never "100 %" of what is not sure.
+std::string percent(double probability) {
+  if (probability > 0.999) return "more than 99.9 %";
+  return probability < 0.001 ? "less than 0.1 %" : significant(100 * probability) + " %";
+}
+
+/// "It is faster in 93.2 % of cases, by the errors known; no interval is known for links between nodes."
+std::string how_sure(const Report& report, const Row& first, const Row& second) {
+  const TimeComparison c = compare_times(report.question, first, second, report.errors);
+  std::vector<std::string> unknown;
+  for (const ErrorSource source : c.unknown) unknown.emplace_back(name(source));
+  const std::string none = unknown.empty() ? "" : "no interval is known for " + join_words(unknown);
+  if (!c.known) return none.empty() ? "" : fmt::format(" How sure that is cannot be said: {}.", none);
+  return fmt::format(" By the errors that are known {} beats {} with a probability of {}{}.", name(first.strategy),
+                     name(second.strategy), percent(c.faster), none.empty() ? "" : "; " + none);
+}
+
 std::string what_to_take(const Report& report) {
   const Row& best = report.rows[*report.best];
   const Row* next = runner_up(report);
   std::string text = fmt::format("Take {}: {} a step", row_words(best), print(step(best)));
-  if (next != nullptr) return text + ", " + faster_than(best, *next) + ".";
+  if (next != nullptr) return text + ", " + faster_than(best, *next) + "." + how_sure(report, best, *next);
   return text + (report.rows.size() > 1 ? "; it is the only one that fits." : ".");
 }
 
@@ -57,6 +74,12 @@ std::string less(double ours, double theirs) {
   if (ours <= 0 || theirs <= 0) return "as much";
   const double ratio = theirs / ours;
   return ratio >= 1 ? times(ratio) + " less" : times(1 / ratio) + " more";
+}
+
+/// Whether the two are the best row and the next one.
+bool is_said_already(const Report& report, const Row& a, const Row& b) {
+  const Row *best = report.best ? &report.rows[*report.best] : nullptr, *next = best ? runner_up(report) : nullptr;
+  return (best == &a && next == &b) || (best == &b && next == &a);
 }
 
 std::string against_megatron(const Report& report) {
@@ -79,7 +102,7 @@ std::string against_megatron(const Report& report) {
   for (const Row* row : {ulysses, megatron}) {
     if (!fits(*row)) text += fmt::format("; {} does not fit", name(row->strategy));
   }
-  return text + ".";
+  return text + "." + (is_said_already(report, *ulysses, *megatron) ? "" : how_sure(report, *ulysses, *megatron));
 }
 
 struct Share {
@@ -139,6 +162,19 @@ std::vector<std::string> verdict(const Report& report) {
   lines.push_back(what_limits(best));
   if (const std::string idle = idle_remark(report, best); !idle.empty()) lines.push_back(idle + ".");
   return lines;
+}
+
+std::vector<RowsCompared> rows_compared(const Report& report) {
+  std::vector<RowsCompared> all;
+  const auto add = [&](const Row& a, const Row& b) {
+    all.push_back({&a, &b, compare_times(report.question, a, b, report.errors)});
+  };
+  if (!report.best) return all;
+  if (const Row* next = runner_up(report)) add(report.rows[*report.best], *next);
+  const Row *ulysses = find(report, Strategy::ulysses), *megatron = find(report, Strategy::megatron_sp);
+  const bool both = ulysses != nullptr && megatron != nullptr && ulysses->estimate && megatron->estimate;
+  if (both && !is_said_already(report, *ulysses, *megatron)) add(*ulysses, *megatron);
+  return all;
 }
 
 std::string misfit(const MemoryLedger& ledger) {

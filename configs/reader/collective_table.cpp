@@ -26,12 +26,6 @@ Parsed<Algorithm> parse_algorithm(std::string_view text) {
                    "write ring, tree, nvls, direct, pairwise or another"};
 }
 
-Parsed<double> parse_above_zero(std::string_view text) {
-  auto number = parse_number(text);
-  if (number && !(*number > 0)) return UnitError{"'" + std::string(text) + "' is not above zero", "write more than 0"};
-  return number;
-}
-
 std::optional<Seconds> seconds(Fields& row, std::string_view key) {
   const auto number = row.maybe(key, parse_above_zero);
   return number ? std::optional(Seconds{*number}) : std::nullopt;

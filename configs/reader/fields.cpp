@@ -232,6 +232,12 @@ Parsed<double> parse_number(std::string_view text) {
   return value;
 }
 
+Parsed<double> parse_above_zero(std::string_view text) {
+  auto number = parse_number(text);
+  if (number && !(*number > 0)) return UnitError{quoted(text) + " is not above zero", "write more than 0"};
+  return number;
+}
+
 Parsed<double> parse_not_negative(std::string_view text) {
   auto number = parse_number(text);
   if (number && *number < 0) return UnitError{quoted(text) + " is negative", "write 0 or more"};

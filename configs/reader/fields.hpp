@@ -148,6 +148,7 @@ Parsed<double> parse_share(std::string_view text);       ///< above 0, at most 1
 Parsed<std::int64_t> parse_size(std::string_view text);  ///< a count of 1 or more
 /// A number that is its own unit: seconds in `time_s`, percent in `mean_percent`.
 Parsed<double> parse_number(std::string_view text);
+Parsed<double> parse_above_zero(std::string_view text);
 Parsed<double> parse_not_negative(std::string_view text);
 
 /// Calls `read(Fields&)` for each map of a list, which may be null, and finishes it. `what` and its number name it.

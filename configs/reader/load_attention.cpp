@@ -32,12 +32,6 @@ Parsed<Strategy> parse_strategy(std::string_view text) {
                    "write ulysses, ring, usp, cp_all_gather or loongtrain"};
 }
 
-Parsed<double> parse_above_zero(std::string_view text) {
-  auto number = parse_number(text);
-  if (number && !(*number > 0)) return UnitError{"'" + std::string(text) + "' is not above zero", "write more than 0"};
-  return number;
-}
-
 AttentionSetting read_setting(Fields& row) {
   AttentionSetting s;
   s.batch = row.need("batch", parse_size);

@@ -192,6 +192,7 @@ void ClusterReader::read_gpu() {
   }
   cluster_.gpu = gpu->gpu;
   loaded_.attention = gpu->attention;
+  loaded_.uncertainty = gpu->uncertainty;
   loaded_.sources.insert(loaded_.sources.end(), gpu->sources.begin(), gpu->sources.end());
 }
 

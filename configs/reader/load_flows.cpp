@@ -9,12 +9,6 @@
 namespace ithaca {
 namespace {
 
-Parsed<double> parse_above_zero(std::string_view text) {
-  auto number = parse_number(text);
-  if (number && !(*number > 0)) return UnitError{"'" + std::string(text) + "' is not above zero", "write more than 0"};
-  return number;
-}
-
 /// Ids of links or flows of a case, and the numbers that they stand for.
 class Names {
  public:

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "configs/reader/catalogue.hpp"
+#include "configs/reader/known_errors.hpp"
 #include "configs/reader/load_hardware.hpp"
 #include "configs/reader/load_kernels.hpp"
 #include "configs/reader/profile_figures.hpp"
@@ -164,7 +165,9 @@ void add_attention(LoadedGpu& loaded, const Measured& measured) {
   const bool own = measured.on.gpu.name == loaded.gpu.name;
   for (const AttentionKernel& kernel : measured.kernels.attention) {
     const Mark mark = own && kernel.derived.empty() ? kernel.mark : Mark::extrapolated;
-    const AttentionChoice here{kernel.kernel, rescale(kernel.curve, measured.on.gpu, loaded.gpu), mark};
+    const AttentionChoice here{
+        kernel.kernel, rescale(kernel.curve, measured.on.gpu, loaded.gpu), mark,
+        mark == Mark::extrapolated ? CurveError{} : attention_error(measured.kernels.errors, kernel.kernel)};
     const auto same = [&](const AttentionChoice& k) { return k.kernel == kernel.kernel; };
     auto place = std::find_if(loaded.attention.begin(), loaded.attention.end(), same);
     if (place == loaded.attention.end()) place = loaded.attention.insert(place, here);
@@ -183,6 +186,7 @@ void add_streaming(LoadedGpu& loaded, const Measured& measured) {
   const StreamingFit& fit = *measured.kernels.streaming;
   loaded.gpu.streaming_efficiency = fit.efficiency;
   loaded.gpu.host = fit.host;
+  if (own) loaded.uncertainty.steps = step_deviation(measured.kernels.errors);
   record_curve(loaded, "gpu.kernels.streaming", measured.kernels.name, own ? fit.mark : Mark::extrapolated, measured);
 }
 
@@ -209,6 +213,7 @@ Result<LoadedGpu, Diagnostics> load_gpu(std::string_view name_or_path) {
   gpu.gemm = rescale(*gemm->kernels.gemm, gemm->on.gpu, gpu);
   gpu.gemm_mark = gemm->on.gpu.name == gpu.name ? gemm->kernels.gemm_mark : Mark::extrapolated;
   record_curve(loaded, "gpu.kernels.gemm", gemm->kernels.name, gpu.gemm_mark, *gemm);
+  if (gpu.gemm_mark != Mark::extrapolated) take_gemm_errors(gemm->kernels.errors, loaded.uncertainty);
   for (const std::string& name : file->attention_kernels) {
     const auto attention = open_kernels(name, loaded);
     if (!attention) return attention.error();

@@ -9,6 +9,7 @@
 #include "model/cluster.hpp"
 #include "model/fabric.hpp"
 #include "model/gpu.hpp"
+#include "model/known_errors.hpp"
 #include "model/result.hpp"
 
 namespace ithaca {
@@ -26,6 +27,7 @@ struct AttentionChoice {
   std::string kernel;  ///< fa2, fa3, cudnn
   AttentionCurve curve;
   Mark mark = Mark::extrapolated;
+  CurveError error{};  ///< of the curve, where it is the GPU's own
 };
 
 struct LoadedGpu {
@@ -33,6 +35,7 @@ struct LoadedGpu {
   std::vector<AttentionChoice> attention;  ///< the first one is in `gpu`
   std::string description;
   std::vector<FigureSource> sources;
+  Uncertainty uncertainty{};  ///< of the GPU's own curves, but for attention
 };
 
 struct LoadedCluster {
@@ -44,6 +47,7 @@ struct LoadedCluster {
   std::vector<FigureSource> sources;
   FabricSpec fabric;  ///< its `fabric:` section; ideal where it has none
   std::vector<std::string> fabric_notices;
+  Uncertainty uncertainty{};  ///< but for attention, which each choice has
 };
 
 /// A catalogue name or a file. A file names its GPU and kernel curves by catalogue name or by a path beside itself.

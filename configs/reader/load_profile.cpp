@@ -6,6 +6,7 @@
 
 #include "configs/reader/catalogue.hpp"
 #include "configs/reader/fields.hpp"
+#include "configs/reader/known_errors.hpp"
 
 namespace ithaca {
 namespace {
@@ -33,33 +34,29 @@ Parsed<bool> parse_level(std::string_view text) {
   if (text == "network") return true;
   return UnitError{"'" + std::string(text) + "' is no level", "write server or network"};
 }
-Parsed<double> parse_factor(std::string_view text) {
-  auto number = parse_number(text);
-  if (number && !(*number > 0)) return UnitError{"'" + std::string(text) + "' is not above zero", "write more than 0"};
-  return number;
-}
-
-/// Intervals are for people: they are checked, and not kept.
-void skip_interval(Fields& fields, const std::string& key) {
-  fields.maybe(key + "_low", parse_number);
-  fields.maybe(key + "_high", parse_number);
+/// The deviation that the interval beside a figure tells; 0 where there is none.
+double read_interval(Fields& fields, const std::string& key) {
+  const double low = fields.maybe(key + "_low", parse_number).value_or(0);
+  const double high = fields.maybe(key + "_high", parse_number).value_or(0);
+  return interval_deviation(low, high);
 }
 void skip_list(Fields& fields, std::string_view key) {
   if (fields.has(key)) fields.sequence(key);
 }
 
-CollectiveRegime regime(Fields& f) {
+/// With the deviation of the straight line that large messages follow.
+std::pair<CollectiveRegime, double> regime(Fields& f) {
   CollectiveRegime r;
   r.op = f.need("op", parse_op);
   r.algorithm = f.need("algorithm", parse_algorithm);
   r.protocol = f.need("protocol", parse_protocol);
   r.across_nodes = f.need("level", parse_level);
-  r.latency = f.need("latency", parse_factor);
-  r.transfer = f.need("transfer", parse_factor);
-  skip_interval(f, "latency");
-  skip_interval(f, "transfer");
+  r.latency = f.need("latency", parse_above_zero);
+  r.transfer = f.need("transfer", parse_above_zero);
+  read_interval(f, "latency");
+  const double deviation = read_interval(f, "transfer");
   f.maybe("samples", parse_size);
-  return r;
+  return {r, deviation};
 }
 
 class ProfileReader {
@@ -77,14 +74,16 @@ class ProfileReader {
     each(fields_, "inputs", "input", [&](Fields& f) {
       profile_.inputs.push_back({f.text("file"), f.text("hash"), static_cast<int>(f.need("samples", parse_size))});
     });
-    each(fields_, "regimes", "regime", [&](Fields& f) { profile_.collectives.regimes.push_back(regime(f)); });
+    each(fields_, "regimes", "regime", [&](Fields& f) { add(regime(f)); });
     each(fields_, "curves", "curve", [&](Fields& f) { profile_.collectives.curves.push_back(curve(f)); });
     sort_curves();
     read_kernel_curves(document_, fields_, profile_.kernels, diagnostics_);
     profile_.streaming_efficiency = fields_.maybe("streaming_efficiency", parse_share);
-    skip_interval(fields_, "streaming_efficiency");
-    for (const char* key : {"overlap", "kernel_intervals", "outliers", "not_fitted"}) skip_list(fields_, key);
+    profile_.streaming_deviation = read_interval(fields_, "streaming_efficiency");
+    each(fields_, "kernel_intervals", "interval", [&](Fields& f) { add_kernel_interval(f); });
+    for (const char* key : {"overlap", "outliers", "not_fitted"}) skip_list(fields_, key);
     fields_.finish();
+    for (LinkError& link : profile_.links) link.error.own = collective_deviation(profile_.kernels.errors, link.op);
     if (!diagnostics_.empty()) return diagnostics_;
     return std::move(profile_);
   }
@@ -95,6 +94,33 @@ class ProfileReader {
     if (fields.has(key)) for_each_map(document_, fields.sequence(key), what, diagnostics_, read);
   }
 
+  void add(const std::pair<CollectiveRegime, double>& read) {
+    const auto& [r, deviation] = read;
+    profile_.collectives.regimes.push_back(r);
+    if (deviation == 0) return;
+    for (LinkError& link : profile_.links) {
+      if (link.op == r.op && link.across_nodes == r.across_nodes)
+        return void(link.error.common = std::max(link.error.common, deviation));
+    }
+    profile_.links.push_back({r.op, r.across_nodes, {true, deviation, 0}});
+  }
+
+  /// "gemm half 256x128, TFLOPS", "fa3 forward causal 128, TFLOPS": the widest stands for the curve.
+  void add_kernel_interval(Fields& f) {
+    const std::string of = f.text("of"), kernel = of.substr(0, of.find(' '));
+    f.need("value", parse_number);
+    const double deviation = read_interval(f, "value");
+    if (!of.ends_with(", TFLOPS")) return;
+    if (kernel == "gemm") {
+      profile_.gemm_deviation = std::max(profile_.gemm_deviation, deviation);
+      return;
+    }
+    for (auto& [name, widest] : profile_.attention_deviations) {
+      if (name == kernel) return void(widest = std::max(widest, deviation));
+    }
+    profile_.attention_deviations.emplace_back(kernel, deviation);
+  }
+
   CollectiveCurve curve(Fields& f) {
     CollectiveCurve c;
     c.op = f.need("op", parse_op);
@@ -103,8 +129,8 @@ class ProfileReader {
     c.ranks = static_cast<int>(f.need("ranks", parse_size));
     const Node* list = f.sequence("points");
     for_each_map(document_, list, "point", diagnostics_, [&](Fields& p) {
-      c.points.push_back({p.need("bytes", parse_factor), p.need("factor", parse_factor)});
-      skip_interval(p, "factor");
+      c.points.push_back({p.need("bytes", parse_above_zero), p.need("factor", parse_above_zero)});
+      read_interval(p, "factor");
     });
     const auto falls = [](const auto& a, const auto& b) { return a.bytes >= b.bytes; };
     if (list != nullptr &&
@@ -137,15 +163,31 @@ bool names(const std::string& given, const std::string& name) {
   return given == name || given.ends_with("/" + name + ".yaml") || given.find('/') != std::string::npos;
 }
 
-void apply_kernels(const Profile& profile, Gpu& gpu, std::vector<AttentionChoice>& attention) {
+CurveError attention_error(const Profile& profile, const std::string& kernel) {
+  CurveError error = attention_error(profile.kernels.errors, kernel);
+  for (const auto& [name, deviation] : profile.attention_deviations) {
+    if (name == kernel) error.common = std::max(error.common, deviation);
+  }
+  return error;
+}
+
+void apply_kernels(const Profile& profile, Gpu& gpu, std::vector<AttentionChoice>& attention, Uncertainty& errors) {
   if (profile.kernels.gemm) {
     gpu.gemm = *profile.kernels.gemm;
     gpu.gemm_mark = profile.kernels.gemm_mark;
+    take_gemm_errors(profile.kernels.errors, errors);
+    errors.half_gemm.common = std::max(errors.half_gemm.common, profile.gemm_deviation);
+    errors.steps = 0;  // those were of other curves
   }
-  if (profile.streaming_efficiency) gpu.streaming_efficiency = *profile.streaming_efficiency;
+  if (profile.streaming_efficiency) {
+    gpu.streaming_efficiency = *profile.streaming_efficiency;
+    errors.streaming = {profile.streaming_deviation > 0, profile.streaming_deviation, 0};
+  }
   if (profile.kernels.attention.empty()) return;
   attention.clear();
-  for (const AttentionKernel& k : profile.kernels.attention) attention.push_back({k.kernel, k.curve, k.mark});
+  errors.steps = 0;
+  for (const AttentionKernel& k : profile.kernels.attention)
+    attention.push_back({k.kernel, k.curve, k.mark, attention_error(profile, k.kernel)});
   gpu.attention = attention.front().curve;
   gpu.attention_mark = attention.front().mark;
 }
@@ -162,7 +204,7 @@ Result<Profile, Diagnostics> read_profile(const Document& document) { return Pro
 
 Diagnostics apply(const Profile& profile, LoadedGpu& gpu) {
   if (!profile.gpu.empty() && !names(profile.gpu, gpu.gpu.name)) return refuse(profile, profile.gpu, gpu.gpu.name);
-  apply_kernels(profile, gpu.gpu, gpu.attention);
+  apply_kernels(profile, gpu.gpu, gpu.attention, gpu.uncertainty);
   return {};
 }
 
@@ -172,7 +214,8 @@ Diagnostics apply(const Profile& profile, LoadedCluster& cluster) {
   const std::string& gpu = cluster.cluster.gpu.name;
   if (!profile.gpu.empty() && !names(profile.gpu, gpu)) return refuse(profile, profile.gpu, gpu);
   cluster.cluster.measured = profile.collectives;
-  apply_kernels(profile, cluster.cluster.gpu, cluster.attention);
+  cluster.uncertainty.links = profile.links;
+  apply_kernels(profile, cluster.cluster.gpu, cluster.attention, cluster.uncertainty);
   return {};
 }
 

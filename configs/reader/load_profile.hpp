@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "configs/reader/load_hardware.hpp"
@@ -24,6 +25,10 @@ struct Profile {
   CollectiveProfile collectives;
   Kernels kernels;                             ///< curves and errors; the names stay empty
   std::optional<double> streaming_efficiency;  ///< of streaming kernels
+  double streaming_deviation = 0;              ///< of that, by its interval
+  double gemm_deviation = 0;                   ///< of the curve of matrix products, by its figures' intervals
+  std::vector<std::pair<std::string, double>> attention_deviations;  ///< by kernel
+  std::vector<LinkError> links;                                      ///< of kinds of collectives
 };
 
 Result<Profile, Diagnostics> load_profile(const std::string& path);

@@ -8,12 +8,6 @@ namespace {
 
 constexpr double kGiB = 1024.0 * 1024 * 1024;
 
-Parsed<double> parse_above_zero(std::string_view text) {
-  auto number = parse_number(text);
-  if (number && !(*number > 0)) return UnitError{"'" + std::string(text) + "' is not above zero", "write more than 0"};
-  return number;
-}
-
 /// A degree or batch size: 1 to 2^15, so that products of four of them stay below 2^63.
 Parsed<std::int64_t> parse_degree(std::string_view text) {
   auto count = parse_size(text);

@@ -44,6 +44,23 @@ TEST(Verdict, WithinTheModelsAccuracyItIsATie) {
   EXPECT_FALSE(contains(text_of(two_rows(10, 10.6)), "level with"));
 }
 
+TEST(Verdict, SaysHowSureItIsAndWhatItDoesNotKnow) {
+  // Steps off by 5 % each: ln(10 / 9.5) = 0.0513 over 0.05 * sqrt(2) is 0.725 deviations, of which 76.6 % lie below.
+  Report report = two_rows(9.5, 10);
+  report.errors.steps = 0.05;
+  const std::string text = text_of(report);
+  EXPECT_TRUE(contains(text, "By the errors that are known ulysses beats megatron_sp with a probability of 76.6 %"))
+      << text;
+  EXPECT_TRUE(contains(text, "; no interval is known for ")) << text;
+  ASSERT_EQ(rows_compared(report).size(), 1U);  // the best two are the paper's two
+  EXPECT_NEAR(rows_compared(report)[0].times.faster, 0.766, 5e-4);
+  const std::string unknown = text_of(two_rows(9.5, 10));
+  EXPECT_TRUE(contains(unknown, "How sure that is cannot be said: no interval is known for ")) << unknown;
+  EXPECT_TRUE(contains(text_of(two_rows(1, 10)), "cannot be said"));
+  report.rows[1].estimate->step.time = Seconds{100};
+  EXPECT_TRUE(contains(text_of(report), "with a probability of more than 99.9 %"));
+}
+
 TEST(Verdict, ComparesBytesWithThePapersRival) {
   // Whole step with full recompute: 116,500,987,904 over Ulysses' 3,120,562,176 bytes = 37.3.
   EXPECT_TRUE(contains(text_of(two_rows(10, 25)), "it sends 37.3x less per GPU, layer and micro-batch"));

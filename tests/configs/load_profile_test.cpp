@@ -52,5 +52,25 @@ TEST(LoadProfile, HashIsFnv1a) {
   EXPECT_EQ(text_hash("a"), "af63dc4c8601ec8c");
 }
 
+TEST(LoadProfile, IntervalsBecomeDeviations) {
+  // 90 % intervals are 3.29 deviations wide: ln(1.1 / 0.9) / 3.29 = 0.0610, ln(820 / 780) / 3.29 = 0.0152.
+  const auto profile = read(
+      "regimes:\n"
+      "  - {op: all_to_all, algorithm: direct, protocol: Simple, level: network, latency: 1, latency_low: 1,"
+      " latency_high: 1, transfer: 1, transfer_low: 0.9, transfer_high: 1.1, samples: 9}\n"
+      "kernel_intervals:\n"
+      "  - {of: \"gemm half 256x128, TFLOPS\", value: 800, value_low: 780, value_high: 820}\n"
+      "  - {of: \"gemm launch, us\", value: 5, value_low: 1, value_high: 9}\n"
+      "errors:\n"
+      "  - {of: all_to_all of 16 ranks from 1 MiB, held_out: true, samples: 4, mean_percent: 4, bias_percent: 0, "
+      "max_percent: 9}\n");
+  ASSERT_TRUE(profile) << print(profile.error());
+  ASSERT_EQ(profile->links.size(), 1U);
+  EXPECT_TRUE(profile->links[0].across_nodes && profile->links[0].error.known);
+  EXPECT_NEAR(profile->links[0].error.common, 0.0610, 1e-4);
+  EXPECT_NEAR(profile->links[0].error.own, 0.04 * 1.2533, 1e-5);
+  EXPECT_NEAR(profile->gemm_deviation, 0.0152, 1e-4);  // launches are no part of the rates
+}
+
 }  // namespace
 }  // namespace ithaca
