@@ -6,6 +6,7 @@
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/csv_writer.hpp"
+#include "cli/validation.hpp"
 #include "cli/version.hpp"
 #include "model/units.hpp"
 #include "validate/attention_errors.hpp"
@@ -15,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kUsualTolerance = 0.12;
+constexpr double kTolerance = 0.12;
 
 constexpr Flag kFlags[] = {
     {"--tolerance", "SHARE", "mean absolute error of the held-out cases of a pass that is still right. Default: 12%"},
@@ -149,20 +150,12 @@ std::string csv(const AttentionErrors& errors) {
   return out;
 }
 
-double read_tolerance(const Arguments& arguments, Diagnostics& problems) {
-  const auto text = arguments.find("--tolerance");
-  if (!text) return kUsualTolerance;
-  const auto share = parse_percent(*text);
-  if (!share) problems.push_back(mistake("--tolerance " + *text, share.error().what, share.error().next));
-  return share ? *share : kUsualTolerance;
-}
-
 Outcome run_validate_attention(const Arguments& arguments, Diagnostics problems, const Environment&) {
   if (arguments.words.empty())
     problems.push_back(mistake("validate attention", "the file is missing", "ithaca validate attention FILE"));
   if (arguments.has("--json") && arguments.has("--csv"))
     problems.push_back(mistake("--json and --csv", "exclude each other", "keep one of them"));
-  const double tolerance = read_tolerance(arguments, problems);
+  const double tolerance = read_tolerance(arguments, problems, kTolerance);
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
   const auto cases = load_attention(arguments.words[0]);
   if (!cases) return {ExitCode::usage, "", print(cases.error()), ""};

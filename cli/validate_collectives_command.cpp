@@ -15,6 +15,7 @@
 #include "configs/reader/load_hardware.hpp"
 #include "model/units.hpp"
 #include "validate/collective_errors.hpp"
+#include "validate/worst_rows.hpp"
 
 namespace ithaca {
 namespace {

@@ -12,6 +12,7 @@
 #include "cli/version.hpp"
 #include "configs/reader/load_hardware.hpp"
 #include "validate/kernel_errors.hpp"
+#include "validate/worst_rows.hpp"
 
 namespace ithaca {
 namespace {

@@ -3,13 +3,14 @@
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/run_writers.hpp"
+#include "cli/validation.hpp"
 #include "configs/reader/nearest.hpp"
 #include "model/units.hpp"
 
 namespace ithaca {
 namespace {
 
-constexpr double kUsualTolerance = 0.10;
+constexpr double kTolerance = 0.10;
 
 constexpr Flag kFlags[] = {
     {"--tolerance", "SHARE",
@@ -27,14 +28,6 @@ constexpr std::string_view kExamples[] = {
     "ithaca validate runs vtrain_single_node.csv --cluster dgx-a100",
     "ithaca validate runs training_runs.yaml --source simumax_b200 --tolerance 5% --json -o errors.json",
 };
-
-double read_tolerance(const Arguments& arguments, Diagnostics& problems) {
-  const auto text = arguments.find("--tolerance");
-  if (!text) return kUsualTolerance;
-  const auto share = parse_percent(*text);
-  if (!share) problems.push_back(mistake("--tolerance " + *text, share.error().what, share.error().next));
-  return share ? *share : kUsualTolerance;
-}
 
 void check_source(const TrainingRuns& runs, const std::string& source, Diagnostics& problems) {
   std::vector<std::string> names;
@@ -69,7 +62,7 @@ Outcome run_validate_runs(const Arguments& arguments, Diagnostics problems, cons
     problems.push_back(mistake("validate runs", "the file is missing", "ithaca validate runs FILE"));
   if (arguments.has("--json") && arguments.has("--csv"))
     problems.push_back(mistake("--json and --csv", "exclude each other", "keep one of them"));
-  const double tolerance = read_tolerance(arguments, problems);
+  const double tolerance = read_tolerance(arguments, problems, kTolerance);
   if (arguments.has("--cluster") && !arguments.words.empty() && !arguments.words[0].ends_with(".csv"))
     problems.push_back(mistake("--cluster", "the cases name their own hardware", "change it in the file"));
   if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};

@@ -9,12 +9,12 @@
 
 namespace ithaca {
 
-double read_tolerance(const Arguments& arguments, Diagnostics& problems) {
+double read_tolerance(const Arguments& arguments, Diagnostics& problems, double usual) {
   const auto text = arguments.find("--tolerance");
-  if (!text) return kUsualTolerance;
+  if (!text) return usual;
   const auto share = parse_percent(*text);
   if (!share) problems.push_back(mistake("--tolerance " + *text, share.error().what, share.error().next));
-  return share ? *share : kUsualTolerance;
+  return share ? *share : usual;
 }
 
 std::vector<SourceSummary> summary_by_source(const std::vector<SourceError>& errors) {

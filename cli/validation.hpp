@@ -1,5 +1,5 @@
 #pragma once
-// What `validate collectives` and `validate kernels` share: the tolerance, and the summary by source.
+// What the `validate` commands share: the tolerance, and the summary by source.
 
 #include <string>
 #include <vector>
@@ -10,8 +10,8 @@ namespace ithaca {
 
 inline constexpr double kUsualTolerance = 0.15;
 
-/// --tolerance as a share.
-double read_tolerance(const Arguments& arguments, Diagnostics& problems);
+/// --tolerance as a share, or the usual one.
+double read_tolerance(const Arguments& arguments, Diagnostics& problems, double usual = kUsualTolerance);
 
 struct SourceError {
   std::string source;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace ithaca {
 namespace {
@@ -77,16 +76,6 @@ CollectiveErrors collective_errors(const Cluster& cluster, const std::vector<Col
   say_left_out(errors.left_out, elsewhere, "measured on another number of servers than the cluster would take");
   say_left_out(errors.left_out, unknown, "of an algorithm that the model does not have here");
   return errors;
-}
-
-std::vector<std::size_t> worst_rows(const CollectiveErrors& errors, std::size_t count) {
-  std::vector<std::size_t> order(errors.rows.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::abs(errors.rows[a].error) > std::abs(errors.rows[b].error);
-  });
-  order.resize(std::min(count, order.size()));
-  return order;
 }
 
 }  // namespace ithaca

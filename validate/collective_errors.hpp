@@ -37,7 +37,4 @@ struct CollectiveErrors {
 /// others.
 CollectiveErrors collective_errors(const Cluster& cluster, const std::vector<CollectiveSample>& samples);
 
-/// Indices of the `count` rows that are furthest off, worst first.
-std::vector<std::size_t> worst_rows(const CollectiveErrors& errors, std::size_t count);
-
 }  // namespace ithaca

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 
 #include "validate/kernel_fit.hpp"
 
@@ -116,16 +115,6 @@ KernelErrors kernel_errors(const Gpu& gpu, const std::vector<AttentionKernel>& a
   say(doubtful, "that the table itself doubts");
   say(untyped, "of a type that the GPU does not have");
   return errors;
-}
-
-std::vector<std::size_t> worst_rows(const KernelErrors& errors, std::size_t count) {
-  std::vector<std::size_t> order(errors.rows.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return std::abs(errors.rows[a].error) > std::abs(errors.rows[b].error);
-  });
-  order.resize(std::min(count, order.size()));
-  return order;
 }
 
 }  // namespace ithaca

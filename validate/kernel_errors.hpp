@@ -38,7 +38,4 @@ KernelErrors kernel_errors(const Gpu& gpu, const std::vector<AttentionKernel>& a
 /// What no kernel can beat.
 Seconds kernel_bound(const Gpu& gpu, const KernelSample& sample);
 
-/// Indices of the `count` rows that are furthest off, worst first.
-std::vector<std::size_t> worst_rows(const KernelErrors& errors, std::size_t count);
-
 }  // namespace ithaca

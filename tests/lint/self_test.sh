@@ -23,10 +23,11 @@ passes() {  # passes CHECK
   echo "FAIL: $1 complains about a good tree:"; cat "$tree.out"; failed=1
 }
 
-catches() {  # catches CHECK FILE TEXT COMPLAINT: with TEXT in FILE the check fails and says COMPLAINT
+catches() {  # catches CHECK FILE TEXT COMPLAINT [FILE TEXT]: with TEXT in FILE the check fails and says COMPLAINT
   plant_good_tree
   mkdir -p "$(dirname "$tree/$2")"
   printf '%b' "$3" >"$tree/$2"
+  [[ $# -le 4 ]] || printf '%b' "$6" >"$tree/$5"
   if "$here/$1" "$tree" >"$tree.out" 2>&1; then
     echo "FAIL: $1 lets pass: $2: $3"; failed=1
   elif ! grep -qF -- "$4" "$tree.out"; then
@@ -35,7 +36,7 @@ catches() {  # catches CHECK FILE TEXT COMPLAINT: with TEXT in FILE the check fa
 }
 
 plant_good_tree
-for check in includes.sh style.sh format.sh tested.sh docs.sh paths.sh; do
+for check in includes.sh style.sh format.sh tested.sh docs.sh paths.sh types.sh; do
   [[ $check == format.sh ]] && ! command -v clang-format-14 >/dev/null && continue
   passes $check
 done
@@ -55,6 +56,7 @@ catches includes.sh cli/a.cpp '#include <boost/graph/adjacency_list.hpp>\n' 'cli
 catches includes.sh validate/CMakeLists.txt 'target_link_libraries(x PRIVATE ithaca::cli)\n' 'only the tests may link to cli'
 catches includes.sh model/good.cpp '#include <vector>\n#include "model/good.hpp"\n' 'model/good.cpp: include model/good.hpp first'
 catches includes.sh hw_profiles/a.cpp '\n' 'hw_profiles/: code in a folder that'
+catches types.sh cli/a.hpp '#pragma once\nnamespace ithaca {\nstruct Twice {};\nstruct Only;\n' 'defines a type ithaca::Twice too' 'model/b.hpp' '#pragma once\nnamespace ithaca {\nclass Twice final {};\nstruct Only {};\n'
 catches style.sh model/a.cpp "$(printf '%0601d' 0 | sed 's/0/\\n/g')" '601 lines'
 catches style.sh model/a.hpp '#pragma once\nusing namespace std;\n' 'using namespace in a header'
 catches style.sh model/a.hpp '#include <vector>\n' 'no #pragma once'

@@ -6,6 +6,7 @@
 
 #include "configs/reader/load_hardware.hpp"
 #include "tests/support/machines.hpp"
+#include "validate/worst_rows.hpp"
 
 namespace ithaca {
 namespace {

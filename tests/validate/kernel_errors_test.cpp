@@ -4,6 +4,7 @@
 
 #include "tests/support/machines.hpp"
 #include "validate/kernel_fit.hpp"
+#include "validate/worst_rows.hpp"
 
 namespace ithaca {
 namespace {

@@ -61,7 +61,7 @@ class BesideStopwatch : public Stopwatch {
   Result<Timing, std::string> time() override {
     constexpr int kMost = 4096;
     for (; count_ <= kMost; count_ *= 2) {
-      Report report, ended;
+      RankReport report, ended;
       {
         const auto step = e_.watchdog.watch("a GEMM beside all-gathers");
         const auto timing = gemm_.time();
@@ -97,7 +97,7 @@ Result<KernelSample, std::string> measure_gemm_beside(const Ensemble& e, Device&
   s.gemm = {slice, model.ffn * (model.gated_ffn ? 2 : 1), model.hidden, 1};
   s.use = model.name + " up forward";
   AllGathers gathers(e, device, static_cast<std::size_t>(slice * model.hidden));
-  Report ready{.trouble = gathers.prepare()};  // before the GEMM takes what memory is left
+  RankReport ready{.trouble = gathers.prepare()};  // before the GEMM takes what memory is left
   if (!ready.trouble) ready.trouble = check_gemm(device);
   auto job = ready.trouble ? Result<Job, std::string>(*ready.trouble) : gemm_job(device, s);
   if (!job) ready.trouble = job.error();

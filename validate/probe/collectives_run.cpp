@@ -102,7 +102,7 @@ class Rank {
         },
         [&](const std::string& step) { leave(step); });
     nccl::UniqueId id;
-    Report ready;
+    RankReport ready;
     if (mesh.rank() == 0 && nccl_.get_unique_id(&id) != nccl::kSuccess) ready.trouble = "NCCL gives no id";
     if (const auto got = summarise(mesh, ready); !got) return say(kFailed, got.error().why);
     if (const Trouble trouble = from_rank_0(mesh, std::as_writable_bytes(std::span(&id, 1))))

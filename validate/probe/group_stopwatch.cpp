@@ -35,7 +35,7 @@ Trouble GroupStopwatch::run(double& seconds) {
 }
 
 Result<Timing, std::string> GroupStopwatch::time() {
-  Report report;
+  RankReport report;
   {
     const auto step = ensemble_.watchdog.watch(what_);
     report.trouble = run(report.time);

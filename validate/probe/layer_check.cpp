@@ -82,7 +82,7 @@ Result<LayerResult, std::string> check(Communicator& group, const Mesh& mesh, co
   const bool ulysses = shape.strategy == Strategy::ulysses;
   const double before = group.sent_bytes();
   const auto own = (ulysses ? run_ulysses : run_megatron_sp)(group, layer, slice_of(all, group.rank(), ranks));
-  Report off, sent;
+  RankReport off, sent;
   if (!own) off.trouble = own.error();
   if (own) off.time = difference(*own, run_layer(layer, all), group.rank());
   sent.time = group.sent_bytes() - before;

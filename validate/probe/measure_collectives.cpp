@@ -48,7 +48,7 @@ class Campaign {
   /// Trouble only where nothing can follow; what fails for itself is left out with its reason.
   Trouble measure_case(const CollectiveCase& c) {
     auto buffers = take(e_.accelerator, 4 * c.sent(), 4 * c.received());
-    Report ready;
+    RankReport ready;
     if (!buffers) ready.trouble = buffers.error();
     if (buffers) ready.trouble = e_.accelerator.write(buffers->from.get(), brought(c, e_.mesh.rank()));
     if (const auto all = summarise(e_.mesh, ready); !all) return leave_out(words(c), all.error());
@@ -65,7 +65,7 @@ class Campaign {
     const int ranks = e_.mesh.ranks();
     const std::string what = pattern.name + " of " + std::to_string(tokens) + " tokens";
     auto buffers = take(e_.accelerator, 2 * pattern.most_sent(ranks), 2 * pattern.most_received(ranks));
-    Report ready;
+    RankReport ready;
     if (!buffers) ready.trouble = buffers.error();
     Attention attention;
     if (buffers && pattern.attention_after > 0 && make_attention) {
@@ -87,7 +87,7 @@ class Campaign {
 
   /// Elements that came out wrong, over all ranks.
   Result<double, std::string> check(const CollectiveCase& c, const Buffers& b) {
-    Report report;
+    RankReport report;
     std::vector<float> got(c.received());
     {
       const auto step = e_.watchdog.watch("checking " + words(c));

@@ -61,7 +61,7 @@ Message collect(const Mesh& mesh, Message all) {
 
 }  // namespace
 
-Result<Summary, Setback> summarise(const Mesh& mesh, const Report& mine) {
+Result<Summary, Setback> summarise(const Mesh& mesh, const RankReport& mine) {
   Message message{mine.time, 0, mine.clock_mhz, mine.throttle, -1, 0, {}};
   if (mine.trouble) {
     message.failed = mesh.rank();

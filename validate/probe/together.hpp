@@ -9,7 +9,7 @@
 namespace ithaca {
 
 /// What one rank brings to a round, and what all take home. A rank that failed says why, and then all know.
-struct Report {
+struct RankReport {
   double time = 0;             ///< seconds
   double clock_mhz = 0;        ///< 0: unknown
   std::uint64_t throttle = 0;  ///< reasons, a bit each
@@ -28,7 +28,7 @@ struct Setback {
 };
 
 /// The same for all ranks that are left.
-Result<Summary, Setback> summarise(const Mesh& mesh, const Report& mine);
+Result<Summary, Setback> summarise(const Mesh& mesh, const RankReport& mine);
 
 /// Rank 0's bytes, at all ranks.
 Trouble from_rank_0(const Mesh& mesh, std::span<std::byte> bytes);

@@ -26,7 +26,7 @@ TEST(Together, AllLearnTheSlowestAndTheMean) {
 
 TEST(Together, OnesFailureIsEveryonesAndTheGroupGoesOn) {
   test::as_ranks(3, [](const Mesh& mesh) {
-    Report report;
+    RankReport report;
     if (mesh.rank() == 2) report.trouble = "no memory";
     const auto failed = summarise(mesh, report);
     ASSERT_FALSE(failed);
