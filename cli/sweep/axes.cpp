@@ -12,6 +12,11 @@ namespace ithaca {
 namespace {
 
 constexpr double kMostPoints = 1e15;
+constexpr std::string_view kGoByNumbers[] = {"--documents", "--batch-tokens"};
+
+bool goes_by_numbers(std::string_view flag) {
+  return std::find(std::begin(kGoByNumbers), std::end(kGoByNumbers), flag) != std::end(kGoByNumbers);
+}
 
 template <std::optional<int> Degrees::*degree>
 constexpr NumberAxis open_degree(std::string_view flag) {
@@ -113,6 +118,7 @@ void read_values(SweepAxis& axis, bool plan, Diagnostics& problems) {
     case SweepAxis::Kind::words:
     case SweepAxis::Kind::number: break;
   }
+  if (goes_by_numbers(axis.flag)) return;  // what is wrong with it depends on the point
   for (const std::string& word : axis.words) {
     const auto request = read_alone(axis, word, plan, problems);
     if (request && axis.kind == SweepAxis::Kind::number) axis.numbers.push_back(kNumbers[axis.entry].get(*request));
@@ -190,6 +196,19 @@ std::vector<SweepAxis> make_axes(const AxisTexts& texts, std::span<const Flag> f
     axes.push_back(std::move(axis));
   }
   return axes;
+}
+
+void read_anew_where_due(std::vector<SweepAxis>& axes, const Arguments& base, Diagnostics& problems) {
+  for (const std::string_view flag : kGoByNumbers) {
+    const auto along = [&](const SweepAxis& axis) { return axis.flag == flag; };
+    if (!base.has(flag) && std::none_of(axes.begin(), axes.end(), along)) continue;
+    for (SweepAxis& axis : axes) {
+      if (axis.kind == SweepAxis::Kind::number) axis.kind = SweepAxis::Kind::words;
+      if (axis.kind == SweepAxis::Kind::derived && axis.flag == "--seq")
+        problems.push_back(mistake("--set " + axis.name, std::string(flag) + " has to know the length itself",
+                                   "give it: --set seq=64Ki..4Mi*2"));
+    }
+  }
 }
 
 std::optional<std::uint64_t> count_points(std::span<const SweepAxis> axes) {

@@ -45,6 +45,11 @@ std::string flag_of_axis(std::string_view name);
 /// Values that are wrong by themselves are problems.
 std::vector<SweepAxis> make_axes(const AxisTexts& texts, std::span<const Flag> flags, bool plan, Diagnostics& problems);
 
+/// Where a flag's meaning goes by the numbers of a point (documents are packed into the length, a batch of tokens
+/// counts sequences), every flag has to be read anew: makes words of the axes that are numbers. `base` are the other
+/// flags.
+void read_anew_where_due(std::vector<SweepAxis>& axes, const Arguments& base, Diagnostics& problems);
+
 /// How many points they span; nothing above 10^15.
 std::optional<std::uint64_t> count_points(std::span<const SweepAxis> axes);
 /// The value of each axis at a point.

@@ -66,7 +66,8 @@ PointReader::PointReader(const SweepInputs& inputs)
       figures_(axes_of(inputs, SweepAxis::Kind::figure)),
       numbers_(axes_of(inputs, SweepAxis::Kind::number)),
       derived_(axes_of(inputs, SweepAxis::Kind::derived)),
-      batch_follows_(!inputs.base.has("--global-batch") && axis_of(inputs, "--global-batch") == nullptr) {}
+      batch_follows_(!numbers_.empty() && !inputs.base.has("--global-batch") &&
+                     axis_of(inputs, "--global-batch") == nullptr) {}
 
 PointReader::Prepared PointReader::prepare(const Digits& digits) const {
   Arguments arguments = inputs_.base;
@@ -101,7 +102,8 @@ const PointReader::Prepared& PointReader::prepared(std::uint64_t combination, co
 
 void PointReader::begin(const Prepared& prepared) {
   const CompareRequest& r = prepared.request;
-  point_.question = {prepared.model->model, r.work, prepared.cluster.cluster, r.gpus, r.degrees, r.strategies};
+  point_.question = {prepared.model->model, r.work,   prepared.cluster.cluster, r.gpus, r.degrees,
+                     r.strategies,          r.packing};
   point_.engine = r.engine;
   machine_problem_ = prepared.problem;
 }

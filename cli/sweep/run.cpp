@@ -226,6 +226,7 @@ SweepPlan make_sweep_plan(const SweepRequest& request, Diagnostics& problems) {
   plan.inputs.plan = request.plan;
   plan.inputs.base = request.job;
   plan.inputs.axes = make_axes(request.axes, sweep_axis_flags(), request.plan, problems);
+  read_anew_where_due(plan.inputs.axes, plan.inputs.base, problems);
   order_axes(request, plan.inputs.axes, problems);
   const auto points = count_points(plan.inputs.axes);
   if (!points) problems.push_back(mistake("--set", "makes more than 10^15 points", "leave out values"));

@@ -73,6 +73,24 @@ TEST(Sweep, AsCompareSaysPointByPoint) {
   EXPECT_EQ(std::count(json.begin(), json.end(), '\n'), 24);
 }
 
+/// What goes by the length and the batch is worked out for each point, not for one of them.
+TEST(Sweep, DocumentsAndBatchesOfTokensAsCompareHasThem) {
+  for (const Words& flags : {Words{"--documents", "16Ki,48Ki"}, Words{"--batch-tokens", "1Mi"}}) {
+    Sweep sweep;
+    Words all = flags;
+    all.insert(all.end(), {"--csv", "--columns", "all"});
+    const std::string rows = sweep.run(all);
+    for (const char* length : {"65536", "262144"}) {
+      Words compare{"compare", "--model", "llama3-8b", "--cluster", "dgx-h100",
+                    "--gpus",  "16",      "--seq",     length,      "--csv"};
+      compare.insert(compare.end(), flags.begin(), flags.end());
+      std::istringstream lines(run(compare, Environment{}).result);
+      for (std::string line; std::getline(lines, line);)
+        EXPECT_TRUE(test::contains(rows, "," + line + "\n")) << flags[0] << " " << length << "\n" << line;
+    }
+  }
+}
+
 TEST(Sweep, SameBytesForAnyNumberOfThreads) {
   for (const Words& format : {Words{"--csv"}, Words{"--json"}, Words{"--jsonl"}, Words{}, Words{"--heat", "step.mfu"},
                               Words{"--csv", "--keep", "front"}, Words{"--csv", "--keep", "fastest", "--per", "seq"}}) {
