@@ -80,6 +80,7 @@ std::span<const Command> all_commands() {
   static const Command commands[] = {kCompare,
                                      kPlan,
                                      kSweep,
+                                     kReport,
                                      kInspect,
                                      kSimulateCollective,
                                      kSimulateFlows,

@@ -15,6 +15,7 @@ extern const Command kImport;
 extern const Command kInspect;
 extern const Command kMeasure;
 extern const Command kPlan;
+extern const Command kReport;
 extern const Command kSimulateCollective;
 extern const Command kSimulateFlows;
 extern const Command kSimulateLayer;

@@ -8,7 +8,7 @@
 
 #include "cli/fabric_cables.hpp"
 #include "cli/fabric_picture.hpp"
-#include "configs/reader/excerpt.hpp"
+#include "cli/markup.hpp"
 #include "model/units.hpp"
 
 namespace ithaca {
@@ -23,23 +23,6 @@ path{fill:none;stroke-opacity:.75}.fast{stroke:var(--fast)}.slot{stroke:var(--sl
 .gpu{fill:var(--gpu)}.nvswitch{fill:var(--fast)}.nic,.leaf,.spine,.core,.router{fill:var(--net)}.pcie_switch,.cpu{fill:var(--slot)}
 </style>
 )";
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (const char c : printable(text)) {
-    if (c == '&')
-      result += "&amp;";
-    else if (c == '<')
-      result += "&lt;";
-    else if (c == '>')
-      result += "&gt;";
-    else if (c == '"')
-      result += "&quot;";
-    else
-      result += c;
-  }
-  return result;
-}
 
 bool is_network(NodeKind kind) {
   return kind == NodeKind::leaf || kind == NodeKind::spine || kind == NodeKind::core || kind == NodeKind::router;
@@ -84,10 +67,6 @@ std::string draw(const FabricGraph::Node& node, Picture::Spot at) {
       name(node.kind), at.x - wide / 2, at.y - high / 2, wide, high, round, escaped(node.name));
 }
 
-std::string text(double x, double y, std::string_view style, std::string_view words) {
-  return fmt::format("<text class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", style, x, y, escaped(words));
-}
-
 /// Cables with both ends in the picture.
 std::vector<Cable> drawn_cables(const FabricGraph& graph, const Picture& picture) {
   std::vector<Cable> cables = cables_of(graph);
@@ -100,9 +79,9 @@ std::string legend(const FabricGraph& graph, double& y) {
   std::string svg;
   for (const Tier& tier : tiers_of(graph)) {
     svg += fmt::format("<path class=\"{}\" stroke-width=\"3\" d=\"M20 {:.1f}h28\"/>\n", wire(tier.a, tier.b), y - 4);
-    svg += text(56, y, "",
-                fmt::format("{} - {}: {} links of {}{}", name(tier.a), name(tier.b), tier.links, print(tier.capacity),
-                            tier.latency > Seconds{} ? ", " + print(tier.latency) : ""));
+    svg += svg_text(56, y, "",
+                    fmt::format("{} - {}: {} links of {}{}", name(tier.a), name(tier.b), tier.links,
+                                print(tier.capacity), tier.latency > Seconds{} ? ", " + print(tier.latency) : ""));
     y += 19;
   }
   return svg;
@@ -117,8 +96,8 @@ std::string write_svg(const FabricGraph& graph, const std::string& title) {
     if (box.host < 0) continue;
     body += fmt::format("<rect class=\"box\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"8\"/>\n",
                         box.x, box.y, box.width, box.height);
-    body += text(box.x + box.width / 2, box.y + box.height + 15, "soft mid",
-                 box.width < 90 ? std::to_string(box.host) : fmt::format("server {}", box.host));
+    body += svg_text(box.x + box.width / 2, box.y + box.height + 15, "soft mid",
+                     box.width < 90 ? std::to_string(box.host) : fmt::format("server {}", box.host));
   }
   constexpr std::size_t kCrowd = 100;
   const std::vector<Cable> cables = drawn_cables(graph, picture);
@@ -132,7 +111,7 @@ std::string write_svg(const FabricGraph& graph, const std::string& title) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     if (picture.spots[i]) body += draw(graph.nodes[i], *picture.spots[i]);
   }
-  for (const Picture::Row& row : picture.rows) body += text(16, row.y + 4, "soft", row.label);
+  for (const Picture::Row& row : picture.rows) body += svg_text(16, row.y + 4, "soft", row.label);
   double y = picture.height + 24;
   body += legend(graph, y);
   const std::string shown = picture.shown < picture.servers
@@ -145,7 +124,7 @@ std::string write_svg(const FabricGraph& graph, const std::string& title) {
              "role=\"img\" aria-labelledby=\"t d\">\n<title id=\"t\">{2}</title>\n<desc id=\"d\">{3}</desc>\n",
              picture.width, y, escaped(title), escaped(shown)) +
          std::string(kStyle) + "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n" +
-         text(16, 26, "title", title) + text(16, 46, "soft", shown) + body + "</svg>\n";
+         svg_text(16, 26, "title", title) + svg_text(16, 46, "soft", shown) + body + "</svg>\n";
 }
 
 }  // namespace ithaca

@@ -1,0 +1,30 @@
+#pragma once
+// Lines with markers on two logarithmic axes as SVG with a legend in HTML, for the page's style sheet.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ithaca {
+
+/// GPUs to the right by factors of two, bytes upward by factors of ten.
+struct LineChart {
+  struct Point {
+    double x = 0, y = 0;  ///< above zero
+    std::string title;    ///< on hover
+  };
+  struct Series {
+    std::string name;
+    int color = 0;  ///< s0, s1, ...
+    std::vector<Point> points;
+  };
+  std::string title, x_label, y_label;
+  std::vector<double> x_ticks;  ///< rising, at least two
+  std::vector<Series> series;
+  std::optional<double> limit;  ///< an upright line
+  std::string limit_label;
+};
+
+std::string write_lines(const LineChart& chart);
+
+}  // namespace ithaca

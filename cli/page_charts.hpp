@@ -1,0 +1,21 @@
+#pragma once
+// The figures of the page: each a chart with a caption and, folded behind it, a table of the same values.
+
+#include <string>
+
+#include "cli/page_facts.hpp"
+#include "cli/page_sweeps.hpp"
+
+namespace ithaca {
+
+std::string memory_figure(const PageFacts& facts);
+std::string time_figure(const PageFacts& facts);
+std::string comm_figure(const Question& question, const std::vector<CommCurve>& curves);
+std::string winner_figure(const Question& question, const WinnerMap& map);
+
+/// A table's row; the first cell heads it. Cells are HTML.
+std::string table_row(const std::vector<std::string>& cells, bool heading = false, std::string_view style = "");
+/// Scrolls on its own where it is too wide.
+std::string table(const std::string& rows, std::string_view label);
+
+}  // namespace ithaca

@@ -1,0 +1,166 @@
+#include "cli/page_facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "cli/problem.hpp"
+#include "cli/remarks.hpp"
+
+namespace ithaca {
+namespace {
+
+using Json = nlohmann::json;
+
+/// What no `ithaca compare --json` writes; caught below.
+struct Unexpected : std::runtime_error {
+  using runtime_error::runtime_error;
+};
+
+double number(const Json& json, const char* key) {
+  const double value = json.at(key).get<double>();
+  if (value < 0) throw Unexpected(fmt::format("{} is below zero", key));
+  return value;
+}
+
+std::int64_t whole(const Json& json, const char* key) {
+  const double value = number(json, key);
+  if (value > 9007199254740992.0) throw Unexpected(fmt::format("{} is above 2^53", key));
+  return static_cast<std::int64_t>(value);
+}
+
+int degree(const Json& json, const char* key) {
+  return static_cast<int>(std::min<std::int64_t>(whole(json, key), 1 << 30));
+}
+
+std::string text(const Json& json, const char* key) { return json.at(key).get<std::string>(); }
+
+Strategy strategy_of(const std::string& word) {
+  const auto found = std::find_if(kAllStrategies.begin(), kAllStrategies.end(),
+                                  [&](Strategy strategy) { return name(strategy) == word; });
+  if (found == kAllStrategies.end()) throw Unexpected("'" + word + "' is no strategy");
+  return *found;
+}
+
+std::string words_of(Strategy strategy, const Json& layout) {
+  Row row;
+  row.strategy = row.layout.strategy = strategy;
+  row.layout.ulysses = degree(layout, "ulysses");
+  row.layout.ring = degree(layout, "ring");
+  row.layout.tp = degree(layout, "tp");
+  row.layout.pp = degree(layout, "pp");
+  row.layout.dp = degree(layout, "dp");
+  return row_words(row);
+}
+
+void read_estimate(const Json& json, PageRow& row) {
+  const Json &step = json.at("step"), &layer = json.at("layer"), &memory = json.at("memory");
+  row.step_s = number(step, "time_s");
+  row.compute_s = number(step, "compute_s");
+  row.comm_s = number(step, "comm_s");
+  row.exposed_s = number(step, "exposed_comm_s");
+  row.bubble_s = number(step, "bubble_s");
+  row.optimizer_s = number(step, "optimizer_s");
+  row.bound_s = number(step, "bound_s");
+  row.tokens_per_s = number(step, "tokens_per_s");
+  row.mfu = number(step, "mfu");
+  row.forward_bytes = number(layer.at("forward"), "sent_bytes");
+  row.backward_bytes = number(layer.at("backward"), "sent_bytes");
+  if (!json.at("usd_per_million_tokens").is_null()) row.usd_per_million = number(json, "usd_per_million_tokens");
+  row.peak_bytes = number(memory, "peak_bytes");
+  row.capacity_bytes = number(memory, "capacity_bytes");
+  row.longest_tokens = number(json, "max_seq_len");
+  row.idle_gpus = degree(json, "idle_gpus");
+  row.fits = memory.at("fits").get<bool>();
+  row.misfit = memory.value("why", "");
+  for (const Json& term : memory.at("terms"))
+    row.terms.push_back({text(term, "name"), number(term, "bytes"), text(term, "formula"), text(term, "source")});
+}
+
+PageRow read_row(const Json& json) {
+  PageRow row;
+  row.strategy = strategy_of(text(json, "strategy"));
+  row.words = name(row.strategy);
+  const Json& refused = json.at("refused");
+  if (!refused.is_null()) {
+    row.rule = text(refused, "rule");
+    row.why = text(refused, "why");
+    row.instead = text(refused, "instead");
+    return row;
+  }
+  row.words = words_of(row.strategy, json.at("layout"));
+  read_estimate(json, row);
+  return row;
+}
+
+std::string settings_of(const Json& question) {
+  const std::string kernel =
+      question.at("attention_kernel").is_null() ? "" : " (" + text(question, "attention_kernel") + ")";
+  return fmt::format("{}, {} {} attention{}, recompute {}", text(question, "dtype"),
+                     question.at("causal").get<bool>() ? "causal" : "full",
+                     question.at("flash").get<bool>() ? "flash" : "eager", kernel, text(question, "recompute"));
+}
+
+/// A word as a shell takes it.
+std::string quoted(const std::string& word) {
+  constexpr std::string_view kPlain = "-_./,:=@%+0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+void read_provenance(const Json& json, PageFacts& facts) {
+  for (const Json& word : json.at("argv"))
+    facts.command += (facts.command.empty() ? "" : " ") + quoted(word.get<std::string>());
+  facts.version = fmt::format("ithaca {} ({})", text(json, "version"), text(json, "git"));
+  for (const Json& input : json.at("inputs"))
+    facts.inputs.push_back({text(input, "name"), text(input, "file"), text(input, "source")});
+  for (const char* what : {"volume", "gemm", "attention", "links", "time"})
+    facts.marks.emplace_back(what, text(json.at("marks"), what));
+}
+
+PageFacts facts_of(const Json& json) {
+  PageFacts facts;
+  if (text(json, "format_version").rfind("1.", 0) != 0) throw Unexpected("this format is not 1.x");
+  const Json& question = json.at("question");
+  if (question.contains("phase")) throw Unexpected("it answers inference (--phase), not a training step");
+  facts.model = text(question, "model");
+  facts.cluster = text(question, "cluster");
+  facts.gpu = text(question, "gpu");
+  facts.parameters = number(question, "parameters");
+  facts.usd_per_gpu_hour = number(question, "usd_per_gpu_hour");
+  facts.gpus = whole(question, "gpus");
+  facts.price_source = text(question, "price_source");
+  facts.settings = settings_of(question);
+  facts.engine = json.contains("network") ? text(json, "network") : "";
+  facts.defaults = question.at("defaults").get<std::vector<std::string>>();
+  facts.notices = json.at("notices").get<std::vector<std::string>>();
+  facts.verdict = json.at("verdict").get<std::vector<std::string>>();
+  facts.best = json.at("best").is_null() ? "" : text(json, "best");
+  read_provenance(json.at("provenance"), facts);
+  for (const Json& row : json.at("rows")) facts.rows.push_back(read_row(row));
+  if (facts.rows.empty()) throw Unexpected("it has no rows");
+  facts.seq_len = whole(json.at("rows").front(), "seq_len");
+  facts.global_batch = whole(json.at("rows").front(), "global_batch");
+  return facts;
+}
+
+}  // namespace
+
+Result<PageFacts, Diagnostics> read_page_facts(const std::string& file, const std::string& text) {
+  std::string reason;
+  try {
+    return facts_of(Json::parse(text));
+  } catch (const Json::exception& error) {
+    reason = error.what();
+  } catch (const Unexpected& error) {
+    reason = error.what();
+  }
+  return Diagnostics{mistake(file, "is no answer of 'ithaca compare --json': " + reason,
+                             "write one with 'ithaca compare ... --json -o FILE', or give the flags of compare")};
+}
+
+}  // namespace ithaca

@@ -1,0 +1,61 @@
+#pragma once
+// What the page of `ithaca report` shows of a comparison, read from what `ithaca compare --json` writes: the figures of
+// the page are those of the JSON.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "configs/reader/diagnostic.hpp"
+#include "model/layout.hpp"
+#include "model/result.hpp"
+
+namespace ithaca {
+
+struct PageTerm {
+  std::string name;
+  double bytes = 0;
+  std::string formula, source;
+};
+
+/// The model or the cluster as it was read.
+struct PageInput {
+  std::string name, file, source;
+};
+
+/// A row of the comparison; SI base units. Of a refused row there are the strategy and the reason alone.
+struct PageRow {
+  Strategy strategy{};
+  std::string words;  ///< "usp (ulysses 8 x ring 8)"
+  std::string rule, why, instead;
+  double step_s = 0, compute_s = 0, comm_s = 0, exposed_s = 0, bubble_s = 0, optimizer_s = 0, bound_s = 0;
+  double tokens_per_s = 0, mfu = 0, forward_bytes = 0, backward_bytes = 0;
+  std::optional<double> usd_per_million;
+  double peak_bytes = 0, capacity_bytes = 0, longest_tokens = 0;
+  int idle_gpus = 0;
+  bool fits = false;
+  std::string misfit;
+  std::vector<PageTerm> terms;
+
+  bool refused() const { return !rule.empty(); }
+  /// Communication beside compute, which costs no time.
+  double hidden_s() const { return comm_s > exposed_s ? comm_s - exposed_s : 0; }
+};
+
+struct PageFacts {
+  std::string model, cluster, gpu;
+  double parameters = 0, usd_per_gpu_hour = 0;
+  std::int64_t gpus = 0, seq_len = 0, global_batch = 0;
+  std::string price_source, settings, engine;  ///< in words
+  std::vector<std::string> defaults, notices, verdict;
+  std::vector<PageInput> inputs;
+  std::vector<std::pair<std::string, std::string>> marks;  ///< what, how it is known
+  std::string best;                                        ///< a strategy's name; empty if none fits
+  std::string command, version;
+  std::vector<PageRow> rows;  ///< one or more
+};
+
+/// `file` is how messages call the text.
+Result<PageFacts, Diagnostics> read_page_facts(const std::string& file, const std::string& text);
+
+}  // namespace ithaca

@@ -1,0 +1,98 @@
+#include <cstdio>
+
+#include "cli/commands.hpp"
+#include "tests/cli/widths.hpp"
+#include "tests/support/temporary.hpp"
+
+namespace ithaca {
+namespace {
+
+using test::contains;
+
+const std::vector<std::string> kQuestion{"--model", "llama-7b", "--cluster", "dgx-h100",
+                                         "--gpus",  "8",        "--seq",     "64Ki"};
+
+Outcome run_words(std::vector<std::string> words, const std::vector<std::string>& more = {}) {
+  words.insert(words.end(), more.begin(), more.end());
+  return run(words, Environment{});
+}
+
+/// A file of the test's own with that text.
+std::string file_of(const std::string& text) {
+  const std::string path = test::temporary_path("compared.json");
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fclose(file);
+  return path;
+}
+
+std::string section(const std::string& page, const std::string& from, const std::string& to) {
+  const std::size_t begin = page.find(from);
+  return page.substr(begin, page.find(to, begin) - begin);
+}
+
+TEST(ReportCommand, GivesTheSameFiguresFromAScenarioAndFromItsJson) {
+  const Outcome scenario = run_words({"report", "-o", "page.html"}, kQuestion);
+  EXPECT_EQ(scenario.exit, ExitCode::done) << scenario.talk;
+  EXPECT_EQ(scenario.file, "page.html");
+  const std::string path = file_of(run_words({"compare", "--json"}, kQuestion).result);
+  const Outcome file = run_words({"report", path});
+  std::remove(path.c_str());
+  EXPECT_EQ(file.exit, ExitCode::done) << file.talk;
+  for (const char* id : {"<section id=\"verdict\">", "<section id=\"summary\">"})
+    EXPECT_EQ(section(scenario.result, id, "</section>"), section(file.result, id, "</section>"));
+  for (const char* id : {"<figure id=\"memory\">", "<figure id=\"time\">"})
+    EXPECT_EQ(section(scenario.result, id, "</figure>"), section(file.result, id, "</figure>"));
+  EXPECT_TRUE(contains(scenario.result, "<figure id=\"winners\">"));
+  EXPECT_FALSE(contains(file.result, "<figure id=\"winners\">"));
+}
+
+TEST(ReportCommand, TakesTheEventEnginesTimes) {
+  const Outcome page = run_words({"report", "--engine", "event", "--strategies", "ulysses"}, kQuestion);
+  EXPECT_EQ(page.exit, ExitCode::done) << page.talk;
+  EXPECT_TRUE(contains(page.result, "Step times come from the event engine on "));
+}
+
+TEST(ReportCommand, SaysWhatIsMissing) {
+  const Outcome nothing = run_words({"report", "--model", "llama-7b"});
+  EXPECT_EQ(nothing.exit, ExitCode::usage);
+  EXPECT_TRUE(contains(nothing.talk, "error: --cluster, --gpus and --seq: missing")) << nothing.talk;
+  const Outcome absent = run_words({"report", "no-such-file.json"});
+  EXPECT_EQ(absent.exit, ExitCode::usage);
+  EXPECT_TRUE(contains(absent.talk, "no-such-file.json"));
+}
+
+TEST(ReportCommand, RefusesFilesThatHoldNoComparison) {
+  const std::string right = run_words({"compare", "--json"}, kQuestion).result;
+  std::string negative = right;
+  negative.replace(negative.find("\"compute_s\": ") + 13, 0, "-");
+  std::string strategy = right;
+  strategy.replace(strategy.find("\"strategy\": \"ulysses\"") + 13, 7, "odyssey");
+  const std::pair<std::string, const char*> cases[] = {
+      {"", "parse error"},
+      {"[1, 2]", "is no answer of 'ithaca compare --json'"},
+      {"{\"format_version\": \"2.0\"}", "this format is not 1.x"},
+      {negative, "compute_s is below zero"},
+      {strategy, "'odyssey' is no strategy"},
+      {right.substr(0, right.size() / 2), "parse error"},
+      {run_words({"compare", "--json", "--phase", "decode"}, kQuestion).result, "it answers inference"},
+  };
+  for (const auto& [text, words] : cases) {
+    const std::string path = file_of(text);
+    const Outcome outcome = run_words({"report", path});
+    std::remove(path.c_str());
+    EXPECT_EQ(outcome.exit, ExitCode::usage) << words;
+    EXPECT_TRUE(contains(outcome.talk, words)) << outcome.talk;
+  }
+}
+
+TEST(ReportCommand, TakesAFileOrAScenarioNotBoth) {
+  const std::string path = file_of("{}");
+  const Outcome both = run_words({"report", path, "--gpus", "8"});
+  std::remove(path.c_str());
+  EXPECT_EQ(both.exit, ExitCode::usage);
+  EXPECT_TRUE(contains(both.talk, "--gpus: the file has its question already")) << both.talk;
+}
+
+}  // namespace
+}  // namespace ithaca
