@@ -91,7 +91,7 @@ constexpr std::string_view kExamples[] = {
 
 const Command kReport{
     "report",
-    "the same comparison as one HTML page of charts, for a browser or paper",
+    "the same comparison as one HTML page of charts",
     "--model M --cluster C --gpus G --seq N [flags] | FILE",
     "Takes the flags of compare, or FILE that compare --json wrote. The page opens from disk, has no script and asks "
     "the "
