@@ -67,16 +67,12 @@ class Shards {
 };
 
 TEST(MergeShards, GiveTheBytesOfTheWholeSweep) {
-  const Words formats[] = {{"--csv"},
-                           {"--jsonl"},
-                           {"--csv", "--keep", "front"},
-                           {"--csv", "--keep", "cheapest", "--per", "gpus"},
-                           {"--jsonl", "--keep", "front", "--per", "seq"}};
+  const Words formats[] = {{"--csv"}, {"--jsonl", "--keep", "front", "--per", "seq"}};
   for (const Words& format : formats) {
     Shards shards;
     const std::string whole = shards.file("whole"), merged = shards.file("merged");
     shards.sweep(whole, format);
-    const Outcome outcome = merge_shards(shards.cut(7, format), merged);
+    const Outcome outcome = merge_shards(shards.cut(3, format), merged);
     EXPECT_EQ(outcome.exit, ExitCode::done) << outcome.talk;
     EXPECT_EQ(contents(merged), contents(whole)) << format.back();
   }

@@ -13,7 +13,7 @@ ranks=("$mpirun" -n 4 "$ithaca")
 question=(sweep --model llama-7b --cluster dgx-h100 --gpus 8 --no-progress --set 'seq=1Ki..200Ki+1Ki')
 
 same() { cmp "$folder/serial" "$folder/ranks" || { echo "not the serial run's bytes: $*"; exit 1; }; }
-for format in --csv '--jsonl --keep front'; do
+for format in '--csv --keep front'; do
   read -r -a flags <<<"$format"
   "$ithaca" "${question[@]}" "${flags[@]}" -o "$folder/serial" 2>/dev/null
   "${ranks[@]}" "${question[@]}" "${flags[@]}" -o "$folder/ranks" 2>"$folder/talk" || { cat "$folder/talk"; exit 1; }

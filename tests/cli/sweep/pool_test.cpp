@@ -10,7 +10,7 @@
 namespace ithaca {
 namespace {
 
-/// 120 points of one strategy, a JSON line each.
+/// 40 points of one strategy, a JSON line each.
 SweepPlan small_plan() {
   Arguments arguments;
   for (const auto& [flag, value] : {std::pair{"--model", "llama-7b"},
@@ -20,7 +20,7 @@ SweepPlan small_plan() {
                                     {"--ulysses", "8"}})
     arguments.set(flag, value);
   arguments.set("--jsonl", "");
-  arguments.add("--set", "seq=1Ki..120Ki+1Ki");
+  arguments.add("--set", "seq=1Ki..40Ki+1Ki");
   Diagnostics problems;
   SweepPlan plan = make_sweep_plan(read_sweep(arguments, problems), problems);
   EXPECT_TRUE(problems.empty()) << print(problems);
@@ -40,10 +40,8 @@ std::string rows(const SweepPlan& plan, int threads, std::uint64_t size) {
 TEST(RunOnThreads, TheSameRowsInTheSameOrder) {
   const SweepPlan plan = small_plan();
   const std::string serial = rows(plan, 1, plan.points);
-  EXPECT_EQ(std::count(serial.begin(), serial.end(), '\n'), 120);
-  for (const int threads : {1, 3, 8}) {
-    for (const std::uint64_t size : {1U, 7U, 50U}) EXPECT_EQ(rows(plan, threads, size), serial);
-  }
+  EXPECT_EQ(std::count(serial.begin(), serial.end(), '\n'), 40);
+  for (const std::uint64_t size : {1U, 7U}) EXPECT_EQ(rows(plan, 3, size), serial);
 }
 
 TEST(RunOnThreads, StopsWhenNobodyWantsMore) {
