@@ -49,7 +49,10 @@ InferenceRequest read_inference_flags(const Arguments& arguments, Diagnostics& p
   }
   Workload& work = request.job.work;
   request.inference.phase = flags.choice<Phase>("--phase", kPhaseNames).value_or(Phase::prefill);
-  request.inference.output_tokens = flags.count("--output-tokens", 1, 1'000'000'000).value_or(1);
+  const Tokens one{1};
+  request.inference.output_tokens = flags.tokens("--output-tokens", request.job.notices).value_or(one).count;
+  if (request.inference.output_tokens < 1 || request.inference.output_tokens > 1'000'000'000)
+    flags.complain("--output-tokens", "outside 1 to 1,000,000,000", "give 1 at least, and 1,000,000,000 at most");
   if (flags.has("--batch") && flags.has("--global-batch"))
     flags.complain("--batch", "means the same as --global-batch here", "give one of them");
   if (const auto batch = flags.count("--batch", 1, 1'000'000'000)) work.global_batch = *batch;

@@ -298,6 +298,11 @@ SweepRequest read_sweep(const Arguments& arguments, Diagnostics& problems) {
   check_file(flags, request);
   request.color = flags.choice<ColorWhen>("--color", kColorNames).value_or(ColorWhen::automatic);
   request.words = question_words(all, request);
+  if (!problems.empty()) {  // a misspelt axis may be why a flag is missing
+    Diagnostics of_axes;
+    make_axes(request.axes, kOfJob, request.plan, of_axes);
+    problems.insert(problems.begin(), of_axes.begin(), of_axes.end());
+  }
   return request;
 }
 

@@ -66,6 +66,8 @@ TEST(ComparePhase, TrainingFlagsAndInferenceFlagsDoNotMix) {
   for (const char* part :
        {"--recompute full: belongs to a training step", "--kv-dtype fp9", "the same as --global-batch"})
     EXPECT_TRUE(contains(outcome.talk, part)) << part << "\n" << outcome.talk;
+  EXPECT_TRUE(contains(test::unwrapped(serve({"--output-tokens", "1Ki"}).result), "1,024 output tokens each"));
+  EXPECT_EQ(serve({"--output-tokens", "0"}).exit, ExitCode::usage);
   const Outcome training = run({"compare", "--model", "llama-7b", "--cluster", "dgx-h100", "--gpus", "8", "--seq",
                                 "64Ki", "--output-tokens", "5"},
                                Environment{});

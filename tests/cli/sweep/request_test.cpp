@@ -53,6 +53,15 @@ TEST(ReadSweep, NeededFlagsMayBeAxesOrFollowFromOthers) {
   EXPECT_TRUE(test::contains(text, "--seq: missing")) << text;
 }
 
+TEST(ReadSweep, AMisspeltAxisIsSaidBeforeTheFlagThatIsMissingForIt) {
+  Diagnostics problems;
+  read({"--model", "llama-7b", "--cluster", "dgx-h100", "--set", "gpu=8..64*2", "--seq", "1Ki"}, problems);
+  ASSERT_EQ(problems.size(), 2u) << print(problems);
+  EXPECT_TRUE(test::contains(print({problems[0]}), "--set gpu: this is no axis\n  did you mean 'gpus'?"))
+      << print(problems);
+  EXPECT_TRUE(test::contains(print({problems[1]}), "--gpus: missing")) << print(problems);
+}
+
 TEST(ReadSweep, TheWordsAreTheQuestionAlone) {
   Diagnostics problems;
   const Words question{"--set", "gpus=8", "--model", "llama-7b", "--cluster", "dgx-h100", "--seq", "1Ki", "--csv"};
