@@ -11,8 +11,6 @@
 namespace ithaca {
 namespace {
 
-double real(std::int64_t count) { return static_cast<double>(count); }
-
 /// A third of a training step's, less the logits of all tokens but the last.
 Flop prefill_flops(const Transformer& model, const Workload& work) {
   const double unread = real(work.global_batch) * real(work.seq_len.count - 1);

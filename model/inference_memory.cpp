@@ -10,8 +10,6 @@ namespace {
 constexpr std::string_view kCacheSource = "arXiv 2405.04434 table 1";
 constexpr std::string_view kShapes = "operator shapes";
 
-double real(std::int64_t count) { return static_cast<double>(count); }
-
 void add_weights(MemoryBook& b) {
   const LayerWeights w = stage_weights(b.rank, b.stage);
   const double ends = (b.stage.first ? b.rank.embedding_weights : 0) + (b.stage.last ? b.rank.head_weights : 0);

@@ -5,13 +5,12 @@
 
 #include "model/cache_kernels.hpp"
 #include "model/kv_cache.hpp"
+#include "model/layer_streaming.hpp"
 
 namespace ithaca {
 namespace {
 
 constexpr std::array kKinds{LayerKind::dense, LayerKind::moe};
-
-double real(std::int64_t count) { return static_cast<double>(count); }
 
 std::size_t index(LayerKind kind) { return static_cast<std::size_t>(kind); }
 

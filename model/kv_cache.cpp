@@ -6,8 +6,6 @@
 namespace ithaca {
 namespace {
 
-double real(std::int64_t count) { return static_cast<double>(count); }
-
 /// Mean over the layers of the tokens kept where `held` have been seen.
 double kept(const Transformer& m, double held) {
   if (m.window == 0) return held;

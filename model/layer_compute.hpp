@@ -39,10 +39,6 @@ double mask_share(const Transformer& model, const Workload& work);
 
 KernelTimes layer_forward(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
                           const RankSplit& rank, LayerKind kind = LayerKind::dense);
-/// The forward's streaming kernels as inference engines fuse them (vLLM csrc/: residual with norm twice, rotary,
-/// reshape_and_cache, activation; with experts topk_softmax, moe_align_block_size, moe_sum).
-Seconds fused_streaming_time(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
-                             const RankSplit& rank, LayerKind kind);
 /// Without what a recompute policy repeats.
 KernelTimes layer_backward(const Transformer& model, const Workload& work, const Gpu& gpu, const Layout& layout,
                            const RankSplit& rank, LayerKind kind = LayerKind::dense);

@@ -8,8 +8,6 @@ namespace ithaca {
 
 namespace {
 
-double real(std::int64_t count) { return static_cast<double>(count); }
-
 /// Weights of one layer's matrices that a token passes through, without biases and norms.
 double matrix_weights(const Transformer& m, LayerKind kind) {
   const double hidden = real(m.hidden), ffn = hidden * (m.gated_ffn ? 3 : 2), output = real(m.heads * m.value_head());

@@ -5,8 +5,6 @@
 namespace ithaca {
 namespace {
 
-double real(std::int64_t count) { return static_cast<double>(count); }
-
 double half_square(double length) { return length * length / 2; }
 
 /// Area of rank i of a ring over the padded sequence, in the chunks that it holds.

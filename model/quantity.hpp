@@ -7,6 +7,9 @@
 
 namespace ithaca {
 
+/// A count, to reckon with.
+constexpr double real(std::int64_t count) { return static_cast<double>(count); }
+
 template <class Tag>
 class Quantity {
  public:

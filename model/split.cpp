@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-double real(std::int64_t count) { return static_cast<double>(count); }
-
 /// Of one layer without its norms and experts: latents are whole on every tp rank, KV heads are copied above tp.
 double attention_weights(const Transformer& m, const Layout& layout, const RankSplit& rank) {
   const double all = real(attention_parameters(m));

@@ -16,14 +16,16 @@ bool is_held_out(const KernelSample& sample);
 /// not know: the GPU's memory, a lower bound.
 Seconds predicted_time(const Gpu& gpu, const KernelSample& sample);
 
-/// Curves of all kernels among the samples of `gpu`, whose own curves are not looked at; name and source stay empty.
+/// Curves of all kernels among the samples of `gpu`; name and source stay empty. TF32, and split k and batches where
+/// the samples do not tell them, stay as `gpu` has them.
 /// What was not measured is derived:
 /// - backward with a causal mask, where no sample shows it: from the full one, by the ratio that another kernel of the
 ///   same GPU shows;
 /// - forward and backward apart, where all but one shape were measured only together: by their shares of that shape,
 ///   whose samples are then neither fitted nor judged.
 Kernels fit_kernels(const Gpu& gpu, const std::vector<KernelSample>& samples);
-/// The same for all samples of the tables, named after the GPU and with the tables' sources.
+/// The same for all samples of the tables that nothing makes doubtful, named after the GPU and with the tables'
+/// sources.
 Kernels fit_tables(const Gpu& gpu, const std::vector<KernelSamples>& tables);
 
 }  // namespace ithaca

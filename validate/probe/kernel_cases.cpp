@@ -14,7 +14,6 @@ using Path = KernelSample::Path;
 using Samples = std::vector<KernelSample>;
 
 constexpr double kElement = element_bytes(Dtype::bf16);
-double real(std::int64_t count) { return static_cast<double>(count); }
 
 std::int64_t share(std::int64_t whole, std::int64_t parts) { return (whole + parts - 1) / parts; }
 
