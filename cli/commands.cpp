@@ -92,7 +92,9 @@ std::span<const Command> all_commands() {
                                      kValidateRuns,
                                      kMeasure,
                                      kImport,
-                                     kCalibrate};
+                                     kCalibrate,
+                                     kCompletion,
+                                     kMan};
   return commands;
 }
 

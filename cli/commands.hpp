@@ -11,8 +11,10 @@ namespace ithaca {
 
 extern const Command kCalibrate;
 extern const Command kCompare;
+extern const Command kCompletion;
 extern const Command kImport;
 extern const Command kInspect;
+extern const Command kMan;
 extern const Command kMeasure;
 extern const Command kPlan;
 extern const Command kReport;

@@ -14,16 +14,6 @@ namespace {
 constexpr int kWidth = 80;
 constexpr int kFlagWidth = 20;
 
-constexpr std::string_view kExitCodes =
-    "Exit codes\n"
-    "  0    done (rows may be refused: each says why)\n"
-    "  1    internal error, or a file or stream cannot be written\n"
-    "  2    the command line or an input file is wrong\n"
-    "  3    nothing is feasible: every row is refused\n"
-    "  4    a validation lies outside its tolerance\n"
-    "  5    a device or library that a measurement needs is missing\n"
-    "  130  interrupted\n";
-
 std::string lines_of(const std::vector<std::pair<std::string, std::string>>& rows) {
   std::size_t widest = 0;
   for (const auto& row : rows) widest = std::max(widest, row.first.size());
@@ -47,22 +37,18 @@ std::string_view group_summary(std::string_view first) {
 
 /// Commands of two words share the line of their first one.
 std::string short_command_list(std::span<const Command> commands) {
+  const std::vector<FirstWord> words = first_words(commands);
+  if (words.size() == 1) return command_list(commands);
   std::vector<std::pair<std::string, std::string>> rows;
-  for (const Command& command : commands) {
-    const std::size_t space = command.name.find(' ');
-    const std::string first(command.name.substr(0, space));
-    if (space == std::string_view::npos) {
-      rows.emplace_back(first, command.summary);
-      continue;
-    }
-    const std::string second(command.name.substr(space + 1));
-    if (!rows.empty() && rows.back().first == first) {
-      rows.back().second += ", " + second;
-    } else {
-      rows.emplace_back(first, std::string(group_summary(first)) + ": " + second);
-    }
-  }
-  return rows.size() > 1 ? lines_of(rows) : command_list(commands);
+  for (const FirstWord& word : words) rows.emplace_back(word.word, word.summary);
+  return lines_of(rows);
+}
+
+std::string exit_codes() {
+  std::string text = "Exit codes\n";
+  for (const ExitMeaning& exit : kExitMeanings)
+    text += fmt::format("  {:<3}  {}\n", static_cast<int>(exit.code), exit.words);
+  return text;
 }
 
 std::string example_list(const Command& command, std::size_t most) {
@@ -92,10 +78,24 @@ std::string wrap_paragraphs(std::string_view text) {
 
 }  // namespace
 
+std::vector<FirstWord> first_words(std::span<const Command> commands) {
+  std::vector<FirstWord> words;
+  for (const Command& command : commands) {
+    const std::size_t space = command.name.find(' ');
+    const std::string_view first = command.name.substr(0, space);
+    const bool alone = space == std::string_view::npos;
+    if (alone || words.empty() || words.back().word != first)
+      words.push_back({first, std::string(alone ? command.summary : group_summary(first)), {}});
+    if (alone) continue;
+    FirstWord& word = words.back();
+    word.second.push_back(command.name.substr(space + 1));
+    word.summary += (word.second.size() == 1 ? ": " : ", ") + std::string(word.second.back());
+  }
+  return words;
+}
+
 std::string overview(std::span<const Command> commands) {
-  std::string text =
-      "ithaca: how to split a long sequence over GPUs, and what that costs\n"
-      "usage: ithaca COMMAND [flags]\n";
+  std::string text = fmt::format("ithaca: {}\nusage: ithaca COMMAND [flags]\n", kPurpose);
   text += short_command_list(commands) + "\n";
   for (const Command& command : commands.first(std::min<std::size_t>(2, commands.size()))) {
     text += example_list(command, 1);
@@ -108,14 +108,8 @@ std::string full_help(std::span<const Command> commands) {
   for (const Command& command : commands) text += example_list(command, command.examples.size());
   text += "\nusage: ithaca COMMAND [flags]\n\nCommands\n" + command_list(commands);
   text += "\nFlags everywhere\n";
-  text += flag_line({"-h, --help", "", "short and full help; of a command after its name"});
-  text += flag_line({"--version", "", "version and git revision"});
-  text += "\n" + wrap(
-                     "Units are always written: 1Mi tokens is 2^20 and 1M is 10^6, 80GB is not 80GiB, 400Gbps is "
-                     "bits and 50GBps bytes. The result goes to stdout, everything else to stderr. Colour: --color, "
-                     "then FORCE_COLOR and CLICOLOR_FORCE, then NO_COLOR, then whether stdout is a terminal.",
-                     kWidth);
-  return text + "\n" + std::string(kExitCodes);
+  for (const Flag& flag : kCommonFlags) text += flag_line(flag);
+  return text + "\n" + wrap(kConventions, kWidth) + "\n" + exit_codes();
 }
 
 std::string short_help(const Command& command) {
@@ -133,7 +127,7 @@ std::string full_help(const Command& command) {
   text += "\nFlags\n";
   for (const Flag& flag : command.flags) text += flag_line(flag);
   text += flag_line({"-h, --help", "", "short and full help"});
-  return text + "\n" + std::string(kExitCodes);
+  return text + "\n" + exit_codes();
 }
 
 }  // namespace ithaca

@@ -12,7 +12,7 @@ using test::contains;
 
 TEST(Overview, FitsAScreenWithTwoExamples) {
   const std::string text = overview(all_commands());
-  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 16);
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 20);
   EXPECT_TRUE(contains(text, "\n  ithaca compare --model"));
   EXPECT_TRUE(contains(text, "\n  ithaca plan --model"));
 }
