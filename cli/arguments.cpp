@@ -137,7 +137,8 @@ ParsedArguments parse_arguments(const Command& command, const std::vector<std::s
       missing.emplace_back(flag.name);
     }
   }
-  report_missing(command, missing, parsed.problems);
+  const bool answered = command.words_instead && !parsed.arguments.words.empty();
+  if (!answered) report_missing(command, missing, parsed.problems);
   return parsed;
 }
 

@@ -35,8 +35,6 @@ constexpr Algorithm kAlgorithms[] = {Algorithm::direct, Algorithm::pairwise,  Al
                                      Algorithm::ring,   Algorithm::recursive, Algorithm::nvls,         Algorithm::tree};
 enum class Where { inner, outer };
 constexpr Choice<Where> kPlacements[] = {{"inner", Where::inner}, {"outer", Where::outer}};
-constexpr Choice<ColorWhen> kColorNames[] = {
-    {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
 
 constexpr std::int64_t kMostGpus = 1'000'000;
 
@@ -119,7 +117,7 @@ CollectiveRequest read_collective_flags(const Arguments& arguments, Diagnostics&
     flags.complain("--json and --csv", "exclude each other", "keep one of them");
   if (flags.has("--json")) request.format = Format::json;
   if (flags.has("--csv")) request.format = Format::csv;
-  request.color = flags.choice<ColorWhen>("--color", kColorNames).value_or(ColorWhen::automatic);
+  request.color = flags.color();
   request.file = flags.text("-o");
   return request;
 }

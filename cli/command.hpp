@@ -39,7 +39,8 @@ struct Command {
   std::span<const Flag> flags;
   /// Is called with the problems that the command line already has; with any in the end it answers with all of them.
   Outcome (*run)(const Arguments&, Diagnostics, const Environment&);
-  std::size_t words = 0;  ///< how many words without a flag it takes
+  std::size_t words = 0;       ///< how many words without a flag it takes
+  bool words_instead = false;  ///< with words it needs none of the required flags
 };
 
 }  // namespace ithaca

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/commands.hpp"
+#include "cli/compare_files.hpp"
 #include "cli/csv_writer.hpp"
 #include "cli/engine_rows.hpp"
 #include "cli/explain_writer.hpp"
@@ -65,6 +66,7 @@ Outcome answer(const Report& report, const CompareRequest& request, const Enviro
 }
 
 Outcome run_compare(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
+  if (!arguments.words.empty()) return compare_files(arguments, std::move(problems), environment);
   if (arguments.has("--phase")) return run_inference(arguments, std::move(problems), environment);
   refuse_inference_flags(arguments, problems);
   const CompareRequest request = read_compare_flags(arguments, problems);
@@ -84,6 +86,7 @@ constexpr std::string_view kExamples[] = {
     "ithaca compare --model ./config.json --cluster aws-p5 --gpus 8 --seq 64Ki",
     "ithaca compare --model llama-7b --cluster dgx-a100 --gpus 8 --seq 64Ki --csv",
     "ithaca compare --model llama3-70b --cluster dgx-h100 --gpus 8 --seq 128Ki --phase decode --batch 8",
+    "ithaca compare before.json after.json",
 };
 
 }  // namespace
@@ -91,17 +94,21 @@ constexpr std::string_view kExamples[] = {
 const Command kCompare{
     "compare",
     "every strategy side by side for a model, cluster and length",
-    "--model M --cluster C --gpus G --seq N [flags]",
+    "--model M --cluster C --gpus G --seq N [flags] | BEFORE AFTER",
     "A column a strategy: how it would be laid out, what each GPU sends per layer beside the papers' own counts, the "
     "time, memory and price of a training step, and the longest sequence that fits. Degrees that are not given are "
     "chosen: what fits before what does not, then the fewest idle GPUs, then the fewest bytes among the splits within "
     "5 % of the fastest.\n\n"
     "With --phase the question is inference: --seq is the prompt, and a row says how long it takes to the first token, "
     "what its keys and values take of each GPU, and how long each further token of all sequences takes, with weights "
-    "whole or (ZeRO stage 3) gathered layer by layer. Kernels are issued by CUDA graphs.",
+    "whole or (ZeRO stage 3) gathered layer by layer. Kernels are issued by CUDA graphs.\n\n"
+    "Given BEFORE and AFTER, two files that compare --json wrote, it says what changed: the inputs that differ, the "
+    "verdict, and each strategy's time, memory and price.",
     kExamples,
     kCompareFlags,
     run_compare,
+    2,
+    true,
 };
 
 std::optional<LoadedCluster> load_cluster(const std::string& name, const std::string& attention_kernel,

@@ -27,8 +27,6 @@ constexpr Choice<bool Overlap::*> kOverlapNames[] = {{"gradients", &Overlap::gra
                                                      {"parameters", &Overlap::parameters}};
 constexpr Choice<bool> kGradientNames[] = {{"same", false}, {"fp32", true}};
 constexpr Choice<RingGradient> kRingGradientNames[] = {{"fp32", RingGradient::fp32}, {"half", RingGradient::half}};
-constexpr Choice<ColorWhen> kColorNames[] = {
-    {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
 
 constexpr Choice<LoraTargets> kLoraTargets[] = {
     {"attention", {true, false}}, {"ffn", {false, true}}, {"all", {true, true}}};
@@ -185,7 +183,7 @@ void read_output(FlagReader& flags, CompareRequest& request) {
     request.notices.emplace_back("--explain adds text to the table; --json has every term already");
   }
   request.file = flags.text("-o");
-  request.color = flags.choice<ColorWhen>("--color", kColorNames).value_or(ColorWhen::automatic);
+  request.color = flags.color();
 }
 
 std::string zero_default(const Workload& work) {

@@ -4,6 +4,13 @@
 #include "model/units.hpp"
 
 namespace ithaca {
+namespace {
+
+constexpr Choice<ColorWhen> kColorNames[] = {
+    {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
+
+}  // namespace
+
 void FlagReader::complain(std::string_view flag, std::string what, std::string next, std::string hint) {
   const std::string given = text(flag);
   const std::string where = given.empty() ? std::string(flag) : std::string(flag) + " " + given;
@@ -25,6 +32,8 @@ std::optional<std::int64_t> FlagReader::count(std::string_view flag, std::int64_
   }
   return *number;
 }
+
+ColorWhen FlagReader::color() { return choice<ColorWhen>("--color", kColorNames).value_or(ColorWhen::automatic); }
 
 std::optional<Tokens> FlagReader::tokens(std::string_view flag, std::vector<std::string>& notices) {
   const auto text = arguments_.find(flag);

@@ -30,6 +30,8 @@ class FlagReader {
   /// A sequence length; a decimal suffix (1M) gives a notice in `notices`.
   std::optional<Tokens> tokens(std::string_view flag, std::vector<std::string>& notices);
   std::optional<Dollars> dollars(std::string_view flag);
+  /// --color
+  ColorWhen color();
 
   template <class T>
   std::optional<T> choice(std::string_view flag, std::span<const Choice<T>> choices) {

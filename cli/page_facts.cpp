@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "cli/commands.hpp"
+#include "cli/compare_flags.hpp"
 #include "cli/problem.hpp"
 #include "cli/remarks.hpp"
 
@@ -122,6 +124,56 @@ void read_provenance(const Json& json, PageFacts& facts) {
     facts.marks.emplace_back(what, text(json.at("marks"), what));
 }
 
+using Asked = std::vector<std::pair<std::string, std::string>>;
+
+/// Leaves of a JSON value by their path: "lora.rank"; null is no leaf.
+void flatten(const std::string& name, const Json& json, Asked& asked) {
+  if (json.is_null()) return;
+  if (!json.is_object()) {
+    asked.emplace_back(name, json.dump());
+    return;
+  }
+  for (const auto& [key, value] : json.items()) flatten(name.empty() ? key : name + "." + key, value, asked);
+}
+
+/// Flags whose answer has no name in the question.
+void add_flags(const Json& argv, Asked& asked) {
+  const auto words = argv.get<std::vector<std::string>>();
+  if (words.size() < 2) return;
+  const Arguments arguments = parse_arguments(kCompare, {words.begin() + 2, words.end()}).arguments;
+  for (const Flag& flag : kCompareFlags) {
+    const auto of_output = [&](const Flag& other) { return other.name == flag.name; };
+    if (std::any_of(std::begin(kOutputFlags), std::end(kOutputFlags), of_output)) continue;
+    std::string key(flag.name.substr(2));
+    std::replace(key.begin(), key.end(), '-', '_');
+    const auto same = [&](const auto& one) { return one.first.rfind(key, 0) == 0; };
+    if (arguments.has(flag.name) && std::none_of(asked.begin(), asked.end(), same))
+      asked.emplace_back(flag.name, Json(arguments.find(flag.name).value_or("")).dump());
+  }
+}
+
+Asked asked_of(const Json& json) {
+  Json question = json.at("question");
+  question.erase("defaults");
+  Asked asked;
+  flatten("", question, asked);
+  for (const char* key : {"seq_len", "global_batch", "micro_batch"})
+    flatten(key, json.at("rows").front().at(key), asked);
+  for (const char* key : {"engine", "network"}) {
+    if (json.contains(key)) flatten(key, json.at(key), asked);
+  }
+  const Json& provenance = json.at("provenance");
+  add_flags(provenance.at("argv"), asked);
+  for (const Json& input : provenance.at("inputs")) {
+    for (const char* key : {"file", "source"})
+      asked.emplace_back(text(input, "kind") + " " + key, input.at(key).dump());
+  }
+  flatten("mark", provenance.at("marks"), asked);
+  flatten("version", provenance.at("version"), asked);
+  flatten("git revision", provenance.at("git"), asked);
+  return asked;
+}
+
 PageFacts facts_of(const Json& json) {
   PageFacts facts;
   if (text(json, "format_version").rfind("1.", 0) != 0) throw Unexpected("this format is not 1.x");
@@ -143,6 +195,7 @@ PageFacts facts_of(const Json& json) {
   read_provenance(json.at("provenance"), facts);
   for (const Json& row : json.at("rows")) facts.rows.push_back(read_row(row));
   if (facts.rows.empty()) throw Unexpected("it has no rows");
+  facts.asked = asked_of(json);
   facts.seq_len = whole(json.at("rows").front(), "seq_len");
   facts.global_batch = whole(json.at("rows").front(), "global_batch");
   return facts;

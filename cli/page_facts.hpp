@@ -49,6 +49,7 @@ struct PageFacts {
   std::string price_source, settings, engine;  ///< in words
   std::vector<std::string> defaults, notices, verdict;
   std::vector<PageInput> inputs;
+  std::vector<std::pair<std::string, std::string>> asked;  ///< every input by name, as JSON text
   std::vector<std::pair<std::string, std::string>> marks;  ///< what, how it is known
   std::string best;                                        ///< a strategy's name; empty if none fits
   std::string command, version;

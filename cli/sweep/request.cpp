@@ -71,8 +71,6 @@ constexpr Choice<SweepKeep> kKeepNames[] = {{"all", SweepKeep::all},
                                             {"smallest", SweepKeep::smallest},
                                             {"cheapest", SweepKeep::cheapest},
                                             {"front", SweepKeep::front}};
-constexpr Choice<ColorWhen> kColorNames[] = {
-    {"auto", ColorWhen::automatic}, {"always", ColorWhen::always}, {"never", ColorWhen::never}};
 constexpr int kMostThreads = 1024;
 
 /// What a sweep file may not hold: it is about the question, not about this run of it.
@@ -296,7 +294,7 @@ SweepRequest read_sweep(const Arguments& arguments, Diagnostics& problems) {
   request.progress = !flags.has("--no-progress");
   read_shard(flags, request);
   check_file(flags, request);
-  request.color = flags.choice<ColorWhen>("--color", kColorNames).value_or(ColorWhen::automatic);
+  request.color = flags.color();
   request.words = question_words(all, request);
   if (!problems.empty()) {  // a misspelt axis may be why a flag is missing
     Diagnostics of_axes;
