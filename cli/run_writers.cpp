@@ -27,12 +27,14 @@ Json figures(const RunFigures& f) {
 Json measured(const RunRow& row) {
   Json json = figures(row.measured);
   if (row.out_of_memory) json["out_of_memory"] = true;
+  if (row.measured_rate) json["flops_per_gpu"] = *row.measured_rate;
   return json;
 }
 
 Json predicted(const RunRow& row) {
   if (row.refused) return nullptr;
   Json json = figures(row.predicted);
+  if (row.predicted_rate) json["flops_per_gpu"] = *row.predicted_rate;
   json["compute_s"] = row.parts.compute;
   json["exposed_comm_s"] = row.parts.exposed_comm;
   json["bubble_s"] = row.parts.bubble;
@@ -48,9 +50,18 @@ Json refusal(const RunRow& row) {
   return {{"rule", row.refused->rule}, {"why", row.refused->why}, {"instead", row.refused->instead}};
 }
 
+Json shape(const RunRow& row) {
+  if (row.shape.gpus == 0) return nullptr;
+  return {{"strategy", row.shape.strategy},
+          {"gpus", row.shape.gpus},
+          {"seq_len", row.shape.seq_len},
+          {"global_batch", row.shape.global_batch}};
+}
+
 Json row_json(const RunRow& row) {
   Json json{{"id", row.id},
             {"source", row.source},
+            {"run", shape(row)},
             {"measured", measured(row)},
             {"predicted", predicted(row)},
             {"step_error", number(row.error.step)},

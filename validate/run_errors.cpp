@@ -51,6 +51,13 @@ void put_memory(RunRow& row, const RunMeasured& m, const MemoryLedger& ledger) {
   }
 }
 
+/// The same FLOPs in the predicted time.
+void put_rate(RunRow& row, const RunMeasured& m) {
+  if (!m.rate_per_gpu || !row.measured.step) return;
+  row.measured_rate = m.rate_per_gpu->value();
+  row.predicted_rate = *row.measured_rate * *row.measured.step / *row.predicted.step;
+}
+
 void refuse(RunRow& row, const Refusal& refusal) {
   row.refused = RunRefusal{std::string(name(refusal)), why(refusal), instead(refusal)};
 }
@@ -68,6 +75,8 @@ RunRow make_row(const TrainingRun& run, const Counts& counts, RunProfiles& profi
     return row;
   }
   row.assumed = question->assumed;
+  row.shape = {name(question->layout.strategy), question->layout.gpus(), question->work.seq_len.count,
+               question->work.global_batch};
   const auto usual = counts.find(run.source.name);
   const auto step =
       measured_step(run, *question, usual == counts.end() ? std::nullopt : std::optional(usual->second), row.assumed);
@@ -82,6 +91,7 @@ RunRow make_row(const TrainingRun& run, const Counts& counts, RunProfiles& profi
                e->step.optimizer.value(), e->step.bound.value(),        e->memory.peak().value(),
                e->memory.capacity.value()};
   put_memory(row, run.measured, e->memory);
+  put_rate(row, run.measured);
   row.error = {error(row.predicted.step, row.measured.step), error(row.predicted.memory, row.measured.memory),
                error(row.predicted.reserved, row.measured.reserved)};
   return row;

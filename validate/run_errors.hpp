@@ -1,8 +1,10 @@
 #pragma once
 // Published runs against what the model predicts for them.
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "configs/reader/load_runs.hpp"
@@ -22,9 +24,19 @@ struct RunParts {
   double peak = 0, capacity = 0;
 };
 
+/// What was run, by the layout that the case means; all zero where it is refused.
+struct RunShape {
+  std::string_view strategy;
+  int gpus = 0;
+  std::int64_t seq_len = 0, global_batch = 0;
+};
+
 struct RunRow {
   std::string id, source, split;
+  RunShape shape;
   RunFigures measured, predicted;
+  /// FLOP/s of one GPU, both by the source's own count; only where it is in this that the source measured.
+  std::optional<double> measured_rate, predicted_rate;
   RunFigures error;  ///< signed: (predicted - measured) / measured
   RunParts parts;
   bool out_of_memory = false;  ///< as measured; such rows have no error

@@ -18,6 +18,9 @@ RunReport report() {
   good.predicted = {1.0, 5 * kGiB, 6 * kGiB};
   good.error = {-0.5, 0.25, {}};
   good.assumed = {"bf16"};
+  good.shape = {"ulysses", 64, 1048576, 2};
+  good.measured_rate = 1e14;
+  good.predicted_rate = 2e14;
   bad.id = "paper-b";
   bad.measured = {3.0, {}, {}};
   bad.assumed = {"bf16", "no dropout"};
@@ -50,6 +53,11 @@ TEST(RunWriters, JsonAsTheFormatHasIt) {
   EXPECT_EQ(good["measured"]["reserved_bytes"], nullptr);
   EXPECT_EQ(good["predicted"]["memory_bytes"], 5 * kGiB);
   EXPECT_EQ(good["step_error"], -0.5);
+  EXPECT_EQ(good["run"],
+            nlohmann::json({{"strategy", "ulysses"}, {"gpus", 64}, {"seq_len", 1048576}, {"global_batch", 2}}));
+  EXPECT_EQ(good["measured"]["flops_per_gpu"], 1e14);
+  EXPECT_EQ(good["predicted"]["flops_per_gpu"], 2e14);
+  EXPECT_EQ(json["rows"][1]["run"], nullptr);
   EXPECT_EQ(good["memory_error"], 0.25);
   EXPECT_EQ(good["assumed"][0], "bf16");
   EXPECT_EQ(good["refused"], nullptr);

@@ -51,6 +51,20 @@ TEST(RunErrors, SignedByRowAndSource) {
   EXPECT_EQ(run_errors(runs_of({slow, other}), "elsewhere").rows.size(), 1u);
 }
 
+TEST(RunErrors, RatesByTheSourcesOwnCount) {
+  TrainingRun run = test::one_run();
+  EXPECT_EQ(run_errors(runs_of({run})).rows[0].measured_rate, std::nullopt);  // it measured seconds
+  run.measured.step.reset();
+  run.measured.rate_per_gpu = FlopPerSecond{1e14};
+  const RunRow row = run_errors(runs_of({run})).rows[0];
+  EXPECT_EQ(row.measured_rate, 1e14);
+  // The same FLOPs: rate x time is equal on both sides.
+  EXPECT_NEAR(*row.predicted_rate * *row.predicted.step, 1e14 * *row.measured.step, 1);
+  EXPECT_EQ(row.shape.gpus, 8);
+  EXPECT_EQ(row.shape.seq_len, 2048);
+  EXPECT_EQ(row.shape.global_batch, 32);
+}
+
 TEST(RunErrors, FitAndHeldOutApart) {
   TrainingRun fit = test::one_run(), held = fit;
   fit.split = "fit";
