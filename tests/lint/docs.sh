@@ -5,5 +5,5 @@ cd "$1" || exit 1
 bad=0
 while IFS=: read -r page line path; do
   [[ $path == *NAME* || -e ${path//\`/} ]] || { echo "$page:$line: ${path//\`/} does not exist"; bad=1; }
-done < <(grep -noHE '`(\.ci|benchmarks|cli|cmake|configs|examples|hw_profiles|model|sim|tests|validate)/[A-Za-z0-9_./-]*`' ./*.md)
+done < <(grep -noHE '`(\.ci|benchmarks|cli|cmake|configs|examples|hw_profiles|model|notebooks|sim|tests|validate)/[A-Za-z0-9_./-]*`' ./*.md)
 exit $bad
