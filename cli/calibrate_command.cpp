@@ -14,7 +14,7 @@
 namespace ithaca {
 namespace {
 
-constexpr Flag kFlags[] = {
+constexpr Flag kCalibrateFlags[] = {
     {"--cluster", "C", "the machine that was measured: a name or a file [what the files say]"},
     {"--gpu", "GPU", "the GPU whose kernels were measured [the cluster's, or what the files say]"},
     {"--ranks", "N", "how many ranks took part, where a log does not say"},
@@ -22,7 +22,7 @@ constexpr Flag kFlags[] = {
     {"-o", "FILE", "write the profile there; then the report goes to stdout"},
 };
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kCalibrateExamples[] = {
     "ithaca calibrate all_reduce.log all_to_all.log --cluster dgx-h100 -o profile.yaml",
     "ithaca calibrate gemm.yaml attention.yaml --gpu h100-sxm -o kernels.yaml",
     "ithaca compare --model llama3-8b --cluster dgx-h100 --profile profile.yaml --gpus 64 --seq 1Mi",
@@ -35,8 +35,6 @@ std::string stated(const std::vector<Table>& tables, std::string Table::*name) {
     if (!(table.*name).empty()) return table.*name;
   return "";
 }
-
-Outcome refused(const Diagnostics& problems) { return {ExitCode::usage, "", print(problems), ""}; }
 
 /// Fits what is there; adds problems where the machine is not known.
 Calibration calibrate(const MeasuredFiles& files, std::string cluster_name, std::string gpu_name,
@@ -91,11 +89,11 @@ Outcome run_calibrate(const Arguments& arguments, Diagnostics problems, const En
   const CollectiveHints hints = read_hints(flags);
   if (arguments.words.empty())
     problems.push_back(mistake("calibrate", "the measurements are missing", "ithaca calibrate FILE... -o PROFILE"));
-  if (!problems.empty()) return refused(problems);
+  if (!problems.empty()) return misuse(problems);
   const MeasuredFiles files = read_measured(arguments.words, hints, problems);
-  if (!problems.empty()) return refused(problems);
+  if (!problems.empty()) return misuse(problems);
   const Calibration found = calibrate(files, flags.text("--cluster"), flags.text("--gpu"), problems);
-  if (!problems.empty()) return refused(problems);
+  if (!problems.empty()) return misuse(problems);
   const std::string report = fit_report(found);
   if (empty(found))
     return {ExitCode::usage, "",
@@ -117,8 +115,8 @@ const Command kCalibrate{
     "were made of and on those that were held out, which rows were left out, and what the data cannot tell.\n\n"
     "compare, simulate and validate take the profile with --profile; what lies outside the measured range is marked "
     "extrapolated.",
-    kExamples,
-    kFlags,
+    kCalibrateExamples,
+    kCalibrateFlags,
     run_calibrate,
     256,
 };

@@ -1,6 +1,7 @@
 #include "cli/collective_flags.hpp"
 
 #include "cli/flag_reader.hpp"
+#include "cli/flag_words.hpp"
 #include "cli/join_flags.hpp"
 #include "cli/profile_flag.hpp"
 #include "configs/reader/byte_range.hpp"
@@ -9,7 +10,7 @@
 namespace ithaca {
 namespace {
 
-constexpr Flag kOwnFlags[] = {
+constexpr Flag kOwnCollectiveFlags[] = {
     {"--cluster", "C", "the cluster: a name from 'ithaca inspect' or a YAML file", true},
     {"--gpus", "G", "number of GPUs in use; all groups among them run at once", true},
     {"--group", "SIZE[:STRIDE]", "ranks of a group, and how far apart they are [all]"},
@@ -24,19 +25,12 @@ constexpr Flag kOwnFlags[] = {
      "messages in packets of a transport of its own instead of NCCL's latencies and rates: whole packets, a round trip "
      "before, the last one stored and forwarded at each hop"},
 };
-constexpr auto kFlags = join_flags(kOwnFlags, kProfileFlag, kMachineFlags, kOutputFlags);
+constexpr auto kAllCollectiveFlags = join_flags(kOwnCollectiveFlags, kProfileFlag, kMachineFlags, kOutputFlags);
 
-constexpr Choice<Op> kOps[] = {{"all_gather", Op::all_gather},
-                               {"reduce_scatter", Op::reduce_scatter},
-                               {"all_reduce", Op::all_reduce},
-                               {"all_to_all", Op::all_to_all},
-                               {"send_recv", Op::send_recv}};
 constexpr Algorithm kAlgorithms[] = {Algorithm::direct, Algorithm::pairwise,  Algorithm::hierarchical, Algorithm::bruck,
                                      Algorithm::ring,   Algorithm::recursive, Algorithm::nvls,         Algorithm::tree};
 enum class Where { inner, outer };
 constexpr Choice<Where> kPlacements[] = {{"inner", Where::inner}, {"outer", Where::outer}};
-
-constexpr std::int64_t kMostGpus = 1'000'000;
 
 Op read_op(const Arguments& arguments, Diagnostics& problems) {
   std::vector<std::string> names;
@@ -96,7 +90,7 @@ std::optional<Bytes> read_mtu(FlagReader& flags) {
 
 }  // namespace
 
-const std::span<const Flag> kCollectiveFlags = kFlags;
+const std::span<const Flag> kCollectiveFlags = kAllCollectiveFlags;
 
 CollectiveRequest read_collective_flags(const Arguments& arguments, Diagnostics& problems) {
   FlagReader flags(arguments, problems);

@@ -30,6 +30,9 @@ struct Outcome {
   std::string file;  ///< -o; empty or "-" is stdout
 };
 
+/// Only complaints, and the exit code that says so.
+inline Outcome misuse(const Diagnostics& problems) { return {ExitCode::usage, "", print(problems), ""}; }
+
 struct Command {
   std::string_view name;
   std::string_view summary;  ///< one line

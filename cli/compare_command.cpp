@@ -72,16 +72,16 @@ Outcome run_compare(const Arguments& arguments, Diagnostics problems, const Envi
   const CompareRequest request = read_compare_flags(arguments, problems);
   const auto inputs = load_job(request, arguments, problems);
   if (inputs) check_documents(request, inputs->model, problems);
-  if (!inputs || !problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!inputs || !problems.empty()) return misuse(problems);
   Report report = make_report(request, inputs->model, inputs->cluster, arguments.typed);
   if (request.engine == Engine::event) {
     problems = run_rows(report, inputs->cluster);
-    if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+    if (!problems.empty()) return misuse(problems);
   }
   return answer(report, request, environment);
 }
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kCompareExamples[] = {
     "ithaca compare --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi",
     "ithaca compare --model ./config.json --cluster aws-p5 --gpus 8 --seq 64Ki",
     "ithaca compare --model llama-7b --cluster dgx-a100 --gpus 8 --seq 64Ki --csv",
@@ -104,7 +104,7 @@ const Command kCompare{
     "whole or (ZeRO stage 3) gathered layer by layer. Kernels are issued by CUDA graphs.\n\n"
     "Given BEFORE and AFTER, two files that compare --json wrote, it says what changed: the inputs that differ, the "
     "verdict, and each strategy's time, memory and price.",
-    kExamples,
+    kCompareExamples,
     kCompareFlags,
     run_compare,
     2,

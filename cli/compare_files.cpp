@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::string_view kOfFiles[] = {"--json", "-o", "--color"};
 
-Outcome wrong(const Diagnostics& problems) { return {ExitCode::usage, "", print(problems), ""}; }
-
 void check(const Arguments& arguments, Diagnostics& problems) {
   if (arguments.words.size() != 2)
     problems.push_back(mistake(arguments.words.front(), "one word, where two files are compared",
@@ -37,12 +35,12 @@ Outcome compare_files(const Arguments& arguments, Diagnostics problems, const En
   check(arguments, problems);
   FlagReader flags(arguments, problems);
   const ColorWhen color = flags.color();
-  if (!problems.empty()) return wrong(problems);
+  if (!problems.empty()) return misuse(problems);
   const auto before = read_answer(arguments.words[0]), after = read_answer(arguments.words[1]);
   for (const auto* side : {&before, &after}) {
     if (!*side) problems.insert(problems.end(), side->error().begin(), side->error().end());
   }
-  if (!problems.empty()) return wrong(problems);
+  if (!problems.empty()) return misuse(problems);
   const ChangeReport report = changes({arguments.words[0], &*before}, {arguments.words[1], &*after});
   Outcome outcome;
   outcome.file = flags.text("-o");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/flag_reader.hpp"
+#include "cli/flag_words.hpp"
 #include "cli/framework_flag.hpp"
 #include "cli/join_flags.hpp"
 #include "cli/text.hpp"
@@ -13,7 +14,7 @@
 namespace ithaca {
 namespace {
 
-constexpr auto kFlags = join_flags(kJobFlags, kCompareOnlyFlags, kInferenceFlags, kOutputFlags);
+constexpr auto kAllCompareFlags = join_flags(kJobFlags, kCompareOnlyFlags, kInferenceFlags, kOutputFlags);
 
 constexpr Choice<Engine> kEngineNames[] = {{"analytic", Engine::analytic}, {"event", Engine::event}};
 constexpr Choice<Dtype> kDtypeNames[] = {
@@ -38,7 +39,6 @@ constexpr Choice<AttentionWord> kAttentionNames[] = {{"flash", AttentionWord::fl
                                                      {"fa2", AttentionWord::fa2},       {"fa3", AttentionWord::fa3},
                                                      {"cudnn", AttentionWord::cudnn}};
 
-constexpr std::int64_t kMostGpus = 1'000'000;
 constexpr std::int64_t kMostSequences = 1'000'000'000;
 
 void read_attention(FlagReader& flags, CompareRequest& request) {
@@ -241,7 +241,7 @@ std::vector<std::string> chosen_defaults(const FlagReader& flags, const CompareR
 
 }  // namespace
 
-const std::span<const Flag> kCompareFlags = kFlags;
+const std::span<const Flag> kCompareFlags = kAllCompareFlags;
 
 std::string_view name(Engine engine) { return kEngineNames[static_cast<std::size_t>(engine)].first; }
 std::string_view name(Dtype dtype) { return kDtypeNames[static_cast<std::size_t>(dtype)].first; }

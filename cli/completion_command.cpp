@@ -8,7 +8,7 @@
 namespace ithaca {
 namespace {
 
-constexpr Flag kFlags[] = {{"-o", "FILE", "write there instead of stdout"}};
+constexpr Flag kCompletionFlags[] = {{"-o", "FILE", "write there instead of stdout"}};
 
 struct Shell {
   std::string_view name;
@@ -25,11 +25,11 @@ Outcome run_completion(const Arguments& arguments, Diagnostics problems, const E
         word.empty() ? "completion" : word, word.empty() ? "the shell is missing" : "there is no completion for it",
         "write ithaca completion bash, zsh or fish", word.empty() ? "" : suggestion(word, {"bash", "zsh", "fish"})));
   }
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   return {ExitCode::done, shell->script(all_commands()), "", arguments.find("-o").value_or("")};
 }
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kCompletionExamples[] = {
     "source <(ithaca completion bash)",
     "ithaca completion bash -o ~/.local/share/bash-completion/completions/ithaca",
     "ithaca completion zsh -o ~/.zfunc/_ithaca",
@@ -45,8 +45,8 @@ const Command kCompletion{
     "A script that completes commands, flags, and the names behind them: models, clusters, GPUs, strategies, "
     "frameworks, number formats. Load it where the shell starts, or keep it where the shell looks: zsh wants a folder "
     "of $fpath. It is made from the flags that this version has; make it anew after an update.",
-    kExamples,
-    kFlags,
+    kCompletionExamples,
+    kCompletionFlags,
     run_completion,
     1,
 };

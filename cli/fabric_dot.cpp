@@ -11,7 +11,7 @@
 namespace ithaca {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string dot_string(std::string_view text) {
   std::string result = "\"";
   for (const char c : printable(text)) {
     if (c == '"' || c == '\\') result += '\\';
@@ -27,7 +27,7 @@ std::string_view shape(NodeKind kind) {
 }
 
 std::string node_line(const FabricGraph::Node& node) {
-  return fmt::format("{} [shape={}];\n", quoted(node.name), shape(node.kind));
+  return fmt::format("{} [shape={}];\n", dot_string(node.name), shape(node.kind));
 }
 
 /// How many and how fast: "2 x 50.0 GB/s".
@@ -49,8 +49,8 @@ std::string write_dot(const FabricGraph& graph) {
     text += fmt::format("  subgraph cluster_{0} {{\n    label=\"server {0}\";\n{1}  }}\n", host, nodes);
   for (const Cable& cable : cables_of(graph)) {
     const bool one_way = cable.there != cable.back;
-    text += fmt::format("  {} -> {} [label=\"{}\"{}];\n", quoted(graph.nodes[cable.a].name),
-                        quoted(graph.nodes[cable.b].name), rate(cable), one_way ? ", dir=forward" : "");
+    text += fmt::format("  {} -> {} [label=\"{}\"{}];\n", dot_string(graph.nodes[cable.a].name),
+                        dot_string(graph.nodes[cable.b].name), rate(cable), one_way ? ", dir=forward" : "");
   }
   return text + "}\n";
 }

@@ -1,13 +1,14 @@
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/flag_reader.hpp"
+#include "cli/flag_words.hpp"
 #include "configs/reader/load_collectives.hpp"
 #include "validate/collective_fit.hpp"
 
 namespace ithaca {
 namespace {
 
-constexpr Flag kFlags[] = {
+constexpr Flag kImportFlags[] = {
     {"--op", "OP", "which collective it is, where the log does not say: all_to_all, all_gather, ..."},
     {"--ranks", "N", "how many ranks took part, where the log does not say"},
     {"--nodes", "N", "on how many servers they were"},
@@ -15,17 +16,11 @@ constexpr Flag kFlags[] = {
     {"-o", "FILE", "write there instead of stdout"},
 };
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kImportExamples[] = {
     "ithaca import all_reduce_perf.log -o samples.yaml",
     "mpirun ... all_to_all_perf -b 1K -e 1G | ithaca import - --op all_to_all",
     "ithaca import run.json --partial",
 };
-
-constexpr Choice<Op> kOps[] = {{"all_gather", Op::all_gather},
-                               {"reduce_scatter", Op::reduce_scatter},
-                               {"all_reduce", Op::all_reduce},
-                               {"all_to_all", Op::all_to_all},
-                               {"send_recv", Op::send_recv}};
 
 std::optional<int> small(std::optional<std::int64_t> count) {
   return count ? std::optional(static_cast<int>(*count)) : std::nullopt;
@@ -51,7 +46,7 @@ Outcome run_import(const Arguments& arguments, Diagnostics problems, const Envir
   if (words.size() != 1)
     problems.push_back(mistake("import", words.empty() ? "the file is missing" : "it takes one file",
                                "ithaca import " + std::string(kImport.usage)));
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   const auto samples = load_collectives(words[0], hints);
   if (!samples) return {ExitCode::usage, "", print(samples.error()), ""};
   if (!samples->broken.empty() && !flags.has("--partial")) return {ExitCode::usage, "", print(samples->broken), ""};
@@ -69,8 +64,8 @@ const Command kImport{
     "samples as a table (schema measurements/1) that 'validate' and 'calibrate' read. Lines of mpirun, srun and "
     "NCCL_DEBUG may stand between the rows. A row that cannot be right is named and stops the import, unless --partial "
     "leaves it out. NCCL topologies and 'nvidia-smi topo -m' need no import: give them to --fabric.",
-    kExamples,
-    kFlags,
+    kImportExamples,
+    kImportFlags,
     run_import,
     2,
 };

@@ -88,7 +88,7 @@ InferenceReport make_report(const InferenceRequest& request, const LoadedModel& 
 Outcome run_inference(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
   const InferenceRequest request = read_inference_flags(arguments, problems);
   const auto inputs = load_job(request.job, arguments, problems);
-  if (!inputs) return {ExitCode::usage, "", print(problems), ""};
+  if (!inputs) return misuse(problems);
   const InferenceReport report = make_report(request, inputs->model, inputs->cluster, arguments.typed);
   Outcome outcome;
   outcome.result = write(report, request.job, environment);

@@ -11,39 +11,32 @@ namespace {
 
 using View = InferenceField::View;
 
-Value whole(double value) {
-  if (std::abs(value) < 9007199254740992.0 && value == std::floor(value)) return static_cast<std::int64_t>(value);
-  return value;
-}
-Value whole(Bytes bytes) { return whole(bytes.value()); }
-Value whole(int count) { return std::int64_t{count}; }
-
 const LayerTraffic& layer(View v) { return pass_of(*v.e, v.report.inference.phase).layer; }
 const Question& question(View v) { return v.report.job.question; }
 
 constexpr InferenceField kFields[] = {
     {"strategy", [](View v) -> Value { return std::string(name(v.row.strategy)); }},
     {"phase", [](View v) -> Value { return std::string(name(v.report.inference.phase)); }},
-    {"layout.ulysses", [](View v) { return whole(v.row.layout.ulysses); }},
-    {"layout.ring", [](View v) { return whole(v.row.layout.ring); }},
-    {"layout.tp", [](View v) { return whole(v.row.layout.tp); }},
-    {"layout.pp", [](View v) { return whole(v.row.layout.pp); }},
-    {"layout.dp", [](View v) { return whole(v.row.layout.dp); }},
-    {"layout.zero", [](View v) { return whole(v.row.layout.zero); }},
-    {"layout.ep", [](View v) { return whole(v.row.layout.ep); }},
+    {"layout.ulysses", [](View v) { return whole_value(v.row.layout.ulysses); }},
+    {"layout.ring", [](View v) { return whole_value(v.row.layout.ring); }},
+    {"layout.tp", [](View v) { return whole_value(v.row.layout.tp); }},
+    {"layout.pp", [](View v) { return whole_value(v.row.layout.pp); }},
+    {"layout.dp", [](View v) { return whole_value(v.row.layout.dp); }},
+    {"layout.zero", [](View v) { return whole_value(v.row.layout.zero); }},
+    {"layout.ep", [](View v) { return whole_value(v.row.layout.ep); }},
     {"seq_len", [](View v) -> Value { return question(v).work.seq_len.count; }},
     {"padded_seq_len", [](View v) -> Value { return v.e ? Value{v.e->padded_seq.count} : Value{}; }},
     {"batch", [](View v) -> Value { return question(v).work.global_batch; }},
     {"output_tokens", [](View v) -> Value { return v.report.inference.output_tokens; }},
-    {"gpus", [](View v) { return whole(question(v).gpus); }},
-    {"active_gpus", [](View v) { return v.e ? whole(v.e->active_gpus) : Value{}; }},
-    {"idle_gpus", [](View v) { return v.e ? whole(v.row.idle_gpus) : Value{}; }},
+    {"gpus", [](View v) { return whole_value(question(v).gpus); }},
+    {"active_gpus", [](View v) { return v.e ? whole_value(v.e->active_gpus) : Value{}; }},
+    {"idle_gpus", [](View v) { return v.e ? whole_value(v.row.idle_gpus) : Value{}; }},
     {"refused.rule", [](View v) -> Value { return std::string(name(*v.row.refused)); }},
     {"refused.why", [](View v) -> Value { return why(*v.row.refused); }},
     {"refused.instead", [](View v) -> Value { return instead(*v.row.refused); }},
-    {"layer.forward.sent_bytes", [](View v) { return whole(layer(v).sent); }},
-    {"layer.forward.received_bytes", [](View v) { return whole(layer(v).received); }},
-    {"layer.forward.nic_bytes", [](View v) { return whole(layer(v).nic); }},
+    {"layer.forward.sent_bytes", [](View v) { return whole_value(layer(v).sent); }},
+    {"layer.forward.received_bytes", [](View v) { return whole_value(layer(v).received); }},
+    {"layer.forward.nic_bytes", [](View v) { return whole_value(layer(v).nic); }},
     {"layer.forward.time_s", [](View v) -> Value { return layer(v).time.value(); }},
     {"layer.forward.bound_s", [](View v) -> Value { return layer(v).bound.value(); }},
     {"prefill.time_to_first_token_s", [](View v) -> Value { return v.e->prefill->time.value(); }},
@@ -55,7 +48,7 @@ constexpr InferenceField kFields[] = {
     {"prefill.comm_s", [](View v) -> Value { return v.e->prefill->comm.value(); }},
     {"prefill.exposed_comm_s", [](View v) -> Value { return v.e->prefill->exposed.value(); }},
     {"prefill.bound_s", [](View v) -> Value { return v.e->prefill->bound.value(); }},
-    {"prefill.model_flops", [](View v) { return whole(v.e->model_flops.value()); }},
+    {"prefill.model_flops", [](View v) { return whole_value(v.e->model_flops.value()); }},
     {"prefill.model_tflops_per_gpu", [](View v) -> Value { return v.row.model_rate_per_gpu.value() / 1e12; }},
     {"prefill.mfu", [](View v) -> Value { return v.row.mfu; }},
     {"decode.time_per_output_token_s", [](View v) -> Value { return v.e->decode->time.value(); }},
@@ -66,7 +59,7 @@ constexpr InferenceField kFields[] = {
     {"decode.comm_s", [](View v) -> Value { return v.e->decode->comm.value(); }},
     {"decode.exposed_comm_s", [](View v) -> Value { return v.e->decode->exposed.value(); }},
     {"decode.bound_s", [](View v) -> Value { return v.e->decode->bound.value(); }},
-    {"decode.read_bytes", [](View v) { return whole(v.e->decode->read); }},
+    {"decode.read_bytes", [](View v) { return whole_value(v.e->decode->read); }},
     {"decode.bandwidth_share", [](View v) -> Value { return v.row.bandwidth_share; }},
     {"answer_time_s",
      [](View v) {
@@ -75,13 +68,13 @@ constexpr InferenceField kFields[] = {
      }},
     {"tokens_per_s", [](View v) { return v.e ? Value{v.row.tokens_per_s.value()} : Value{}; }},
     {"mark", [](View v) -> Value { return std::string(name(time_mark(question(v)))); }},
-    {"kv_cache.bytes_per_gpu", [](View v) { return whole(v.e->cache); }},
-    {"kv_cache.bytes_once", [](View v) { return whole(v.e->cache_once); }},
-    {"memory.peak_bytes", [](View v) { return whole(v.e->memory.peak()); }},
-    {"memory.capacity_bytes", [](View v) { return whole(v.e->memory.capacity); }},
+    {"kv_cache.bytes_per_gpu", [](View v) { return whole_value(v.e->cache); }},
+    {"kv_cache.bytes_once", [](View v) { return whole_value(v.e->cache_once); }},
+    {"memory.peak_bytes", [](View v) { return whole_value(v.e->memory.peak()); }},
+    {"memory.capacity_bytes", [](View v) { return whole_value(v.e->memory.capacity); }},
     {"memory.fits", [](View v) -> Value { return v.e->memory.fits(); }},
     {"memory.operator", [](View v) -> Value { return std::string(name(v.e->memory.op)); }},
-    {"memory.stage", [](View v) { return whole(v.e->memory.stage); }},
+    {"memory.stage", [](View v) { return whole_value(v.e->memory.stage); }},
     {"max_seq_len", [](View v) { return v.e ? Value{v.row.max_seq_len.count} : Value{}; }},
     {"max_batch", [](View v) { return v.e ? Value{v.row.max_batch} : Value{}; }},
     {"usd_per_million_tokens",

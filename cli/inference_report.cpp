@@ -11,8 +11,6 @@
 namespace ithaca {
 namespace {
 
-constexpr double kTie = 1.05;  // the accuracy that model/compare.hpp assumes of itself
-
 bool fits(const InferenceRow& row) { return row.estimate && row.estimate->memory.fits(); }
 
 std::string_view figure(Phase phase) {
@@ -55,7 +53,7 @@ std::string what_to_take(const InferenceReport& report) {
   const InferenceRow* next = runner_up(report);
   if (next == nullptr) return text + (report.rows.size() > 1 ? "; it is the only one that fits." : ".");
   const Seconds other = pass_of(*next->estimate, phase).time;
-  if (other / time < kTie)
+  if (other / time < 1 + kModelError)
     return text + fmt::format(", level with {} within the model's own accuracy ({}).", row_words(*next), print(other));
   return text + fmt::format(", {} faster than {} ({}).", times(other / time), row_words(*next), print(other));
 }

@@ -6,14 +6,12 @@
 #include <functional>
 
 #include "cli/compare_flags.hpp"
+#include "cli/table_parts.hpp"
 #include "cli/text.hpp"
 #include "model/units.hpp"
 
 namespace ithaca {
 namespace {
-
-constexpr int kLabelWidth = 27;
-constexpr int kColumnWidth = 13;
 
 /// A heading, or a label with a cell for each row.
 struct PhaseLine {
@@ -76,20 +74,18 @@ class PhaseLines {
   std::vector<PhaseLine> lines_;
 };
 
-std::string degree(int size) { return size == 1 ? "-" : fmt::format("{}", size); }
-
 void add_degrees(PhaseLines& lines, const InferenceReport& report) {
   const auto any = [&](auto has) { return std::any_of(report.rows.begin(), report.rows.end(), has); };
   const auto optional_degree = [&](const char* label, int Layout::*size) {
     if (any([&](const InferenceRow& r) { return r.layout.*size > 1; }))
-      lines.text(label, [size](const InferenceRow& r) { return degree(r.layout.*size); });
+      lines.text(label, [size](const InferenceRow& r) { return degree_cell(r.layout.*size); });
   };
   lines.heading("Layout");
   optional_degree("  ulysses degree", &Layout::ulysses);
   optional_degree("  ring degree", &Layout::ring);
-  lines.text("  tensor parallel (tp)", [](const InferenceRow& r) { return degree(r.layout.tp); });
+  lines.text("  tensor parallel (tp)", [](const InferenceRow& r) { return degree_cell(r.layout.tp); });
   optional_degree("  pipeline parallel (pp)", &Layout::pp);
-  lines.text("  replicas (dp)", [](const InferenceRow& r) { return degree(r.layout.dp); });
+  lines.text("  replicas (dp)", [](const InferenceRow& r) { return degree_cell(r.layout.dp); });
   optional_degree("  expert parallel (ep)", &Layout::ep);
   lines.text("  weights", [](const InferenceRow& r) { return r.layout.zero == 3 ? "sharded" : "whole"; });
   lines.text("  GPUs working", [](const InferenceRow& r) { return grouped(r.estimate->active_gpus); });

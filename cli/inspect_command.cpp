@@ -18,7 +18,7 @@
 namespace ithaca {
 namespace {
 
-constexpr Flag kFlags[] = {
+constexpr Flag kInspectFlags[] = {
     {"--model", "M", "shape, parameters and source of a model: a name, a YAML file or a config.json"},
     {"--cluster", "C", "every figure of a cluster and its GPU, with mark and source: a name or a YAML file"},
     {"--fabric", "F",
@@ -32,7 +32,7 @@ constexpr Flag kFlags[] = {
     {"-o", "FILE", "write there instead of stdout"},
 };
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kInspectExamples[] = {
     "ithaca inspect",
     "ithaca inspect --cluster dgx-h100",
     "ithaca inspect --cluster dgx-h100 --gpus 512 --svg -o fabric.svg",
@@ -91,7 +91,7 @@ std::vector<Section> everything() {
   return {models, clusters, names_of(Kind::gpu, "gpus", "GPUs"), sweeps};
 }
 
-constexpr int kMostGpus = 1 << 24;
+constexpr int kMostGpusDescribed = 1 << 24;
 
 /// Eight servers, or what the installation has; all GPUs of a graph that was given.
 int default_gpus(const Cluster& cluster, const FabricSpec& spec) {
@@ -109,7 +109,7 @@ int default_gpus(const Cluster& cluster, const FabricSpec& spec) {
 std::optional<FabricView> read_view(const Arguments& arguments, const std::optional<LoadedCluster>& cluster,
                                     std::vector<std::string>& notices, Diagnostics& problems) {
   FlagReader flags(arguments, problems);
-  const auto gpus = flags.count("--gpus", 1, kMostGpus);
+  const auto gpus = flags.count("--gpus", 1, kMostGpusDescribed);
   if (!arguments.has("--cluster") && !arguments.has("--fabric")) {
     for (const char* flag : {"--gpus", "--dot", "--svg"}) {
       if (arguments.has(flag)) flags.complain(flag, "says something of a network", "add --cluster or --fabric");
@@ -162,7 +162,7 @@ Outcome run_inspect(const Arguments& arguments, Diagnostics problems, const Envi
   }
   if (const auto name = arguments.find("--gpu")) add(load_gpu(*name), sections, problems);
   const std::optional<FabricView> view = read_view(arguments, cluster, notices, problems);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   if (view) sections.push_back(describe(*view));
   if (sections.empty()) sections = everything();
   Outcome outcome;
@@ -201,8 +201,8 @@ const Command kInspect{
     "--cluster and --fabric also show the network: its nodes, its links by tier, and what it carries at best; --dot "
     "and "
     "--svg draw it.",
-    kExamples,
-    kFlags,
+    kInspectExamples,
+    kInspectFlags,
     run_inspect,
 };
 

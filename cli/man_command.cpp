@@ -5,14 +5,14 @@
 namespace ithaca {
 namespace {
 
-constexpr Flag kFlags[] = {{"-o", "FILE", "write there instead of stdout"}};
+constexpr Flag kManFlags[] = {{"-o", "FILE", "write there instead of stdout"}};
 
 Outcome run_man(const Arguments& arguments, Diagnostics problems, const Environment&) {
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   return {ExitCode::done, manual_page(all_commands()), "", arguments.find("-o").value_or("")};
 }
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kManExamples[] = {
     "ithaca man | man -l -",
     "ithaca man -o ~/.local/share/man/man1/ithaca.1",
 };
@@ -20,9 +20,9 @@ constexpr std::string_view kExamples[] = {
 }  // namespace
 
 const Command kMan{
-    "man",       "the manual page: every command and flag, for man -l",
-    "[-o FILE]", "Writes ithaca(1) as troff, from the same definitions as --help.",
-    kExamples,   kFlags,
+    "man",        "the manual page: every command and flag, for man -l",
+    "[-o FILE]",  "Writes ithaca(1) as troff, from the same definitions as --help.",
+    kManExamples, kManFlags,
     run_man,
 };
 

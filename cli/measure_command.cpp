@@ -8,6 +8,7 @@
 #include "cli/flag_reader.hpp"
 #include "cli/measure_table.hpp"
 #include "cli/probe_program.hpp"
+#include "cli/terminal.hpp"
 #include "configs/reader/byte_range.hpp"
 #include "configs/reader/load_collectives.hpp"
 #include "validate/launch.hpp"
@@ -16,7 +17,7 @@
 namespace ithaca {
 namespace {
 
-constexpr Flag kFlags[] = {
+constexpr Flag kMeasureFlags[] = {
     {"--backend", "B", "nccl, cuda or tcp", true},
     {"--ranks", "N", "how many; alone, they all run here over the loopback (default 4)"},
     {"--rank", "R", "which one this is, from 0; a launcher's variables say it too"},
@@ -52,7 +53,7 @@ constexpr std::string_view kCudaFlags[] = {"--gpus",  "--model",  "--seq", "--fa
 constexpr std::string_view kTcpFlags[] = {"--ranks", "--rank",     "--meet",     "--token",
                                           "--sizes", "--patterns", "--patience", "-o"};
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kMeasureExamples[] = {
     "ithaca measure --backend nccl -o node.yaml",
     "srun ithaca measure --backend nccl --token secret --model llama3-8b --seq 64Ki,256Ki -o cluster.yaml",
     "ithaca measure --backend cuda --model llama3-8b --seq 64Ki --gpus 8 -o h100.yaml",
@@ -65,11 +66,6 @@ constexpr Choice<Pattern> kPatternWords[] = {
     {"ping_pong", Pattern::ping_pong},   {"shift", Pattern::shift},
     {"all_gather", Pattern::all_gather}, {"reduce_scatter", Pattern::reduce_scatter},
     {"all_to_all", Pattern::all_to_all}, {"pairwise", Pattern::pairwise}};
-
-std::optional<std::string> variable(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
 
 struct Request {
   MeasurePlan plan;
@@ -174,7 +170,7 @@ std::span<const std::string_view> flags_of(Backend backend) {
 /// Every flag that another backend has.
 void refuse_others(FlagReader& flags, Backend backend) {
   const auto own = flags_of(backend);
-  for (const Flag& flag : kFlags) {
+  for (const Flag& flag : kMeasureFlags) {
     if (flag.name == "--backend" || !flags.has(flag.name)) continue;
     if (std::find(own.begin(), own.end(), flag.name) == own.end())
       flags.complain(flag.name, "means nothing to --backend " + flags.text("--backend"), "leave it out");
@@ -184,7 +180,7 @@ void refuse_others(FlagReader& flags, Backend backend) {
 std::vector<std::string> probe_words(const Arguments& arguments, Backend backend) {
   const bool layers = arguments.has("--layers");
   std::vector<std::string> words{backend == Backend::cuda ? "kernels" : layers ? "layers" : "collectives"};
-  for (const Flag& flag : kFlags) {
+  for (const Flag& flag : kMeasureFlags) {
     if (flag.name == "--backend" || flag.name == "--layers" || !arguments.has(flag.name)) continue;
     words.emplace_back(flag.name);
     if (!flag.value.empty()) words.push_back(arguments.find(flag.name).value_or(""));
@@ -217,11 +213,10 @@ Outcome run_measure(const Arguments& arguments, Diagnostics problems, const Envi
   Request request;
   const auto backend = flags.choice<Backend>("--backend", kBackends);
   if (backend) refuse_others(flags, *backend);
-  if (backend && *backend != Backend::tcp)
-    return problems.empty() ? run_probe(arguments, *backend) : Outcome{ExitCode::usage, "", print(problems), ""};
+  if (backend && *backend != Backend::tcp) return problems.empty() ? run_probe(arguments, *backend) : misuse(problems);
   read_plan(flags, request.plan);
   read_meeting(flags, request);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   const auto measured = run(request);
   if (!measured) return failed(measured.error());
   if (request.meeting.rank > 0) return measured->trouble ? failed(*measured->trouble) : Outcome{};
@@ -252,8 +247,8 @@ const Command kMeasure{
     "is.\n\n"
     "tcp: blocking sockets, for machines without GPUs. Without --rank all ranks run here over the loopback, which says "
     "what this machine's kernel can do and nothing of a network.",
-    kExamples,
-    kFlags,
+    kMeasureExamples,
+    kMeasureFlags,
     run_measure,
 };
 

@@ -16,8 +16,7 @@
 namespace ithaca {
 namespace {
 
-constexpr double kGiB = 1024.0 * 1024 * 1024;
-constexpr std::size_t kColors = 10;
+constexpr std::size_t kSeriesColors = 10;
 
 std::string figure_of(std::string_view id, std::string_view caption, std::string_view note, const std::string& chart,
                       const std::string& rows) {
@@ -50,7 +49,7 @@ std::vector<std::string> all_terms(const PageFacts& facts) {
 /// The terms that have a colour of their own: the largest anywhere, in the order of the ledger.
 std::vector<std::string> drawn_terms(const PageFacts& facts) {
   std::vector<std::string> names = all_terms(facts);
-  if (names.size() <= kColors) return names;
+  if (names.size() <= kSeriesColors) return names;
   const auto largest = [&](const std::string& term) {
     double most = 0;
     for (const PageRow& row : facts.rows) most = std::max(most, bytes_of(row, term));
@@ -59,7 +58,7 @@ std::vector<std::string> drawn_terms(const PageFacts& facts) {
   std::vector<std::string> by_size = names;
   std::stable_sort(by_size.begin(), by_size.end(),
                    [&](const auto& a, const auto& b) { return largest(a) > largest(b); });
-  by_size.resize(kColors - 1);
+  by_size.resize(kSeriesColors - 1);
   const auto small = [&](const std::string& term) {
     return std::find(by_size.begin(), by_size.end(), term) == by_size.end();
   };

@@ -106,7 +106,7 @@ std::string settings_of(const Json& question) {
 }
 
 /// A word as a shell takes it.
-std::string quoted(const std::string& word) {
+std::string shell_word(const std::string& word) {
   constexpr std::string_view kPlain = "-_./,:=@%+0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
   std::string quoted = "'";
@@ -116,7 +116,7 @@ std::string quoted(const std::string& word) {
 
 void read_provenance(const Json& json, PageFacts& facts) {
   for (const Json& word : json.at("argv"))
-    facts.command += (facts.command.empty() ? "" : " ") + quoted(word.get<std::string>());
+    facts.command += (facts.command.empty() ? "" : " ") + shell_word(word.get<std::string>());
   facts.version = fmt::format("ithaca {} ({})", text(json, "version"), text(json, "git"));
   for (const Json& input : json.at("inputs"))
     facts.inputs.push_back({text(input, "name"), text(input, "file"), text(input, "source")});

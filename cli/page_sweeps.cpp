@@ -5,10 +5,10 @@
 namespace ithaca {
 namespace {
 
-constexpr int kMostGpus = 1 << 16;
+constexpr int kMostGpusDrawn = 1 << 16;
 
 /// What the installation has.
-int most_gpus(const Question& q) { return q.cluster.max_gpus > 0 ? q.cluster.max_gpus : kMostGpus; }
+int most_gpus(const Question& q) { return q.cluster.max_gpus > 0 ? q.cluster.max_gpus : kMostGpusDrawn; }
 
 /// The question with the whole sequence split over `gpus` by one strategy. USP's two degrees are left to the model.
 Question split_over(Question q, Strategy strategy, int gpus) {

@@ -10,8 +10,6 @@
 namespace ithaca {
 namespace {
 
-constexpr double kGiB = 1024.0 * 1024 * 1024;
-
 std::string title_of(const PageFacts& facts) {
   return fmt::format("{}, {} tokens on {} GPU{} of {}", facts.model, grouped(facts.seq_len), grouped(facts.gpus),
                      facts.gpus == 1 ? "" : "s", facts.cluster);

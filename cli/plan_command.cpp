@@ -80,7 +80,7 @@ Outcome run_plan(const Arguments& arguments, Diagnostics problems, const Environ
   const PlanRequest request = read_plan_flags(arguments, problems);
   const auto inputs = load(request, arguments, problems);
   if (inputs) check_offers(request, *inputs, problems);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   PlanReport report = make_plan(request, *inputs, arguments.typed);
   Outcome outcome;
   bool feasible = false;
@@ -99,7 +99,7 @@ Outcome run_plan(const Arguments& arguments, Diagnostics problems, const Environ
   return outcome;
 }
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kPlanExamples[] = {
     "ithaca plan --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi",
     "ithaca plan --model llama3-70b --cluster dgx-h100,aws-p6-b200 --gpus [256,512] --seq 1M --cheapest",
     "ithaca plan --model llama3-8b --cluster dgx-h100 --gpus 32 --longest --offload checkpoints --tiled-loss",
@@ -123,7 +123,7 @@ const Command kPlan{
     "the flags that ask Megatron-LM, DeepSpeed and Hugging Face Accelerate for it.\n\n"
     "With --curriculum the question is a whole job: each stage has its own length, number of tokens and fastest "
     "layout on the same GPUs, and comes with its days and dollars.",
-    kExamples,
+    kPlanExamples,
     kPlanFlags,
     run_plan,
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/flag_reader.hpp"
+#include "cli/flag_words.hpp"
 #include "cli/join_flags.hpp"
 #include "cli/text.hpp"
 #include "configs/reader/byte_range.hpp"
@@ -19,7 +20,7 @@ constexpr Flag job_flag(std::string_view name) {
   return {};
 }
 
-constexpr Flag kOwnFlags[] = {
+constexpr Flag kOwnPlanFlags[] = {
     job_flag("--model"),
     {"--cluster", "C[,C]", "clusters offered: names from 'ithaca inspect' or YAML files", true},
     {"--gpus", "RANGE", "numbers of GPUs offered: 64, 8..512*2 (doubling), 8..64+8, [16,32,64]", true},
@@ -66,9 +67,8 @@ constexpr Flag kOwnFlags[] = {
     job_flag("--lora"),
     job_flag("--framework"),
 };
-constexpr auto kFlags = join_flags(kOwnFlags, kOutputFlags);
+constexpr auto kAllPlanFlags = join_flags(kOwnPlanFlags, kOutputFlags);
 
-constexpr std::int64_t kMostGpus = 1'000'000;
 constexpr Choice<Goal> kGoals[] = {{"--fastest", Goal::fastest},
                                    {"--longest", Goal::longest},
                                    {"--fewest-gpus", Goal::fewest_gpus},
@@ -190,7 +190,7 @@ std::vector<std::string> chosen_defaults(const FlagReader& flags, const PlanRequ
 
 }  // namespace
 
-const std::span<const Flag> kPlanFlags = kFlags;
+const std::span<const Flag> kPlanFlags = kAllPlanFlags;
 
 std::string_view name(Goal goal) { return kGoals[static_cast<std::size_t>(goal)].first.substr(2); }
 

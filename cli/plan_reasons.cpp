@@ -11,8 +11,6 @@
 namespace ithaca {
 namespace {
 
-constexpr double kTie = 1.05;  // the accuracy that model/compare.hpp assumes of itself
-
 const StepEstimate& estimate(const PlanRow& row) { return *row.row.estimate; }
 std::string percent(double share) { return significant(100 * share) + " %"; }
 
@@ -78,7 +76,7 @@ std::string as_share(std::string_view part, double share) { return fmt::format("
 /// "1.02x slower, which the model cannot tell apart".
 std::string ratio_words(double ratio, std::string_view worse) {
   const std::string words = fmt::format("{} {}", times(ratio), worse);
-  return ratio < kTie ? words + ", within the model's own accuracy" : words;
+  return ratio < 1 + kModelError ? words + ", within the model's own accuracy" : words;
 }
 
 std::string memory_reason(const PlanRow& best, const PlanRow& row) {

@@ -12,7 +12,7 @@ namespace ithaca {
 namespace {
 
 /// Relative difference of two step times.
-constexpr double kWorthSaying = 0.05;
+constexpr double kWorthRemark = 0.05;
 
 std::string layout_flags(const Layout& layout) {
   std::string flags;
@@ -84,7 +84,7 @@ std::string faster_split(const Row& row) {
 
 std::string engine_difference(const Row& row) {
   const double more = row.estimate->step.time / row.closed_form_time - 1;
-  if (!row.by_event_engine || std::abs(more) <= kWorthSaying) return "";
+  if (!row.by_event_engine || std::abs(more) <= kWorthRemark) return "";
   return fmt::format("{}: {} a step by the event engine, {} by the closed form ({}{} %)", name(row.strategy),
                      print(row.estimate->step.time), print(row.closed_form_time), more > 0 ? "+" : "",
                      significant(100 * more));

@@ -13,7 +13,7 @@
 namespace ithaca {
 namespace {
 
-constexpr Flag kOwnFlags[] = {
+constexpr Flag kOwnReportFlags[] = {
     {"--strategies", "S", "comma list, as in compare [ulysses,megatron_sp,ring,usp]"},
     {"--engine", "E", "step times from the closed form (analytic) or from the event engine (event) [analytic]"},
     {"--price", "USD", "price of a GPU-hour, such as 2.50USD [the profile's]"},
@@ -22,13 +22,11 @@ constexpr Flag kOwnFlags[] = {
 
 /// The flags of compare, none of them required where a file answers.
 constexpr auto optional_flags() {
-  auto flags = join_flags(kJobFlags, kOwnFlags);
+  auto flags = join_flags(kJobFlags, kOwnReportFlags);
   for (Flag& flag : flags) flag.required = false;
   return flags;
 }
-constexpr auto kFlags = optional_flags();
-
-Outcome wrong(const Diagnostics& problems) { return {ExitCode::usage, "", print(problems), ""}; }
+constexpr auto kReportFlags = optional_flags();
 
 /// Flags that a scenario needs and does not have.
 std::vector<std::string> missing_flags(const Arguments& arguments) {
@@ -40,7 +38,7 @@ std::vector<std::string> missing_flags(const Arguments& arguments) {
 }
 
 Outcome page(const Result<PageFacts, Diagnostics>& facts, const PageScenario* scenario, const Arguments& arguments) {
-  if (!facts) return wrong(facts.error());
+  if (!facts) return misuse(facts.error());
   Outcome outcome;
   outcome.result = write_page(*facts, scenario);
   outcome.file = arguments.find("-o").value_or("");
@@ -52,14 +50,14 @@ Outcome page(const Result<PageFacts, Diagnostics>& facts, const PageScenario* sc
 
 /// The page of what `ithaca compare --json` wrote.
 Outcome report_file(const Arguments& arguments, Diagnostics problems) {
-  for (const Flag& flag : kFlags) {
+  for (const Flag& flag : kReportFlags) {
     if (flag.name != "-o" && arguments.has(flag.name))
       problems.push_back(
           mistake(std::string(flag.name), "the file has its question already", "leave out the flag or the file"));
   }
   const auto text = read_text(arguments.words.front());
   if (!text) problems.insert(problems.end(), text.error().begin(), text.error().end());
-  if (!problems.empty()) return wrong(problems);
+  if (!problems.empty()) return misuse(problems);
   return page(read_page_facts(text->file, text->text), nullptr, arguments);
 }
 
@@ -71,18 +69,18 @@ Outcome run_report(const Arguments& arguments, Diagnostics problems, const Envir
   }
   const CompareRequest request = read_compare_flags(arguments, problems);
   const auto inputs = load_job(request, arguments, problems);
-  if (!inputs) return wrong(problems);
+  if (!inputs) return misuse(problems);
   Report report = make_report(request, inputs->model, inputs->cluster, arguments.typed);
   if (request.engine == Engine::event) {
     problems = run_rows(report, inputs->cluster);
-    if (!problems.empty()) return wrong(problems);
+    if (!problems.empty()) return misuse(problems);
   }
   const PageScenario scenario{report.question, comm_curves(report.question), winner_map(report.question),
                               report.figures};
   return page(read_page_facts("the comparison", write_json(report)), &scenario, arguments);
 }
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kReportExamples[] = {
     "ithaca report --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi -o page.html",
     "ithaca report compared.json -o page.html",
 };
@@ -99,8 +97,8 @@ const Command kReport{
     "GPUs are added, which strategy to take over lengths and GPU counts, and every figure with its source. A table "
     "stands behind each chart. A page made from FILE leaves out what only the scenario has: the two charts over GPU "
     "counts and the sources.",
-    kExamples,
-    kFlags,
+    kReportExamples,
+    kReportFlags,
     run_report,
     1,
 };

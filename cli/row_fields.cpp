@@ -7,14 +7,6 @@ namespace {
 
 using View = RowField::View;
 
-/// Bytes and elements are whole numbers, exact below 2^53, and are written without a fraction.
-Value whole(double value) {
-  if (std::abs(value) < 9007199254740992.0 && value == std::floor(value)) return static_cast<std::int64_t>(value);
-  return value;
-}
-Value whole(Bytes bytes) { return whole(bytes.value()); }
-Value whole(int count) { return std::int64_t{count}; }
-
 Value ratio(Seconds value, Seconds bound) {
   if (bound <= Seconds{}) return {};
   return value / bound;
@@ -22,38 +14,38 @@ Value ratio(Seconds value, Seconds bound) {
 
 constexpr RowField kFields[] = {
     {"strategy", [](View v) -> Value { return std::string(name(v.r.strategy)); }},
-    {"layout.ulysses", [](View v) { return whole(v.r.layout.ulysses); }},
-    {"layout.ring", [](View v) { return whole(v.r.layout.ring); }},
-    {"layout.tp", [](View v) { return whole(v.r.layout.tp); }},
-    {"layout.pp", [](View v) { return whole(v.r.layout.pp); }},
-    {"layout.dp", [](View v) { return whole(v.r.layout.dp); }},
-    {"layout.zero", [](View v) { return whole(v.r.layout.zero); }},
-    {"layout.ep", [](View v) { return whole(v.r.layout.ep); }},
-    {"layout.virtual_pp", [](View v) { return whole(v.r.layout.virtual_pp); }},
+    {"layout.ulysses", [](View v) { return whole_value(v.r.layout.ulysses); }},
+    {"layout.ring", [](View v) { return whole_value(v.r.layout.ring); }},
+    {"layout.tp", [](View v) { return whole_value(v.r.layout.tp); }},
+    {"layout.pp", [](View v) { return whole_value(v.r.layout.pp); }},
+    {"layout.dp", [](View v) { return whole_value(v.r.layout.dp); }},
+    {"layout.zero", [](View v) { return whole_value(v.r.layout.zero); }},
+    {"layout.ep", [](View v) { return whole_value(v.r.layout.ep); }},
+    {"layout.virtual_pp", [](View v) { return whole_value(v.r.layout.virtual_pp); }},
     {"layout.zigzag", [](View v) -> Value { return v.r.layout.zigzag; }},
     {"seq_len", [](View v) -> Value { return v.q.work.seq_len.count; }},
     {"padded_seq_len", [](View v) -> Value { return v.e ? Value{v.e->padded_seq.count} : Value{}; }},
     {"global_batch", [](View v) -> Value { return v.q.work.global_batch; }},
     {"micro_batch", [](View v) -> Value { return v.q.work.micro_batch; }},
-    {"gpus", [](View v) { return whole(v.q.gpus); }},
-    {"active_gpus", [](View v) { return v.e ? whole(v.e->active_gpus) : Value{}; }},
-    {"idle_gpus", [](View v) { return v.e ? whole(v.r.idle_gpus) : Value{}; }},
+    {"gpus", [](View v) { return whole_value(v.q.gpus); }},
+    {"active_gpus", [](View v) { return v.e ? whole_value(v.e->active_gpus) : Value{}; }},
+    {"idle_gpus", [](View v) { return v.e ? whole_value(v.r.idle_gpus) : Value{}; }},
     {"refused.rule", [](View v) -> Value { return std::string(name(*v.r.refused)); }},
     {"refused.why", [](View v) -> Value { return why(*v.r.refused); }},
     {"refused.instead", [](View v) -> Value { return instead(*v.r.refused); }},
-    {"layer.forward.paper_elements", [](View v) { return whole(v.e->paper_elements); }},
-    {"layer.forward.sent_bytes", [](View v) { return whole(v.e->forward.sent); }},
-    {"layer.forward.sent_bytes_mean", [](View v) { return whole(v.e->forward.sent_mean); }},
-    {"layer.forward.received_bytes", [](View v) { return whole(v.e->forward.received); }},
-    {"layer.forward.nic_bytes", [](View v) { return whole(v.e->forward.nic); }},
+    {"layer.forward.paper_elements", [](View v) { return whole_value(v.e->paper_elements); }},
+    {"layer.forward.sent_bytes", [](View v) { return whole_value(v.e->forward.sent); }},
+    {"layer.forward.sent_bytes_mean", [](View v) { return whole_value(v.e->forward.sent_mean); }},
+    {"layer.forward.received_bytes", [](View v) { return whole_value(v.e->forward.received); }},
+    {"layer.forward.nic_bytes", [](View v) { return whole_value(v.e->forward.nic); }},
     {"layer.forward.time_s", [](View v) -> Value { return v.e->forward.time.value(); }},
     {"layer.forward.bound_s", [](View v) -> Value { return v.e->forward.bound.value(); }},
     {"layer.forward.ratio_to_bound", [](View v) { return ratio(v.e->forward.time, v.e->forward.bound); }},
     {"layer.backward.paper_elements", [](View) -> Value { return {}; }},
-    {"layer.backward.sent_bytes", [](View v) { return whole(v.e->backward.sent); }},
-    {"layer.backward.sent_bytes_mean", [](View v) { return whole(v.e->backward.sent_mean); }},
-    {"layer.backward.received_bytes", [](View v) { return whole(v.e->backward.received); }},
-    {"layer.backward.nic_bytes", [](View v) { return whole(v.e->backward.nic); }},
+    {"layer.backward.sent_bytes", [](View v) { return whole_value(v.e->backward.sent); }},
+    {"layer.backward.sent_bytes_mean", [](View v) { return whole_value(v.e->backward.sent_mean); }},
+    {"layer.backward.received_bytes", [](View v) { return whole_value(v.e->backward.received); }},
+    {"layer.backward.nic_bytes", [](View v) { return whole_value(v.e->backward.nic); }},
     {"layer.backward.time_s", [](View v) -> Value { return v.e->backward.time.value(); }},
     {"layer.backward.bound_s", [](View v) -> Value { return v.e->backward.bound.value(); }},
     {"layer.backward.ratio_to_bound", [](View v) { return ratio(v.e->backward.time, v.e->backward.bound); }},
@@ -72,25 +64,25 @@ constexpr RowField kFields[] = {
     {"step.bound_s", [](View v) -> Value { return v.e->step.bound.value(); }},
     {"step.ratio_to_bound", [](View v) { return ratio(v.e->step.time, v.e->step.bound); }},
     {"step.tokens_per_s", [](View v) -> Value { return v.r.tokens_per_s.value(); }},
-    {"step.model_flops", [](View v) { return whole(v.e->model_flops.value()); }},
-    {"step.executed_flops", [](View v) { return whole(v.e->executed_flops.value()); }},
+    {"step.model_flops", [](View v) { return whole_value(v.e->model_flops.value()); }},
+    {"step.executed_flops", [](View v) { return whole_value(v.e->executed_flops.value()); }},
     {"step.model_tflops_per_gpu", [](View v) -> Value { return v.r.model_rate_per_gpu.value() / 1e12; }},
     {"step.mfu", [](View v) -> Value { return v.r.mfu; }},
     {"step.mfu_full_attention", [](View v) -> Value { return v.r.mfu_full_attention; }},
     {"step.hfu", [](View v) -> Value { return v.r.hfu; }},
     {"step.mark", [](View v) -> Value { return std::string(name(time_mark(v.q))); }},
-    {"memory.peak_bytes", [](View v) { return whole(v.e->memory.peak()); }},
-    {"memory.capacity_bytes", [](View v) { return whole(v.e->memory.capacity); }},
-    {"memory.host_bytes", [](View v) { return whole(v.e->memory.host()); }},
+    {"memory.peak_bytes", [](View v) { return whole_value(v.e->memory.peak()); }},
+    {"memory.capacity_bytes", [](View v) { return whole_value(v.e->memory.capacity); }},
+    {"memory.host_bytes", [](View v) { return whole_value(v.e->memory.host()); }},
     {"memory.fits", [](View v) -> Value { return v.e->memory.fits(); }},
     {"memory.moment", [](View v) -> Value { return std::string(name(v.e->memory.moment)); }},
     {"memory.operator", [](View v) -> Value { return std::string(name(v.e->memory.op)); }},
-    {"memory.stage", [](View v) { return whole(v.e->memory.stage); }},
-    {"memory.host_bytes_per_node", [](View v) { return whole(v.e->memory.host_of_node()); }},
+    {"memory.stage", [](View v) { return whole_value(v.e->memory.stage); }},
+    {"memory.host_bytes_per_node", [](View v) { return whole_value(v.e->memory.host_of_node()); }},
     {"memory.host_capacity_bytes",
      [](View v) {
        const Bytes capacity = v.e->memory.host_capacity;
-       return capacity > Bytes{} ? whole(capacity) : Value{};
+       return capacity > Bytes{} ? whole_value(capacity) : Value{};
      }},
     {"max_seq_len", [](View v) { return v.e ? Value{v.r.max_seq_len.count} : Value{}; }},
     {"usd_per_million_tokens",
@@ -101,6 +93,11 @@ constexpr RowField kFields[] = {
 };
 
 }  // namespace
+
+Value whole_value(double value) {
+  if (std::abs(value) < 9007199254740992.0 && value == std::floor(value)) return static_cast<std::int64_t>(value);
+  return value;
+}
 
 std::span<const RowField> row_fields() { return kFields; }
 

@@ -14,6 +14,11 @@ namespace ithaca {
 /// monostate is null: not known, or not defined here.
 using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
 
+/// Bytes and elements are whole numbers, exact below 2^53, and are written without a fraction.
+Value whole_value(double value);
+inline Value whole_value(Bytes bytes) { return whole_value(bytes.value()); }
+inline Value whole_value(int count) { return std::int64_t{count}; }
+
 struct RowField {
   /// What a field may read; `e` is null in a refused row, whose step, layer and memory fields are not read.
   struct View {

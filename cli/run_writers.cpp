@@ -81,7 +81,7 @@ Json summary_json(const ErrorSummary& s) {
 }
 
 /// Text of at most `width` characters: both ends stay.
-std::string cut(const std::string& text, std::size_t width) {
+std::string cut_run_name(const std::string& text, std::size_t width) {
   if (text.size() <= width) return text;
   const std::size_t head = (width - 3) / 2, tail = width - 3 - head;
   return text.substr(0, head) + "..." + text.substr(text.size() - tail);
@@ -115,10 +115,10 @@ std::size_t common_prefix(const Rows& rows) {
 std::string row_text(const RunRow& row, std::size_t prefix, int width, bool memory) {
   const std::string id = row.id.substr(prefix);
   if (row.out_of_memory && !row.refused) {
-    return fmt::format("{:<39}out of memory; predicted {} of {} GiB\n", cut(id, 38), gib(row.parts.peak),
+    return fmt::format("{:<39}out of memory; predicted {} of {} GiB\n", cut_run_name(id, 38), gib(row.parts.peak),
                        gib(row.parts.capacity));
   }
-  std::string out = fmt::format("{:<{}}{:>8}", cut(id, width), width, seconds(row.measured.step));
+  std::string out = fmt::format("{:<{}}{:>8}", cut_run_name(id, width), width, seconds(row.measured.step));
   if (row.refused) return out + "  refused: " + row.refused->rule + "\n";
   out += fmt::format("{:>8}{:>7}", seconds(row.predicted.step), percent(row.error.step));
   if (memory) {
@@ -134,7 +134,8 @@ std::string source_text(const std::string& source, const Rows& rows, const Style
   const int width = style.width - (memory ? kBothWidth : kStepWidth);
   const std::string left = prefix > 0 ? fmt::format("ids begin with {}", rows[0]->id.substr(0, prefix)) : "";
   std::string out = style.strong(source) + "\n";
-  out += fmt::format("{:<{}}{:>23}{}\n", cut(left, width), width, "step, s", memory ? "          memory, GiB" : "");
+  out += fmt::format("{:<{}}{:>23}{}\n", cut_run_name(left, width), width, "step, s",
+                     memory ? "          memory, GiB" : "");
   out += fmt::format("{:<{}}{:>8}{:>8}{:>7}{}\n", "", width, "meas.", "pred.", "err %",
                      memory ? "  meas.  pred.  err %" : "");
   for (const RunRow* row : rows) out += row_text(*row, prefix, width, memory);
@@ -209,7 +210,7 @@ std::string summary_text(const RunReport& report, const Style& style) {
   out += fmt::format("{:<{}}{:>6}{:>8}{:>8}{:>6}{:>8}{:>8}\n", "", kName, "rows", "mean", "max", "rows", "mean", "max");
   for (const RunSummary& s : report.errors.summary) {
     const std::string name = s.source + (s.split.empty() ? "" : " (" + s.split + ")");
-    out += fmt::format("{:<{}}", cut(name, kName - 1), kName) + errors_text(s.step) + errors_text(s.memory) +
+    out += fmt::format("{:<{}}", cut_run_name(name, kName - 1), kName) + errors_text(s.step) + errors_text(s.memory) +
            (beyond(s, report.tolerance) ? "  " + style.bad("beyond") : "") + "\n";
   }
   return out;

@@ -12,7 +12,7 @@
 namespace ithaca {
 namespace {
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kSimulateCollectiveExamples[] = {
     "ithaca simulate collective all_gather --cluster dgx-h100 --gpus 64",
     "ithaca simulate collective all_to_all --cluster dgx-h100 --gpus 64 --group 8:8 --fabric fat_tree --routing ecmp "
     "--seeds 20",
@@ -153,7 +153,7 @@ Outcome run_simulate_collective(const Arguments& arguments, Diagnostics problems
     if (cluster) apply_profile_flag(arguments, *cluster, problems);
     if (!cluster) problems.insert(problems.end(), loaded.error().begin(), loaded.error().end());
   }
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   const auto report = simulate_collective(request, *cluster, arguments.typed);
   if (!report) return {ExitCode::usage, "", print(report.error()), ""};
   Outcome outcome{ExitCode::done, write(*report, request, environment), "", request.file};
@@ -170,7 +170,7 @@ const Command kSimulateCollective{
     "Runs all_gather, reduce_scatter, all_reduce, all_to_all or send_recv through the event engine, in all groups of "
     "the GPUs at once, for each size: time, nccl-tests' algorithm and bus bandwidth, and beside them what the links "
     "allow at best. On an idle network with equal links the times are those of the closed form.",
-    kExamples,
+    kSimulateCollectiveExamples,
     kCollectiveFlags,
     run_simulate_collective,
     1,

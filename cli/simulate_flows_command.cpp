@@ -6,18 +6,18 @@
 namespace ithaca {
 namespace {
 
-constexpr Flag kFlags[] = {
+constexpr Flag kSimulateFlowsFlags[] = {
     {"--json", "", "JSON: finish times of all flows, bytes and use of all links"},
     {"--csv", "", "CSV, one line a flow"},
     {"-o", "FILE", "write there instead of stdout"},
 };
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kSimulateFlowsExamples[] = {
     "ithaca simulate flows cases.json",
     "ithaca simulate flows cases.json --json -o result.json",
 };
 
-void check_words(const Arguments& arguments, Diagnostics& problems) {
+void check_flow_words(const Arguments& arguments, Diagnostics& problems) {
   if (arguments.words.empty()) {
     problems.push_back(
         mistake("simulate flows", "the file is missing", "ithaca simulate flows " + std::string(kSimulateFlows.usage)));
@@ -35,8 +35,8 @@ std::string write(const FlowReport& report, const Arguments& arguments, const En
 }
 
 Outcome run_simulate_flows(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
-  check_words(arguments, problems);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  check_flow_words(arguments, problems);
+  if (!problems.empty()) return misuse(problems);
   auto input = load_flows(arguments.words[0]);
   if (!input) return {ExitCode::usage, "", print(input.error()), ""};
   const auto report = simulate_flows(std::move(input).value(), arguments.typed);
@@ -54,8 +54,8 @@ const Command kSimulateFlows{
     "at every instant, and says when each flow finishes and how busy each link was. The file is YAML or JSON: 'format: "
     "1' and 'cases', each with 'name', 'links' {id, capacity, latency} and 'flows' {id, start, bytes, path, rate_cap, "
     "after, delay}, in bytes, seconds and bytes per second; only name, capacity, bytes and path are needed.",
-    kExamples,
-    kFlags,
+    kSimulateFlowsExamples,
+    kSimulateFlowsFlags,
     run_simulate_flows,
     1,
 };

@@ -20,12 +20,12 @@ namespace {
 constexpr std::int64_t kMostSteps = 1000;
 constexpr std::size_t kLinksShown = 5;
 
-constexpr Flag kOwnFlags[] = {
+constexpr Flag kOwnSimulateStepFlags[] = {
     {"--strategy", "S", "ulysses, megatron_sp, ring or usp [the best one by the closed form]"},
     {"--order", "LIST", "how ranks lie on the GPUs, innermost first [tp,ulysses,ring,dp,pp]"},
     {"--steps", "N", "so many in a row [1]"},
 };
-constexpr auto kFlags = join_flags(kJobFlags, kOwnFlags, kMachineFlags, kOutputFlags);
+constexpr auto kSimulateStepFlags = join_flags(kJobFlags, kOwnSimulateStepFlags, kMachineFlags, kOutputFlags);
 
 constexpr Choice<Dimension> kDimensions[] = {{"tp", Dimension::tp},
                                              {"ulysses", Dimension::ulysses},
@@ -178,18 +178,16 @@ std::string write(const StepReport& report, const StepRequest& request, const En
   return write_step_table(report, {target.columns, use_color(request.job.color, target)});
 }
 
-Outcome usage(const Diagnostics& problems) { return {ExitCode::usage, "", print(problems), ""}; }
-
 Outcome run_simulation(const Arguments& arguments, bool layer, Diagnostics problems, const Environment& environment) {
   const StepRequest request = read_flags(arguments, layer, problems);
   const auto inputs = load_job(request.job, arguments, problems);
-  if (!inputs) return usage(problems);
+  if (!inputs) return misuse(problems);
   Report job = make_report(request.job, inputs->model, inputs->cluster, arguments.typed);
   if (!choose_row(job)) {
     return {ExitCode::infeasible, write_table(job, {environment.columns, false}), "", request.job.file};
   }
   const auto report = simulate_step(std::move(job), request, inputs->cluster);
-  if (!report) return usage(report.error());
+  if (!report) return misuse(report.error());
   Outcome outcome{ExitCode::done, write(*report, request, environment), "", request.job.file};
   for (const std::string& notice : report->job.notices) outcome.talk += "note: " + notice + "\n";
   return outcome;
@@ -221,7 +219,7 @@ const Command kSimulateStep{
     "as by 'ithaca compare'. Says what the step takes beside the closed form, which links are busiest, and which tasks "
     "the time went to, along the chain that nothing could shorten.",
     kStepExamples,
-    kFlags,
+    kSimulateStepFlags,
     run_step,
 };
 
@@ -232,7 +230,7 @@ const Command kSimulateLayer{
     "Runs one layer of one layout for one micro-batch, forward and backward, through the event engine, without what is "
     "sharded over replicas.",
     kLayerExamples,
-    kFlags,
+    kSimulateStepFlags,
     run_layer,
 };
 

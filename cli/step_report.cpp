@@ -7,6 +7,7 @@
 #include "cli/csv_writer.hpp"
 #include "cli/json_writer.hpp"
 #include "cli/remarks.hpp"
+#include "cli/table_parts.hpp"
 #include "cli/table_writer.hpp"
 #include "cli/text.hpp"
 #include "sim/seeds.hpp"
@@ -16,12 +17,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kLabelWidth = 44;
-constexpr int kColumnWidth = 14;
+constexpr int kStepLabelWidth = 44;
+constexpr int kStepColumnWidth = 14;
 
 std::string line(std::string_view label, std::initializer_list<std::string> cells) {
-  std::string text = fmt::format("{:<{}}", label, kLabelWidth);
-  for (const std::string& cell : cells) text += fmt::format("{:>{}}", cell, kColumnWidth);
+  std::string text = fmt::format("{:<{}}", label, kStepLabelWidth);
+  for (const std::string& cell : cells) text += fmt::format("{:>{}}", cell, kStepColumnWidth);
   return text + "\n";
 }
 
@@ -35,8 +36,6 @@ std::string order_words(const DimensionOrder& order) {
   for (const Dimension d : order) words += (words.empty() ? "" : ", ") + std::string(name(d));
   return words;
 }
-
-std::string ratio(Seconds time, Seconds bound) { return bound > Seconds{} ? times(time / bound) : "-"; }
 
 std::string write_what(const StepReport& r, const Style& style) {
   const Row& row = r.job.rows[0];
@@ -62,7 +61,7 @@ std::string write_times(const StepReport& r, const Style& style) {
   text += both(r.layer ? "compute" : "compute and optimizer", &StepReport::Times::compute);
   text += both("exposed communication", &StepReport::Times::exposed);
   text += both("physical bound", &StepReport::Times::bound);
-  text += line("  ratio to the bound", {ratio(engine.time, engine.bound), ratio(closed.time, closed.bound)});
+  text += line("  ratio to the bound", {ratio_cell(engine.time, engine.bound), ratio_cell(closed.time, closed.bound)});
   text += line("  engine over closed form", {times(engine.time / closed.time)});
   if (!r.layer) {
     text += line("  tokens/s", {significant(tokens_per_s(r, engine.time).value()),

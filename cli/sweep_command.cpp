@@ -9,14 +9,10 @@
 #include "cli/sweep/merge.hpp"
 #include "cli/sweep/request.hpp"
 #include "cli/sweep/run.hpp"
+#include "cli/terminal.hpp"
 
 namespace ithaca {
 namespace {
-
-std::optional<std::string> variable(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
 
 /// Goes on as ithaca_mpi; comes back with the reason where it cannot.
 Outcome become_mpi(const Arguments& arguments, const LaunchedRank& launched) {
@@ -35,29 +31,29 @@ Outcome become_mpi(const Arguments& arguments, const LaunchedRank& launched) {
 }
 
 /// A file is taken by --merge alone, a name by all else.
-void check_words(const Arguments& arguments, Diagnostics& problems) {
+void check_sweep_words(const Arguments& arguments, Diagnostics& problems) {
   if (arguments.has("--merge") || arguments.words.size() < 2) return;
   problems.push_back(mistake(arguments.words[1], "there is a sweep already: " + arguments.words[0], "name one"));
 }
 
 Outcome run_command(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
-  check_words(arguments, problems);
+  check_sweep_words(arguments, problems);
   if (arguments.has("--merge") && problems.empty())
     return merge_shards(arguments.words, arguments.find("-o").value_or(""));
   const auto launched = launched_rank(variable);
   const bool alone = arguments.has("--shard") || arguments.has("--dry-run");
   if (launched && !alone && environment.crew == nullptr) return become_mpi(arguments, *launched);
   const SweepRequest request = read_sweep(arguments, problems);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   const SweepPlan plan = make_sweep_plan(request, problems);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   if (request.dry_run) return {ExitCode::done, dry_run(request, plan), "", ""};
   return run_sweep(request, plan, environment);
 }
 
 constexpr std::size_t kMostFiles = 100'000;  // of shards
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kSweepExamples[] = {
     "ithaca sweep --model llama3-8b --cluster dgx-h100 --set gpus=8..512*2 --set seq=64Ki..4Mi*2 --csv -o rows.csv",
     "ithaca sweep --model llama3-8b --cluster dgx-h100 --gpus 64 --set oversubscription=[1,2,4,8] "
     "--set seq=128Ki..2Mi*2 --keep fastest",
@@ -91,7 +87,7 @@ const Command kSweep{
     "a grid over any input, on one core or on many machines",
     "[NAME] --set AXIS=VALUES ... [flags]",
     kAbout,
-    kExamples,
+    kSweepExamples,
     kSweepFlags,
     run_command,
     kMostFiles,

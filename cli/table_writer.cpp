@@ -8,15 +8,13 @@
 #include "cli/compare_flags.hpp"
 #include "cli/framework_flag.hpp"
 #include "cli/remarks.hpp"
+#include "cli/table_parts.hpp"
 #include "cli/text.hpp"
 #include "cli/verdict.hpp"
 #include "model/units.hpp"
 
 namespace ithaca {
 namespace {
-
-constexpr int kLabelWidth = 27;
-constexpr int kColumnWidth = 13;
 
 /// One line of the table: a label and a cell for every row of the report.
 struct Line {
@@ -77,10 +75,6 @@ class Lines {
   std::vector<Line> lines_;
 };
 
-std::string degree(int size) { return size == 1 ? "-" : fmt::format("{}", size); }
-
-std::string ratio(Seconds time, Seconds bound) { return bound > Seconds{} ? times(time / bound) : "-"; }
-
 std::string paper_formula(const Row& row) {
   const Layout& l = row.layout;
   if (l.ulysses > 1 && l.ring > 1) return l.tp > 1 ? "sum of 3" : "4Nh/P + ring";
@@ -100,18 +94,18 @@ void add_layout(Lines& lines, const Report& report) {
   const auto any = [&](auto has) { return std::any_of(report.rows.begin(), report.rows.end(), has); };
   lines.heading("Layout");
   if (any([](const Row& r) { return r.layout.ulysses > 1; })) {
-    lines.text("  ulysses degree", [](const Row& r) { return degree(r.layout.ulysses); });
+    lines.text("  ulysses degree", [](const Row& r) { return degree_cell(r.layout.ulysses); });
   }
   if (any([](const Row& r) { return r.layout.ring > 1; })) {
-    lines.text("  ring degree", [](const Row& r) { return degree(r.layout.ring); });
+    lines.text("  ring degree", [](const Row& r) { return degree_cell(r.layout.ring); });
   }
-  lines.text("  tensor parallel (tp)", [](const Row& r) { return degree(r.layout.tp); });
+  lines.text("  tensor parallel (tp)", [](const Row& r) { return degree_cell(r.layout.tp); });
   if (any([](const Row& r) { return r.layout.pp > 1; })) {
-    lines.text("  pipeline parallel (pp)", [](const Row& r) { return degree(r.layout.pp); });
+    lines.text("  pipeline parallel (pp)", [](const Row& r) { return degree_cell(r.layout.pp); });
   }
-  lines.text("  data parallel (dp)", [](const Row& r) { return degree(r.layout.dp); });
+  lines.text("  data parallel (dp)", [](const Row& r) { return degree_cell(r.layout.dp); });
   if (any([](const Row& r) { return r.layout.ep > 1; })) {
-    lines.text("  expert parallel (ep)", [](const Row& r) { return degree(r.layout.ep); });
+    lines.text("  expert parallel (ep)", [](const Row& r) { return degree_cell(r.layout.ep); });
   }
   lines.text("  ZeRO stage", [](const Row& r) { return fmt::format("{}", r.layout.zero); });
   lines.text("  GPUs working", [](const Row& r) { return grouped(r.estimate->active_gpus); });
@@ -128,7 +122,7 @@ void add_layer(Lines& lines) {
   const auto time = [](const StepEstimate& e) { return e.forward.time + e.backward.time; };
   const auto bound = [](const StepEstimate& e) { return e.forward.bound + e.backward.bound; };
   lines.seconds({{"  communication", time}, {"  physical bound", bound}});
-  lines.text("  ratio to the bound", [&](const Row& r) { return ratio(time(*r.estimate), bound(*r.estimate)); });
+  lines.text("  ratio to the bound", [&](const Row& r) { return ratio_cell(time(*r.estimate), bound(*r.estimate)); });
 }
 
 void add_step(Lines& lines, const Report& report) {
@@ -146,7 +140,8 @@ void add_step(Lines& lines, const Report& report) {
   if (!report.engine.empty()) {
     lines.numbers("  time by closed form", kSecondScales, [](const Row& r) { return r.closed_form_time.value(); });
   }
-  lines.text("  ratio to the bound", [](const Row& r) { return ratio(r.estimate->step.time, r.estimate->step.bound); });
+  lines.text("  ratio to the bound",
+             [](const Row& r) { return ratio_cell(r.estimate->step.time, r.estimate->step.bound); });
   lines.text("  tokens/s", [](const Row& r) { return significant(r.tokens_per_s.value()); });
   lines.text("  TFLOPS per GPU (model)", [](const Row& r) { return significant(r.model_rate_per_gpu.value() / 1e12); });
   lines.text("  MFU, %", [](const Row& r) { return significant(100 * r.mfu); });

@@ -9,11 +9,6 @@
 namespace ithaca {
 namespace {
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 int terminal_columns() {
   winsize size{};
   const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
@@ -24,15 +19,20 @@ bool is_on(const std::string& value) { return !value.empty() && value != "0"; }
 
 }  // namespace
 
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
 Environment read_environment() {
   Environment environment;
   environment.out_is_terminal = isatty(STDOUT_FILENO) == 1;
   if (environment.out_is_terminal) environment.columns = terminal_columns();
   environment.talk_is_terminal = isatty(STDERR_FILENO) == 1;
-  environment.term = variable("TERM");
-  environment.no_color = variable("NO_COLOR");
-  environment.force_color = variable("FORCE_COLOR");
-  if (environment.force_color.empty()) environment.force_color = variable("CLICOLOR_FORCE");
+  environment.term = variable("TERM").value_or("");
+  environment.no_color = variable("NO_COLOR").value_or("");
+  environment.force_color = variable("FORCE_COLOR").value_or("");
+  if (environment.force_color.empty()) environment.force_color = variable("CLICOLOR_FORCE").value_or("");
   return environment;
 }
 

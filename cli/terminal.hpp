@@ -1,6 +1,7 @@
 #pragma once
 // What the command knows about where its output goes.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ struct Environment {
   SweepCrew* crew = nullptr;      ///< processes that share a sweep; null where this is the only one
 };
 Environment read_environment();
+/// Of the environment; none where it is not set.
+std::optional<std::string> variable(const std::string& name);
 
 /// --color first, then FORCE_COLOR and CLICOLOR_FORCE, then NO_COLOR, then whether it is a terminal that can.
 bool use_color(ColorWhen when, const Environment& environment);

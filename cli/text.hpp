@@ -21,11 +21,9 @@ struct Scale {
   std::string_view unit;
   double size = 1;
 };
-inline constexpr Scale kByteScales[] = {{"B", 1},
-                                        {"KiB", 1024.0},
-                                        {"MiB", 1024.0 * 1024},
-                                        {"GiB", 1024.0 * 1024 * 1024},
-                                        {"TiB", 1024.0 * 1024 * 1024 * 1024}};
+inline constexpr double kGiB = 1024.0 * 1024 * 1024;
+inline constexpr Scale kByteScales[] = {
+    {"B", 1}, {"KiB", 1024.0}, {"MiB", 1024.0 * 1024}, {"GiB", kGiB}, {"TiB", 1024 * kGiB}};
 inline constexpr Scale kSecondScales[] = {{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}};
 inline constexpr Scale kCountScales[] = {{"", 1}, {"10^3", 1e3}, {"10^6", 1e6}, {"10^9", 1e9}, {"10^12", 1e12}};
 

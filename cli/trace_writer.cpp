@@ -28,22 +28,25 @@ std::uint32_t link_process(const Trace& trace) { return trace.program.ranks + 1;
 
 double on_grid(Seconds time) { return std::round(time.value() * 1e6 * kGrid) / kGrid; }
 
-std::string quoted(const std::string& text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string json_string(const std::string& text) {
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 class EventList {
  public:
   explicit EventList(std::ostream& out) : out_(out) {}
 
   void name(std::uint32_t process, const std::string& text) {
-    add(fmt::format(R"({{"ph":"M","name":"process_name","pid":{},"args":{{"name":{}}}}})", process, quoted(text)));
+    add(fmt::format(R"({{"ph":"M","name":"process_name","pid":{},"args":{{"name":{}}}}})", process, json_string(text)));
     add(fmt::format(R"({{"ph":"M","name":"process_sort_index","pid":{0},"args":{{"sort_index":{0}}}}})", process));
   }
   void label(std::uint32_t process, const std::string& text) {
-    add(fmt::format(R"({{"ph":"M","name":"process_labels","pid":{},"args":{{"labels":{}}}}})", process, quoted(text)));
+    add(fmt::format(R"({{"ph":"M","name":"process_labels","pid":{},"args":{{"labels":{}}}}})", process,
+                    json_string(text)));
   }
   void name_thread(std::uint32_t process, std::size_t thread, const std::string& text) {
     add(fmt::format(R"({{"ph":"M","name":"thread_name","pid":{},"tid":{},"args":{{"name":{}}}}})", process, thread,
-                    quoted(text)));
+                    json_string(text)));
   }
   /// `name` and `category` are quoted already.
   void slice(std::uint32_t process, std::size_t thread, double begin, double duration, const std::string& name,
@@ -55,7 +58,7 @@ class EventList {
                const std::vector<TracePoint>& points) {
     for (const TracePoint& point : points) {
       add(fmt::format(R"({{"ph":"C","pid":{},"ts":{},"name":{},"args":{{"{}":{}}}}})", process, on_grid(point.time),
-                      quoted(name), unit, std::isfinite(point.value) ? point.value : 0));
+                      json_string(name), unit, std::isfinite(point.value) ? point.value : 0));
     }
   }
 
@@ -234,7 +237,7 @@ void write_trace(std::ostream& out, const Trace& trace) {
   EventList events(out);
   const std::vector<std::uint32_t> sizes = sizes_of_classes(trace.run);
   std::vector<std::string> labels;
-  for (const std::string& label : trace.program.labels) labels.push_back(quoted(label));
+  for (const std::string& label : trace.program.labels) labels.push_back(json_string(label));
   for (const std::uint32_t rank : trace.ranks) {
     write_rank(events, trace, rank, sizes[trace.run.class_of[rank]], labels);
   }

@@ -16,16 +16,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kTolerance = 0.12;
+constexpr double kAttentionTolerance = 0.12;
 
-constexpr Flag kFlags[] = {
+constexpr Flag kValidateAttentionFlags[] = {
     {"--tolerance", "SHARE", "mean absolute error of the held-out cases of a pass that is still right. Default: 12%"},
     {"--json", "", "JSON: all rows, the summary and the order of the methods"},
     {"--csv", "", "CSV, one line a row"},
     {"-o", "FILE", "write there instead of stdout"},
 };
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kValidateAttentionExamples[] = {
     "ithaca validate attention validate/references/magi-attention-h100.yaml",
     "ithaca validate attention validate/references/usp-attention-a100.yaml --tolerance 8% --json",
 };
@@ -155,8 +155,8 @@ Outcome run_validate_attention(const Arguments& arguments, Diagnostics problems,
     problems.push_back(mistake("validate attention", "the file is missing", "ithaca validate attention FILE"));
   if (arguments.has("--json") && arguments.has("--csv"))
     problems.push_back(mistake("--json and --csv", "exclude each other", "keep one of them"));
-  const double tolerance = read_tolerance(arguments, problems, kTolerance);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  const double tolerance = read_tolerance(arguments, problems, kAttentionTolerance);
+  if (!problems.empty()) return misuse(problems);
   const auto cases = load_attention(arguments.words[0]);
   if (!cases) return {ExitCode::usage, "", print(cases.error()), ""};
   const auto machine = load_cluster(cases->cluster);
@@ -183,8 +183,8 @@ const Command kValidateAttention{
     "are by pass and part of the split, and in how many settings the model puts the methods into the measured order; "
     "pairs closer than 3 % are ties. Ends with code 4 if the held-out cases of a pass are further off than the "
     "tolerance.",
-    kExamples,
-    kFlags,
+    kValidateAttentionExamples,
+    kValidateAttentionFlags,
     run_validate_attention,
     1,
 };

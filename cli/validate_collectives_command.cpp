@@ -20,9 +20,9 @@
 namespace ithaca {
 namespace {
 
-constexpr std::size_t kWorst = 5;
+constexpr std::size_t kWorstCollectives = 5;
 
-constexpr Flag kFlags[] = {
+constexpr Flag kValidateCollectivesFlags[] = {
     {"--cluster", "CLUSTER", "the machine they were measured on: a name or a file [what profile or files say]"},
     {"--profile", "FILE", "what 'ithaca calibrate' found on this machine, in place of NCCL's constants"},
     {"--ranks", "N", "how many ranks took part, where a log does not say"},
@@ -33,7 +33,7 @@ constexpr Flag kFlags[] = {
     {"-o", "FILE", "write there instead of stdout"},
 };
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kValidateCollectivesExamples[] = {
     "ithaca validate collectives all_reduce.log --cluster aws-p5",
     "ithaca validate collectives validate/data/collectives/h200-8-all-reduce.yaml --cluster dgx-h200 --tolerance 10%",
 };
@@ -56,7 +56,7 @@ std::string table(const CollectiveErrors& errors, double tolerance) {
   }
   out += fmt::format("\nFurthest off:\n  {:<15} {:>5} {:>12} {:>11} {:>11} {:>9}\n", "", "ranks", "message",
                      "measured us", "predicted us", "error");
-  for (const std::size_t i : worst_rows(errors, kWorst)) out += row_text(errors.rows[i]);
+  for (const std::size_t i : worst_rows(errors, kWorstCollectives)) out += row_text(errors.rows[i]);
   const CollectiveSample& first = errors.rows[0].sample;
   std::vector<MeasuredPoint> points;
   for (const CollectiveError& row : errors.rows) {
@@ -153,13 +153,13 @@ Outcome run_validate_collectives(const Arguments& arguments, Diagnostics problem
   const double tolerance = read_tolerance(arguments, problems);
   FlagReader flags(arguments, problems);
   const CollectiveHints hints = read_hints(flags);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   const MeasuredFiles files = read_measured(arguments.words, hints, problems);
   if (problems.empty() && !files.kernels.empty())
     problems.push_back(mistake(arguments.words[0], "these are kernels", "give them to 'validate kernels'"));
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   const auto cluster = find_cluster(arguments, files.collectives, problems);
-  if (!cluster) return {ExitCode::usage, "", print(problems), ""};
+  if (!cluster) return misuse(problems);
   std::vector<CollectiveSample> samples;
   for (const CollectiveSamples& table : files.collectives)
     for (CollectiveSample sample : table.samples) {
@@ -191,8 +191,8 @@ const Command kValidateCollectives{
     "far off the predictions are by collective, ranks and message. Ends with code 4 if a class from 1 MiB on is "
     "further "
     "off than the tolerance.",
-    kExamples,
-    kFlags,
+    kValidateCollectivesExamples,
+    kValidateCollectivesFlags,
     run_validate_collectives,
     64,
 };

@@ -17,10 +17,10 @@
 namespace ithaca {
 namespace {
 
-constexpr std::size_t kWorst = 5;
+constexpr std::size_t kWorstKernels = 5;
 constexpr const char* kTypes[] = {"bf16", "fp16", "fp32"};
 
-constexpr Flag kFlags[] = {
+constexpr Flag kValidateKernelsFlags[] = {
     {"--gpu", "GPU", "the GPU they were measured on: a name or a file [what the files or the profile say]"},
     {"--cluster", "CLUSTER", "a cluster whose GPU it is"},
     {"--profile", "FILE", "the curves that 'ithaca calibrate' found, instead of the catalogue's"},
@@ -30,7 +30,7 @@ constexpr Flag kFlags[] = {
     {"-o", "FILE", "write there instead of stdout"},
 };
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kValidateKernelsExamples[] = {
     "ithaca validate kernels validate/data/h100-gemm.yaml --gpu h100-sxm",
     "ithaca validate kernels measured.yaml --cluster dgx-h100 --profile profile.yaml --tolerance 5%",
 };
@@ -122,7 +122,7 @@ std::string table(const KernelErrors& errors, double tolerance) {
                        signed_percent(c.worst), c.mean > tolerance ? "  beyond" : "");
   out += fmt::format("\nFurthest off:\n  {:<19} {:<26} {:>10} {:>10} {:>9}\n", "", "", "measured", "predicted us",
                      "error");
-  for (const std::size_t i : worst_rows(errors, kWorst)) {
+  for (const std::size_t i : worst_rows(errors, kWorstKernels)) {
     const KernelError& row = errors.rows[i];
     out += fmt::format("  {:<19} {:<26} {:>10.1f} {:>12.1f} {:>9}\n", name(row.sample.op), shape(row.sample),
                        row.sample.time.value() * 1e6, row.predicted.value() * 1e6, signed_percent(row.error));
@@ -166,8 +166,6 @@ std::optional<LoadedGpu> find_gpu(const Arguments& arguments, const std::optiona
   return std::nullopt;
 }
 
-Outcome refused(const Diagnostics& problems) { return {ExitCode::usage, "", print(problems), ""}; }
-
 Outcome run_validate_kernels(const Arguments& arguments, Diagnostics problems, const Environment&) {
   if (arguments.words.empty())
     problems.push_back(mistake("validate kernels", "the file is missing", "ithaca validate kernels FILE --gpu GPU"));
@@ -175,19 +173,19 @@ Outcome run_validate_kernels(const Arguments& arguments, Diagnostics problems, c
     problems.push_back(mistake("--json and --csv", "exclude each other", "keep one of them"));
   const double tolerance = read_tolerance(arguments, problems);
   const auto profile = read_profile_flag(arguments, problems);
-  if (!problems.empty()) return refused(problems);
+  if (!problems.empty()) return misuse(problems);
   const MeasuredFiles files = read_measured(arguments.words, {}, problems);
   if (problems.empty() && !files.collectives.empty())
     problems.push_back(mistake(arguments.words[0], "these are collectives", "give them to 'validate collectives'"));
-  if (!problems.empty()) return refused(problems);
+  if (!problems.empty()) return misuse(problems);
   auto gpu = find_gpu(arguments, profile, files.kernels, problems);
   if (gpu && profile) problems = apply(*profile, *gpu);
-  if (!problems.empty()) return refused(problems);
+  if (!problems.empty()) return misuse(problems);
   std::vector<AttentionKernel> kernels;
   for (const AttentionChoice& a : gpu->attention) kernels.push_back({a.kernel, a.curve, a.mark, ""});
   const KernelErrors errors = kernel_errors(gpu->gpu, kernels, files.kernels);
   if (errors.rows.empty())
-    return refused({mistake(arguments.words[0], "no row can be judged: " + join_words(errors.left_out), "")});
+    return misuse({mistake(arguments.words[0], "no row can be judged: " + join_words(errors.left_out), "")});
   const bool off = std::any_of(errors.classes.begin(), errors.classes.end(),
                                [&](const KernelClass& c) { return c.mean > tolerance; });
   const std::string text = arguments.has("--json")  ? json(errors, tolerance, arguments)
@@ -205,8 +203,8 @@ const Command kValidateKernels{
     "Predicts every row of tables of measured kernels (schema measurements/1: gemm, attention_forward, "
     "attention_backward, copy, norm, activation, permute and what ithaca_probe writes) and says how far off the "
     "predictions are by kernel and type. Ends with code 4 if a class is further off than the tolerance.",
-    kExamples,
-    kFlags,
+    kValidateKernelsExamples,
+    kValidateKernelsFlags,
     run_validate_kernels,
     64,
 };

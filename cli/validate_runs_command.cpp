@@ -10,9 +10,9 @@
 namespace ithaca {
 namespace {
 
-constexpr double kTolerance = 0.10;
+constexpr double kRunTolerance = 0.10;
 
-constexpr Flag kFlags[] = {
+constexpr Flag kValidateRunsFlags[] = {
     {"--tolerance", "SHARE",
      "mean absolute error of a source's steps, and of its memory, that is still right. "
      "Default: 10%"},
@@ -23,7 +23,7 @@ constexpr Flag kFlags[] = {
     {"-o", "FILE", "write there instead of stdout"},
 };
 
-constexpr std::string_view kExamples[] = {
+constexpr std::string_view kValidateRunsExamples[] = {
     "ithaca validate runs training_runs.yaml",
     "ithaca validate runs vtrain_single_node.csv --cluster dgx-a100",
     "ithaca validate runs training_runs.yaml --source simumax_b200 --tolerance 5% --json -o errors.json",
@@ -62,15 +62,15 @@ Outcome run_validate_runs(const Arguments& arguments, Diagnostics problems, cons
     problems.push_back(mistake("validate runs", "the file is missing", "ithaca validate runs FILE"));
   if (arguments.has("--json") && arguments.has("--csv"))
     problems.push_back(mistake("--json and --csv", "exclude each other", "keep one of them"));
-  const double tolerance = read_tolerance(arguments, problems, kTolerance);
+  const double tolerance = read_tolerance(arguments, problems, kRunTolerance);
   if (arguments.has("--cluster") && !arguments.words.empty() && !arguments.words[0].ends_with(".csv"))
     problems.push_back(mistake("--cluster", "the cases name their own hardware", "change it in the file"));
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   const auto runs = load_runs(arguments.words[0], arguments.find("--cluster").value_or(""));
   if (!runs) return {ExitCode::usage, "", print(runs.error()), ""};
   const std::string source = arguments.find("--source").value_or("");
   if (!source.empty()) check_source(*runs, source, problems);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   const RunReport report{arguments.typed, run_errors(*runs, source), runs->notices, tolerance};
   return {judge(report), write(report, arguments, environment), "", arguments.find("-o").value_or("")};
 }
@@ -89,8 +89,8 @@ const Command kValidateRuns{
     "table in the layout of vTrain's ground truth.\n\n"
     "The tolerance applies to the mean absolute error of each source, for steps and for memory; with one beyond it the "
     "command ends with code 4, and with code 3 if every case is refused.",
-    kExamples,
-    kFlags,
+    kValidateRunsExamples,
+    kValidateRunsFlags,
     run_validate_runs,
     1,
 };

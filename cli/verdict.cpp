@@ -12,8 +12,6 @@
 namespace ithaca {
 namespace {
 
-constexpr double kTie = 1.05;  // the accuracy that model/compare.hpp assumes of itself
-
 const StepEstimate& estimate(const Row& row) { return *row.estimate; }
 Seconds step(const Row& row) { return estimate(row).step.time; }
 bool fits(const Row& row) { return row.estimate && estimate(row).memory.fits(); }
@@ -27,7 +25,7 @@ const Row* find(const Report& report, Strategy strategy) {
 
 std::string faster_than(const Row& best, const Row& other) {
   const double ratio = step(other) / step(best);
-  if (ratio < kTie) {
+  if (ratio < 1 + kModelError) {
     return fmt::format("level with {} within the model's own accuracy ({} against {})", name(other.strategy),
                        print(step(best)), print(step(other)));
   }
@@ -45,7 +43,7 @@ const Row* runner_up(const Report& report) {
 }
 
 /// "93.2 %", never "100 %" of what is not sure.
-std::string percent(double probability) {
+std::string chance(double probability) {
   if (probability > 0.999) return "more than 99.9 %";
   return probability < 0.001 ? "less than 0.1 %" : significant(100 * probability) + " %";
 }
@@ -58,7 +56,7 @@ std::string how_sure(const Report& report, const Row& first, const Row& second) 
   const std::string none = unknown.empty() ? "" : "no interval is known for " + join_words(unknown);
   if (!c.known) return none.empty() ? "" : fmt::format(" How sure that is cannot be said: {}.", none);
   return fmt::format(" By the errors that are known {} beats {} with a probability of {}{}.", name(first.strategy),
-                     name(second.strategy), percent(c.faster), none.empty() ? "" : "; " + none);
+                     name(second.strategy), chance(c.faster), none.empty() ? "" : "; " + none);
 }
 
 std::string what_to_take(const Report& report) {
@@ -93,7 +91,7 @@ std::string against_megatron(const Report& report) {
                   less((u.forward.sent + u.backward.sent).value(), (m.forward.sent + m.backward.sent).value()),
                   less(u.step.comm.value(), m.step.comm.value()));
   const double ratio = m.step.time / u.step.time;
-  if (ratio < kTie && 1 / ratio < kTie) {
+  if (ratio < 1 + kModelError && 1 / ratio < 1 + kModelError) {
     text += ", and a step takes as long within the model's own accuracy";
   } else {
     text += ratio > 1 ? fmt::format(", and a step is {} faster", times(ratio))

@@ -9,7 +9,6 @@
 namespace ithaca {
 namespace {
 
-constexpr double kModelError = 0.05;  // layouts closer than this are equal as far as the model can tell
 constexpr std::int64_t kLongest = std::int64_t{1} << 34;
 
 /// As each is normally run, in any framework or in the one that is named.

@@ -11,6 +11,9 @@
 
 namespace ithaca {
 
+/// Layouts whose times differ by less are equal as far as the model can tell.
+inline constexpr double kModelError = 0.05;
+
 /// Degrees that the user fixed; the others are left to the tool.
 struct Degrees {
   std::optional<int> tp, pp, dp, ulysses, ring, zero;

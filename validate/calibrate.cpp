@@ -15,10 +15,9 @@ namespace {
 using Op = KernelSample::Op;
 using Samples = std::vector<KernelSample>;
 
-constexpr int kResamples = 20;  // a fit of 250 GEMMs takes tens of milliseconds
-constexpr std::uint64_t kSeed = 1;
-constexpr int kShapes = 16;      ///< twice the parameters of the GEMM curve
-constexpr Seconds kLong{25e-6};  ///< launches are a small part of kernels from here on
+constexpr int kKernelResamples = 20;  // a fit of 250 GEMMs takes tens of milliseconds
+constexpr std::uint64_t kResampleSeed = 1;
+constexpr int kShapes = 16;  ///< twice the parameters of the GEMM curve
 
 bool streams(Op op) {
   switch (op) {
@@ -55,8 +54,8 @@ Fitted median_of(std::vector<double> values) {
     return *middle;
   };
   std::vector<std::vector<double>> draws;
-  Resampler resampler(kSeed);
-  for (int i = 0; i < 5 * kResamples; ++i) draws.push_back({median(resampler.draw(values))});
+  Resampler resampler(kResampleSeed);
+  for (int i = 0; i < 5 * kKernelResamples; ++i) draws.push_back({median(resampler.draw(values))});
   return {median(values), intervals_of(draws)[0], static_cast<int>(values.size())};
 }
 
@@ -133,8 +132,8 @@ std::vector<KernelInterval> intervals(const Gpu& gpu, const Samples& samples, co
   std::vector<KernelInterval> out = figures(whole);
   if (out.empty()) return out;
   std::vector<std::vector<double>> draws;
-  Resampler resampler(kSeed);
-  for (int i = 0; i < kResamples; ++i) {
+  Resampler resampler(kResampleSeed);
+  for (int i = 0; i < kKernelResamples; ++i) {
     std::map<std::string, double> drawn;
     for (const KernelInterval& f : figures(fit_kernels(gpu, resampler.draw(samples)))) drawn[f.of] = f.value;
     std::vector<double>& values = draws.emplace_back();
@@ -148,7 +147,7 @@ std::vector<KernelInterval> intervals(const Gpu& gpu, const Samples& samples, co
 void fit_memory(Calibration& out, const Gpu& gpu, const Samples& all) {
   std::vector<double> shares;
   for (const KernelSample& s : all) {
-    if (!streams(s.op) || s.time < kLong) continue;
+    if (!streams(s.op) || s.time < kLongKernel) continue;
     shares.push_back(std::min(1.0, s.moved / gpu.memory_rate / (s.time - gpu.gemm.launch)));
   }
   if (!shares.empty()) {

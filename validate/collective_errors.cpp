@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "validate/collective_rows.hpp"
+
 namespace ithaca {
 namespace {
-
-constexpr double kLarge = 1 << 20;
 
 bool fits(const Cluster& cluster, const CollectiveSample& sample) {
   return sample.ranks >= 2 && (cluster.max_gpus == 0 || sample.ranks <= cluster.max_gpus);
@@ -16,7 +16,7 @@ bool fits(const Cluster& cluster, const CollectiveSample& sample) {
 
 /// The class of a row, made if it is the first.
 CollectiveClass& class_of(std::vector<CollectiveClass>& classes, const CollectiveSample& sample, int nodes) {
-  const bool large = sample.message.value() >= kLarge;
+  const bool large = sample.message >= kLargeMessage;
   const auto same = [&](const CollectiveClass& c) {
     return c.op == sample.op && c.ranks == sample.ranks && c.nodes == nodes && c.large == large;
   };

@@ -15,8 +15,8 @@
 namespace ithaca {
 namespace {
 
-constexpr int kResamples = 100;
-constexpr std::uint64_t kSeed = 1;
+constexpr int kCollectiveResamples = 100;
+constexpr std::uint64_t kCollectiveSeed = 1;
 /// A line's part is fitted if some row consists of it to this share at least.
 constexpr double kSeen = 0.25;
 /// Weight of NCCL's constants against a row: rows scatter by some 5 %, machines differ from the constants by some 15 %.
@@ -148,8 +148,8 @@ Rows resampled(const Rows& rows, Resampler& resampler) {
 
 void keep(CollectiveFit& out, const CollectiveProfile& profile, const Rows& rows) {
   std::vector<std::vector<double>> draws;
-  Resampler resampler(kSeed);
-  for (int i = 0; i < kResamples; ++i) draws.push_back(figures(fit(resampled(rows, resampler)), profile));
+  Resampler resampler(kCollectiveSeed);
+  for (int i = 0; i < kCollectiveResamples; ++i) draws.push_back(figures(fit(resampled(rows, resampler)), profile));
   const std::vector<Interval> intervals = intervals_of(draws);
   const auto groups = grouped(rows, regime_key);
   std::size_t at = 0;

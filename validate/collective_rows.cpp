@@ -13,7 +13,6 @@
 namespace ithaca {
 namespace {
 
-constexpr double kLarge = 1 << 20;
 constexpr double kFalls = 0.9;  ///< of the time: a larger message that is as fast speaks against the row
 
 bool same_group(const CollectiveSample& a, const CollectiveSample& b) {
@@ -103,7 +102,7 @@ std::vector<FitError> errors_by_class(const Cluster& cluster, const Rows& rows, 
     const CollectiveSample& s = rows[i].sample;
     const auto cost = collective_cost(cluster, rows[i].placement, s.op, s.message, s.algorithm);
     const double percent = 100 * (cost->total() / s.time - 1);
-    const bool large = s.message.value() >= kLarge;
+    const bool large = s.message >= kLargeMessage;
     FitError& e = classes[{s.op, s.ranks, !large, held_out[i]}];
     e.of = fmt::format("{} of {} ranks {} 1 MiB", name(s.op), s.ranks, large ? "from" : "below");
     e.held_out = held_out[i];

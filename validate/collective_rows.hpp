@@ -9,6 +9,9 @@
 
 namespace ithaca {
 
+/// Errors of messages from 1 MiB on are told apart.
+inline constexpr Bytes kLargeMessage{1 << 20};
+
 struct PlacedSample {
   CollectiveSample sample;
   Placement placement;

@@ -12,10 +12,6 @@ namespace {
 
 using Op = KernelSample::Op;
 
-/// GEMMs from here on are told apart in the errors: those of training are as long, and shorter ones show the library's
-/// luck with split k.
-constexpr Seconds kLong{25e-6};
-
 GemmCurve::Rates rates_of(const double* p) {
   GemmCurve::Rates rates;
   for (FlopPerSecond& tile : rates.tile) tile = FlopPerSecond{*p++};
@@ -70,7 +66,7 @@ void fit_gemm(Gpu gpu, const Samples& all, Kernels& kernels) {
   kernels.gemm_mark = Mark::calibrated;
   for (const auto& [type, name] : {std::pair{&half, "gemm bf16"}, {&fp32, "gemm fp32"}}) {
     add_errors(gpu, *type, name, kernels.errors);
-    const Samples longer = filter(*type, [](const KernelSample& s) { return s.time >= kLong; });
+    const Samples longer = filter(*type, [](const KernelSample& s) { return s.time >= kLongKernel; });
     add_errors(gpu, longer, std::string(name) + " from 25 us", kernels.errors);
   }
 }

@@ -10,6 +10,10 @@
 
 namespace ithaca {
 
+/// Kernels from here on are told apart in the errors: launches are a small part of them, those of training are as long,
+/// and shorter GEMMs show the library's luck with split k.
+inline constexpr Seconds kLongKernel{25e-6};
+
 /// GEMMs: every fourth shape by a hash of (batch, m, n, k). Attention: the lengths 1024 and 8192.
 bool is_held_out(const KernelSample& sample);
 /// The model's answer to the sample. Of a GEMM beside something else: alone; of a copy over PCIe, which the model does

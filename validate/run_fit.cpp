@@ -64,7 +64,7 @@ double log_error(const Gpu& gpu, const FitRun& run) {
   return e ? std::log(e->step.time / run.step) : 0;
 }
 
-double robust(double error) {
+double robust_loss(double error) {
   const double size = std::abs(error);
   const double loss = size < kRobust ? size : kRobust + (size - kRobust) / 3;
   return loss + 2 * loss * loss;
@@ -75,7 +75,7 @@ double objective(const Gpu& gpu, const std::vector<FitRun>& runs) {
   for (const FitRun& run : runs) {
     if (run.held_out) continue;
     auto& [sum, count] = by_table[run.table];
-    sum += robust(log_error(gpu, run));
+    sum += robust_loss(log_error(gpu, run));
     ++count;
   }
   double total = 0;

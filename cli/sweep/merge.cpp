@@ -106,7 +106,7 @@ Outcome merge_shards(const std::vector<std::string>& files, const std::string& i
   if (std::find(files.begin(), files.end(), into) != files.end())
     problems.push_back(mistake("-o " + into, "is one of the shards", "write into another file"));
   const std::vector<MergedShard> shards = read_shards(files, problems);
-  if (!problems.empty()) return {ExitCode::usage, "", print(problems), ""};
+  if (!problems.empty()) return misuse(problems);
   auto output = SweepOutput::open(into, std::nullopt);
   if (!output) return {ExitCode::internal, "", print(output.error()), ""};
   if (const auto problem = write_all(shards, output.value())) return {ExitCode::internal, "", print(*problem), ""};

@@ -10,7 +10,7 @@
 namespace ithaca {
 namespace {
 
-constexpr std::size_t kMost = 100'000;
+constexpr std::size_t kMostValues = 100'000;
 
 /// One way to read the numbers of a range and to write them again.
 struct Unit {
@@ -69,7 +69,7 @@ Parsed<std::vector<std::string>> read_list(std::string_view text) {
     at = end + 1;
   }
   if (words.empty()) return wrong(text, "has no value");
-  if (words.size() > kMost) return too_many(text);
+  if (words.size() > kMostValues) return too_many(text);
   return words;
 }
 
@@ -95,7 +95,7 @@ Parsed<std::vector<std::string>> write_range(const Unit& unit, const Range& rang
   for (double number = range.first; number <= range.last; number = number * range.factor + range.step) {
     const double value = unit.whole ? std::floor(number) : number;
     if (!words.empty() && value <= before) continue;
-    if (words.size() == kMost) return too_many(text);
+    if (words.size() == kMostValues) return too_many(text);
     words.push_back(unit.write(before = value));
   }
   return words;

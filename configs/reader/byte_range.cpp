@@ -8,7 +8,7 @@
 namespace ithaca {
 namespace {
 
-constexpr std::size_t kMost = 1000;
+constexpr std::size_t kMostSizes = 1000;
 
 /// Sizes and counts alike as numbers.
 using Numbers = std::vector<double>;
@@ -52,7 +52,7 @@ Parsed<Numbers> parse_list(const Kind& kind, std::string_view text) {
     numbers.push_back(*number);
     at = end + 1;
   }
-  if (numbers.size() > kMost) return too_many(kind, text);
+  if (numbers.size() > kMostSizes) return too_many(kind, text);
   return numbers;
 }
 
@@ -89,7 +89,7 @@ Parsed<Numbers> parse_range(const Kind& kind, std::string_view text) {
   }
   Numbers numbers;
   for (double number = *first; number <= *last; number = number * factor + step) {
-    if (numbers.size() == kMost) return too_many(kind, text);
+    if (numbers.size() == kMostSizes) return too_many(kind, text);
     const double value = kind.whole ? std::floor(number) : number;
     if (numbers.empty() || value > numbers.back()) numbers.push_back(value);
   }

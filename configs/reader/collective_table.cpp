@@ -88,7 +88,7 @@ void read_texts(const Document& document, Fields& fields, CollectiveSamples& out
 }
 
 /// In double quotes; control characters become spaces.
-std::string quoted(std::string_view text) {
+std::string yaml_string(std::string_view text) {
   std::string safe = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') safe += '\\';
@@ -112,16 +112,16 @@ std::string sample_line(const CollectiveSample& s) {
   if (s.in_place) out += ", in_place: true";
   if (s.wrong) out += fmt::format(", wrong: {:g}", *s.wrong);
   if (s.fitted) out += ", fitted: true";
-  if (!s.doubt.empty()) out += ", doubt: " + quoted(s.doubt);
+  if (!s.doubt.empty()) out += ", doubt: " + yaml_string(s.doubt);
   return out + "}\n";
 }
 
 std::string pattern_line(const PatternSample& p) {
   std::string out = fmt::format(
       "  - {{pattern: {}, model: {}, seq: {}, ranks: {}, sent_bytes: {:.0f}, time_s: {:.7g}, mean_s: {:.7g}", p.pattern,
-      quoted(p.model), p.seq, p.ranks, p.sent.value(), p.time.value(), p.mean.value());
+      yaml_string(p.model), p.seq, p.ranks, p.sent.value(), p.time.value(), p.mean.value());
   if (p.attention) out += fmt::format(", attention_s: {:.7g}", p.attention->value());
-  if (!p.doubt.empty()) out += ", doubt: " + quoted(p.doubt);
+  if (!p.doubt.empty()) out += ", doubt: " + yaml_string(p.doubt);
   return out + "}\n";
 }
 
@@ -148,14 +148,14 @@ Result<CollectiveSamples, Diagnostics> read_collective_table(const Document& doc
 std::string collectives_yaml(const CollectiveSamples& table) {
   std::string out = "schema: measurements/1\n";
   const std::string source = table.file.empty() ? table.source : table.source + ": " + table.file;
-  if (!source.empty()) out += "source: " + quoted(source) + "\n";
-  if (!table.cluster.empty()) out += "cluster: " + quoted(table.cluster) + "\n";
-  if (!table.gpu.empty()) out += "gpu: " + quoted(table.gpu) + "\n";
-  if (!table.nccl.empty()) out += "nccl: " + quoted(table.nccl) + "\n";
+  if (!source.empty()) out += "source: " + yaml_string(source) + "\n";
+  if (!table.cluster.empty()) out += "cluster: " + yaml_string(table.cluster) + "\n";
+  if (!table.gpu.empty()) out += "gpu: " + yaml_string(table.gpu) + "\n";
+  if (!table.nccl.empty()) out += "nccl: " + yaml_string(table.nccl) + "\n";
   if (!table.provenance.empty()) out += "provenance:\n";
-  for (const auto& [key, value] : table.provenance) out += "  " + key + ": " + quoted(value) + "\n";
+  for (const auto& [key, value] : table.provenance) out += "  " + key + ": " + yaml_string(value) + "\n";
   if (!table.left_out.empty()) out += "left_out:\n";
-  for (const std::string& reason : table.left_out) out += "  - " + quoted(reason) + "\n";
+  for (const std::string& reason : table.left_out) out += "  - " + yaml_string(reason) + "\n";
   if (!table.patterns.empty()) out += "patterns:\n";
   for (const PatternSample& p : table.patterns) out += pattern_line(p);
   out += table.samples.empty() ? "samples: []\n" : "samples:\n";

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kDeepest = 64;
 constexpr std::size_t kMostNodes = 1000000;
-constexpr std::size_t kMostProblems = 20;
+constexpr std::size_t kMostSyntaxProblems = 20;
 
 /// Builds our tree from yaml-cpp's events, which carry the marks of keys too.
 class TreeBuilder : public YAML::EventHandler {
@@ -74,7 +74,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void refuse(int line, int column, std::string what, std::string next) {
-    if (problems.size() >= kMostProblems) return;
+    if (problems.size() >= kMostSyntaxProblems) return;
     problems.push_back({place_in(file_, text_, line, column, 1), std::move(what), "", std::move(next), std::nullopt});
   }
   void refuse(const YAML::Mark& mark, std::string what, std::string next) {

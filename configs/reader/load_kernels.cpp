@@ -33,22 +33,22 @@ Parsed<T> parse_word(std::string_view text, const std::array<Word<T>, N>& words)
 }
 
 using Op = KernelSample::Op;
-constexpr std::array<Word<Op>, 16> kOps{{{"gemm", Op::gemm},
-                                         {"attention_forward", Op::attention_forward},
-                                         {"attention_backward", Op::attention_backward},
-                                         {"attention_forward_backward", Op::attention_forward_backward},
-                                         {"rms_norm", Op::rms_norm},
-                                         {"layer_norm", Op::layer_norm},
-                                         {"swiglu", Op::swiglu},
-                                         {"gelu", Op::gelu},
-                                         {"residual", Op::residual},
-                                         {"pack", Op::pack},
-                                         {"unpack", Op::unpack},
-                                         {"copy", Op::copy},
-                                         {"gemm_beside", Op::gemm_beside},
-                                         {"norm", Op::norm},
-                                         {"activation", Op::activation},
-                                         {"permute", Op::permute}}};
+constexpr std::array<Word<Op>, 16> kKernelOps{{{"gemm", Op::gemm},
+                                               {"attention_forward", Op::attention_forward},
+                                               {"attention_backward", Op::attention_backward},
+                                               {"attention_forward_backward", Op::attention_forward_backward},
+                                               {"rms_norm", Op::rms_norm},
+                                               {"layer_norm", Op::layer_norm},
+                                               {"swiglu", Op::swiglu},
+                                               {"gelu", Op::gelu},
+                                               {"residual", Op::residual},
+                                               {"pack", Op::pack},
+                                               {"unpack", Op::unpack},
+                                               {"copy", Op::copy},
+                                               {"gemm_beside", Op::gemm_beside},
+                                               {"norm", Op::norm},
+                                               {"activation", Op::activation},
+                                               {"permute", Op::permute}}};
 using Layout = KernelSample::Layout;
 constexpr std::array<Word<Layout>, 3> kLayouts{{{"tn", Layout::tn}, {"nn", Layout::nn}, {"nt", Layout::nt}}};
 using Path = KernelSample::Path;
@@ -68,9 +68,9 @@ std::string_view name_of(T value, const std::array<Word<T>, N>& words) {
 
 Parsed<Layout> parse_layout(std::string_view text) { return parse_word(text, kLayouts); }
 Parsed<Path> parse_path(std::string_view text) { return parse_word(text, kPaths); }
-Parsed<Op> parse_op(std::string_view text) { return parse_word(text, kOps); }
+Parsed<Op> parse_kernel_op(std::string_view text) { return parse_word(text, kKernelOps); }
 Parsed<Dtype> parse_dtype(std::string_view text) { return parse_word(text, kTypes); }
-Parsed<Mark> parse_mark(std::string_view text) { return parse_word(text, kMarks); }
+Parsed<Mark> parse_kernel_mark(std::string_view text) { return parse_word(text, kMarks); }
 
 class KernelReader {
  public:
@@ -118,7 +118,7 @@ class KernelReader {
     if (map == nullptr) return;
     Fields fields(document_, *map, "'gemm'", diagnostics_);
     GemmCurve curve;
-    kernels.gemm_mark = fields.need("mark", parse_mark);
+    kernels.gemm_mark = fields.need("mark", parse_kernel_mark);
     curve.launch = fields.need("launch", parse_seconds);
     inside(fields, "half", [&](Fields& f) { curve.half = rates(f); });
     inside(fields, "fp32", [&](Fields& f) { curve.fp32 = rates(f); });
@@ -140,7 +140,7 @@ class KernelReader {
 
   static StreamingFit streaming(Fields& fields) {
     StreamingFit s;
-    s.mark = fields.need("mark", parse_mark);
+    s.mark = fields.need("mark", parse_kernel_mark);
     s.efficiency = fields.need("efficiency", parse_share);
     s.host.forward_layer = fields.need("host_forward_layer", parse_seconds);
     s.host.backward_layer = fields.need("host_backward_layer", parse_seconds);
@@ -150,7 +150,7 @@ class KernelReader {
   AttentionKernel attention(Fields& fields) {
     AttentionKernel a;
     a.kernel = fields.text("kernel");
-    a.mark = fields.need("mark", parse_mark);
+    a.mark = fields.need("mark", parse_kernel_mark);
     a.derived = fields.text_or("derived", "");
     a.curve.launch = fields.need("launch", parse_seconds);
     inside(fields, "forward", [&](Fields& f) { a.curve.forward = pass(f); });
@@ -257,7 +257,7 @@ void read_memory_sample(Fields& fields, KernelSample& s) {
 
 KernelSample sample(Fields& fields) {
   KernelSample s;
-  s.op = fields.need("op", parse_op);
+  s.op = fields.need("op", parse_kernel_op);
   const bool by_type = s.op == Op::gemm || s.op == Op::gemm_beside || is_attention(s.op);
   s.dtype = by_type ? fields.need("dtype", parse_dtype) : fields.maybe("dtype", parse_dtype).value_or(Dtype::bf16);
   s.time = fields.need("time_s", parse_measured_seconds);
@@ -301,7 +301,7 @@ void read_left_out(Fields& fields, KernelSamples& table) {
 
 }  // namespace
 
-std::string_view name(KernelSample::Op op) { return name_of(op, kOps); }
+std::string_view name(KernelSample::Op op) { return name_of(op, kKernelOps); }
 std::string_view name(KernelSample::Layout layout) { return name_of(layout, kLayouts); }
 std::string_view name(KernelSample::Path path) { return name_of(path, kPaths); }
 

@@ -32,7 +32,7 @@ void read_shape(Fields& fields, Transformer& m) {
   m.qk_norm = fields.maybe("qk_norm", parse_flag).value_or(false);
 }
 
-void read_latent(Fields& fields, Transformer& m) {
+void read_latent_attention(Fields& fields, Transformer& m) {
   LatentAttention& l = m.latent;
   l.query_rank = fields.maybe("query_rank", parse_width).value_or(0);
   l.kv_rank = fields.need("kv_rank", parse_width);
@@ -70,7 +70,7 @@ LoadedModel read_model(const Document& document, Diagnostics& problems) {
   loaded.source = fields.text("source");
   loaded.note = fields.text_or("note", "");
   read_shape(fields, loaded.model);
-  inside(document, fields, "latent", problems, [&](Fields& f) { read_latent(f, loaded.model); });
+  inside(document, fields, "latent", problems, [&](Fields& f) { read_latent_attention(f, loaded.model); });
   inside(document, fields, "experts", problems, [&](Fields& f) { read_experts(f, loaded.model.experts); });
   check_experts(fields, loaded.model);
   check_shape(fields, loaded.model, {"hidden", "heads", "kv_heads", "head_dim"});

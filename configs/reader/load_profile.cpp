@@ -20,10 +20,10 @@ Parsed<T> parse_name(std::string_view text, std::initializer_list<T> values) {
   }
   return UnitError{"'" + std::string(text) + "' is unknown here", "write one of " + all};
 }
-Parsed<Op> parse_op(std::string_view text) {
+Parsed<Op> parse_fitted_op(std::string_view text) {
   return parse_name(text, {Op::all_gather, Op::reduce_scatter, Op::all_reduce, Op::all_to_all, Op::send_recv});
 }
-Parsed<Algorithm> parse_algorithm(std::string_view text) {
+Parsed<Algorithm> parse_fitted_algorithm(std::string_view text) {
   return parse_name(text, {Algorithm::direct, Algorithm::ring, Algorithm::nvls, Algorithm::tree});
 }
 Parsed<Protocol> parse_protocol(std::string_view text) {
@@ -47,8 +47,8 @@ void skip_list(Fields& fields, std::string_view key) {
 /// With the deviation of the straight line that large messages follow.
 std::pair<CollectiveRegime, double> regime(Fields& f) {
   CollectiveRegime r;
-  r.op = f.need("op", parse_op);
-  r.algorithm = f.need("algorithm", parse_algorithm);
+  r.op = f.need("op", parse_fitted_op);
+  r.algorithm = f.need("algorithm", parse_fitted_algorithm);
   r.protocol = f.need("protocol", parse_protocol);
   r.across_nodes = f.need("level", parse_level);
   r.latency = f.need("latency", parse_above_zero);
@@ -123,8 +123,8 @@ class ProfileReader {
 
   CollectiveCurve curve(Fields& f) {
     CollectiveCurve c;
-    c.op = f.need("op", parse_op);
-    c.algorithm = f.need("algorithm", parse_algorithm);
+    c.op = f.need("op", parse_fitted_op);
+    c.algorithm = f.need("algorithm", parse_fitted_algorithm);
     c.across_nodes = f.need("level", parse_level);
     c.ranks = static_cast<int>(f.need("ranks", parse_size));
     const Node* list = f.sequence("points");

@@ -31,7 +31,7 @@ std::vector<std::string> words_of(Fields& fields, const Node& node) {
   return words;
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string comma_list(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
   return text;
@@ -46,7 +46,7 @@ void read_flag(Fields& fields, const SweepKey& key, Pairs& flags) {
   const Node* node = fields.node(name);
   if (node == nullptr) return;
   const std::vector<std::string> words = words_of(fields, *node);
-  if (!key.repeatable) return flags.emplace_back(key.flag, joined(words)), void();
+  if (!key.repeatable) return flags.emplace_back(key.flag, comma_list(words)), void();
   for (const std::string& word : words) flags.emplace_back(key.flag, word);
 }
 
@@ -58,7 +58,7 @@ void read_axes(Fields& fields, Pairs& axes) {
     const auto before =
         std::find_if(axes.begin(), axes.end(), [&](const auto& a) { return a.first == entry.key.text; });
     if (before != axes.end()) fields.problem(entry.key, "this axis is there twice", "", "keep one of them");
-    const std::string words = joined(words_of(fields, entry.value));
+    const std::string words = comma_list(words_of(fields, entry.value));
     axes.emplace_back(entry.key.text, entry.value.kind == Node::Kind::sequence ? "[" + words + "]" : words);
   }
 }

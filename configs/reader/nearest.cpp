@@ -28,7 +28,7 @@ constexpr std::size_t kLongestWord = 64;  // nobody misspells more than that
 
 constexpr std::size_t kMostNames = 8;
 
-std::string joined(const std::vector<std::string>& names) {
+std::string first_names(const std::vector<std::string>& names) {
   std::string list;
   for (std::size_t i = 0; i < names.size() && i < kMostNames; ++i) list += (i == 0 ? "" : ", ") + names[i];
   return names.size() > kMostNames ? list + " and " + std::to_string(names.size() - kMostNames) + " more" : list;
@@ -64,9 +64,9 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& na
   if (const auto name = nearest(word, names)) return "did you mean '" + *name + "'?";
   const auto longer = holding(word, names);
   if (longer.size() == 1) return "did you mean '" + longer[0] + "'?";
-  if (!longer.empty()) return "did you mean one of " + joined(longer) + "?";
+  if (!longer.empty()) return "did you mean one of " + first_names(longer) + "?";
   if (names.empty() || names.size() > kMostNames) return "";
-  return (names.size() == 1 ? "the only name is " : "one of ") + joined(names);
+  return (names.size() == 1 ? "the only name is " : "one of ") + first_names(names);
 }
 
 }  // namespace ithaca

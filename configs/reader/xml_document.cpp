@@ -10,7 +10,7 @@
 namespace ithaca {
 namespace {
 
-constexpr std::size_t kDeepest = 64;
+constexpr std::size_t kDeepestElement = 64;
 
 /// Lines and columns of bytes that are asked for in rising order.
 class Position {
@@ -72,8 +72,8 @@ class XmlBuilder {
   }
 
   void start(const char* name, const char** attributes) {
-    if (stack_.size() >= kDeepest)
-      return stop("nested too deeply", "flatten it to fewer than " + std::to_string(kDeepest) + " levels");
+    if (stack_.size() >= kDeepestElement)
+      return stop("nested too deeply", "flatten it to fewer than " + std::to_string(kDeepestElement) + " levels");
     XmlElement element;
     element.name = position_.node(byte() + 1, Node::Kind::scalar, name);
     element.attributes = position_.node(byte() + 1, Node::Kind::map);
