@@ -20,7 +20,7 @@ void check(const Arguments& arguments, Diagnostics& problems) {
     const bool known = std::find(std::begin(kOfFiles), std::end(kOfFiles), flag.name) != std::end(kOfFiles);
     if (!known && arguments.has(flag.name))
       problems.push_back(
-          mistake(std::string(flag.name), "the files have their questions already", "leave out the flag or the files"));
+          mistake(std::string(flag.name), "means nothing to two saved answers", "leave out the flag or the files"));
   }
 }
 

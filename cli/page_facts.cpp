@@ -177,6 +177,10 @@ Asked asked_of(const Json& json) {
 PageFacts facts_of(const Json& json) {
   PageFacts facts;
   if (text(json, "format_version").rfind("1.", 0) != 0) throw Unexpected("this format is not 1.x");
+  const Json& argv = json.at("provenance").at("argv");
+  for (const char* other : {"plan", "sweep", "simulate"}) {
+    if (argv.size() > 1 && argv.at(1) == other) throw Unexpected(fmt::format("it is one of 'ithaca {}'", other));
+  }
   const Json& question = json.at("question");
   if (question.contains("phase")) throw Unexpected("it answers inference (--phase), not a training step");
   facts.model = text(question, "model");
@@ -208,7 +212,8 @@ Result<PageFacts, Diagnostics> read_page_facts(const std::string& file, const st
   try {
     return facts_of(Json::parse(text));
   } catch (const Json::exception& error) {
-    reason = error.what();
+    const std::string words = error.what();  // "[json.exception.parse_error.101] parse error at line 1 ..."
+    reason = words.substr(std::min(words.size(), words.find("] ") + 2));
   } catch (const Unexpected& error) {
     reason = error.what();
   }

@@ -98,9 +98,12 @@ TEST(CompareFiles, RefusesWhatIsNoComparison) {
   EXPECT_EQ(both.exit, ExitCode::usage);
   EXPECT_TRUE(contains(both.talk, "before.json: is no answer of 'ithaca compare --json': ")) << both.talk;
   EXPECT_TRUE(contains(both.talk, "this format is not 1.x")) << both.talk;
+  const Words plan{"plan", "--model", "llama-7b", "--cluster", "dgx-h100", "--gpus", "8", "--seq", "64Ki", "--json"};
+  const std::string planned = run(plan, Environment{}).result;
+  EXPECT_TRUE(contains(compared(planned, planned).talk, "'ithaca compare --json': it is one of 'ithaca plan'"));
   EXPECT_TRUE(contains(run({"compare", "a-word"}, Environment{}).talk, "error: a-word: one word, where two files are"));
   const Outcome flags = run({"compare", "a.json", "b.json", "--gpus", "8"}, Environment{});
-  EXPECT_TRUE(contains(flags.talk, "error: --gpus: the files have their questions already")) << flags.talk;
+  EXPECT_TRUE(contains(flags.talk, "error: --gpus: means nothing to two saved answers")) << flags.talk;
   EXPECT_TRUE(contains(run({"compare", "a.json", "b.json"}, Environment{}).talk, "error: a.json")) << "not there";
   EXPECT_TRUE(contains(run({"compare"}, Environment{}).talk, "--model, --cluster, --gpus and --seq: missing"));
 }
