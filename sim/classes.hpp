@@ -13,8 +13,9 @@
 
 namespace ithaca {
 
-/// The messages of an exchange by class, each as one of them. `from` and `to` are classes of ranks, `route` is classes
-/// of links; `usage` is how many messages of the class cross one link of that class, empty: one.
+/// The messages of an exchange by class, each as one of them. `from` and `to` are classes of ranks, both the lowest of
+/// those that come together where the exchange has such; `route` is classes of links; `usage` is how many messages of
+/// the class cross one link of that class, empty: one.
 struct MessageClasses {
   std::vector<std::uint32_t> from, to;
   std::vector<double> bytes, delay;
@@ -33,6 +34,9 @@ struct ProgramClasses {
 
 /// Every rank, link and message alone. Or which message is wrong.
 Result<ProgramClasses, std::string> single_classes(const Program& program, const Router& router);
+
+/// By rank: the lowest colour of those that it comes together with; its own where the exchange has no such.
+std::vector<std::uint32_t> lowest_met(const Exchange& exchange, const std::vector<std::uint32_t>& colour);
 
 /// Which exchanges some task has.
 std::vector<bool> used_exchanges(const Program& program);

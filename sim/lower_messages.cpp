@@ -24,7 +24,9 @@ std::string MessageReader::complain(const Message& m, std::uint32_t rank) const 
   if (m.to >= ranks_) return name + " goes to rank " + std::to_string(m.to) + ", which is not there";
   if (m.from == m.to && m.leg == Leg::whole) return name + " goes to itself";
   if (m.from != m.to && m.leg != Leg::whole) return name + " goes to or from the switch and to another rank";
-  return name + " must have bytes of zero or more and finite";
+  if (!(m.bytes.value() >= 0) || !std::isfinite(m.bytes.value()))
+    return name + " must have bytes of zero or more and finite";
+  return name + " goes to rank " + std::to_string(m.to) + ", which does not come together with it";
 }
 
 bool MessageReader::route(const Message& message) {

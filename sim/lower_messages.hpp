@@ -35,7 +35,7 @@ class MessageReader {
     messages_.clear();
     exchange.sends(rank, messages_);
     for (const Message& message : messages_) {
-      if (is_wrong(message, rank)) return complain(message, rank);
+      if (is_wrong(message, rank, exchange)) return complain(message, rank);
       if (!route(message)) return "rank " + std::to_string(rank) + " is joined to no switch";
       const Wire& wire = exchange.wire(message);
       const double paths = static_cast<double>(paths_.size());
@@ -52,9 +52,9 @@ class MessageReader {
   std::size_t messages() const { return messages_.size(); }
 
  private:
-  bool is_wrong(const Message& m, std::uint32_t rank) const {
+  bool is_wrong(const Message& m, std::uint32_t rank, const Exchange& e) const {
     return m.from != rank || m.to >= ranks_ || (m.from == m.to) != (m.leg != Leg::whole) || !(m.bytes.value() >= 0) ||
-           !std::isfinite(m.bytes.value());
+           !std::isfinite(m.bytes.value()) || (e.together && e.together(m.from) != e.together(m.to));
   }
   std::string complain(const Message& message, std::uint32_t rank) const;
   bool route(const Message& message);

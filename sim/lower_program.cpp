@@ -9,8 +9,6 @@
 namespace ithaca {
 namespace {
 
-constexpr std::uint32_t kNone = 0xFFFFFFFF;
-
 /// The tasks that a task waits for, each once.
 std::vector<std::uint32_t> waits_for(const Program& program, const std::vector<std::uint32_t>& before,
                                      std::uint32_t t) {
@@ -62,7 +60,7 @@ IndexRows messages_by_end(const MessageClasses& messages, std::size_t ranks) {
   return rows;
 }
 
-/// Who waits for whom where ranks come together: by class of ranks the meeting of its member, by meeting the classes.
+/// Those that come together: by class of ranks its meeting, by meeting the classes, the lowest first.
 struct Meetings {
   std::vector<std::uint32_t> of_class;
   IndexRows classes;
@@ -71,25 +69,15 @@ struct Meetings {
 Meetings meetings_of(const Exchange& exchange, const ProgramClasses& classes) {
   Meetings meetings;
   if (!exchange.together) return meetings;
-  std::vector<std::uint32_t> meeting(classes.class_of_rank.size(), kNone);  // by the rank that stands for it
+  const std::vector<std::uint32_t> lowest = lowest_met(exchange, classes.class_of_rank);
   std::vector<std::vector<std::uint32_t>> come;
-  for (const std::uint32_t rank : classes.rank) {
-    std::uint32_t& m = meeting[exchange.together(rank)];
-    if (m == kNone) {
-      m = static_cast<std::uint32_t>(come.size());
-      come.emplace_back();
-    }
-    meetings.of_class.push_back(m);
+  for (std::uint32_t c = 0; c < classes.rank.size(); ++c) {
+    const std::uint32_t first = lowest[classes.rank[c]];
+    if (first == c) come.emplace_back();
+    meetings.of_class.push_back(first == c ? static_cast<std::uint32_t>(come.size() - 1) : meetings.of_class[first]);
+    come[meetings.of_class[c]].push_back(c);
   }
-  for (std::uint32_t rank = 0; rank < meeting.size(); ++rank) {
-    const std::uint32_t m = meeting[exchange.together(rank)];
-    if (m != kNone) come[m].push_back(classes.class_of_rank[rank]);
-  }
-  for (auto& all : come) {
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    meetings.classes.add(all);
-  }
+  for (const auto& all : come) meetings.classes.add(all);
   return meetings;
 }
 
@@ -199,20 +187,41 @@ class Lowering {
 
   void exchange(std::uint32_t t) {
     const MessageClasses& messages = classes_.exchanges[program_.tasks[t].exchange];
-    const IndexRows& by_end = by_end_[program_.tasks[t].exchange];
+    const Meetings& meetings = meetings_[program_.tasks[t].exchange];
     add_arrivals();
-    add_meetings(meetings_[program_.tasks[t].exchange]);
+    add_meetings(meetings);
     const std::uint32_t first = flows();
     for (std::uint32_t m = 0; m < messages.size(); ++m) add_messages(messages, m);
+    if (!meetings.of_class.empty()) return part(t, meetings, first);
     done_.push_back(flows());
     for (std::uint32_t c = 0; c < ranks_; ++c) {
-      row_.clear();
-      if (messages.size() > 0) {
-        for (const std::uint32_t m : by_end[c]) row_.push_back(first + m);
-      }
-      if (row_.empty() && !come_.empty()) row_.push_back(come_[c]);
+      wait_for_messages(t, c, first);
       add_without_links(0);
     }
+  }
+
+  /// Those who came together go when all of their messages have arrived.
+  void part(std::uint32_t t, const Meetings& meetings, std::uint32_t first) {
+    const std::uint32_t parted = flows();
+    for (std::size_t m = 0; m < meetings.classes.size(); ++m) {
+      wait_for_messages(t, meetings.classes[m].front(), first);
+      add_without_links(0);
+    }
+    done_.push_back(flows());
+    for (std::uint32_t c = 0; c < ranks_; ++c) {
+      row_.assign(1, parted + meetings.of_class[c]);
+      add_without_links(0);
+    }
+  }
+
+  /// Makes `row_` the messages that a class sends or receives, of those that begin at flow `first`, or its arrival.
+  void wait_for_messages(std::uint32_t t, std::uint32_t c, std::uint32_t first) {
+    const std::uint32_t exchange = program_.tasks[t].exchange;
+    row_.clear();
+    if (classes_.exchanges[exchange].size() > 0) {
+      for (const std::uint32_t m : by_end_[exchange][c]) row_.push_back(first + m);
+    }
+    if (row_.empty() && !come_.empty()) row_.push_back(come_[c]);
   }
 
   void add_messages(const MessageClasses& messages, std::uint32_t m) {
@@ -283,8 +292,8 @@ ProgramSize size_of(const Program& program, double rank_classes, const std::vect
     crossings += exchange.crossings;
     waits += exchange.flows * (others > 0 ? 4 : 2);
     if (!program.exchanges[task.exchange].together || others == 0) continue;
-    size.flows += rank_classes;  // a meeting each, at most
-    waits += rank_classes;
+    size.flows += 2 * rank_classes;  // a meeting each, at most, and its end
+    waits += 2 * rank_classes;
   }
   size.rows = std::max(crossings, waits);
   size.bytes = 126 * size.flows + 40 * crossings + 8 * waits +

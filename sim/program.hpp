@@ -56,8 +56,9 @@ struct Exchange {
   StaticVector<Wire, 5> wires;
   StaticVector<int, 4> boxes;
   Packets packets;
-  /// By rank: one, always the same, of those that must all have come before any of their messages leaves, as in a
-  /// stream, which passes what everyone brings on through everyone. Empty: a message waits for its two ends alone.
+  /// By rank: one, always the same, of those that send to each other alone, must all have come before any of their
+  /// messages leaves, and are through when all of these have arrived: as in a stream, which passes what everyone brings
+  /// on through everyone. Empty: a message waits for its two ends alone.
   std::function<std::uint32_t(std::uint32_t rank)> together;
   Likeness likeness;
 
@@ -65,8 +66,8 @@ struct Exchange {
 };
 
 /// compute: `duration` on a healthy GPU, times load[rank] and what slows the GPU down. exchange: a message leaves when
-/// its sender and its receiver have come to the task, and those of Exchange::together; a rank is through when all that
-/// it sends and receives has arrived. barrier: all ranks wait for each other.
+/// its sender and its receiver have come to the task; a rank is through when all that it sends and receives has
+/// arrived; those of Exchange::together come and go as one. barrier: all ranks wait for each other.
 struct Task {
   enum class Kind : std::uint8_t { compute, exchange, barrier };
   Kind kind{};

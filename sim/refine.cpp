@@ -1,10 +1,12 @@
 #include "sim/refine.hpp"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "sim/lower_messages.hpp"
 #include "sim/message_counts.hpp"
+#include "sim/message_table.hpp"
 #include "sim/mix.hpp"
 
 namespace ithaca {
@@ -27,79 +29,6 @@ std::uint32_t number(const std::vector<std::uint64_t>& keys, std::vector<std::ui
     colours[i] = known.try_emplace(keys[i], static_cast<std::uint32_t>(known.size())).first->second;
   return static_cast<std::uint32_t>(known.size());
 }
-
-/// The classes of an exchange's messages: equal bytes, delays, colours of ends, and colours of links in order.
-class MessageTable {
- public:
-  MessageTable() : slots_(64, kFree) {}
-
-  std::uint32_t find(std::uint64_t hash, const WireFlow& flow, const Colours& colours) {
-    std::size_t slot = hash & (slots_.size() - 1);
-    for (; slots_[slot] != kFree; slot = (slot + 1) & (slots_.size() - 1)) {
-      if (hashes_[slots_[slot]] == hash && is(slots_[slot], flow, colours)) return slots_[slot];
-    }
-    const auto added = static_cast<std::uint32_t>(classes_.size());
-    slots_[slot] = added;
-    hashes_.push_back(hash);
-    classes_.from.push_back(colours.rank[flow.from]);
-    classes_.to.push_back(colours.rank[flow.to]);
-    classes_.bytes.push_back(flow.bytes);
-    classes_.delay.push_back(flow.delay);
-    for (const std::uint32_t k : flow.route) classes_.route.items.push_back(colours.link[k]);
-    classes_.route.begin.push_back(static_cast<std::uint32_t>(classes_.route.items.size()));
-    if (2 * hashes_.size() > slots_.size()) grow();
-    return added;
-  }
-  std::size_t size() const { return classes_.size(); }
-  const MessageClasses& classes() const { return classes_; }
-
- private:
-  static constexpr std::uint32_t kFree = 0xFFFFFFFF;
-
-  bool is(std::uint32_t m, const WireFlow& flow, const Colours& colours) const {
-    const auto route = classes_.route[m];
-    return classes_.bytes[m] == flow.bytes && classes_.delay[m] == flow.delay &&
-           classes_.from[m] == colours.rank[flow.from] && classes_.to[m] == colours.rank[flow.to] &&
-           std::equal(route.begin(), route.end(), flow.route.begin(), flow.route.end(),
-                      [&](std::uint32_t colour, std::uint32_t k) { return colour == colours.link[k]; });
-  }
-  void grow() {
-    slots_.assign(2 * slots_.size(), kFree);
-    for (std::uint32_t m = 0; m < hashes_.size(); ++m) {
-      std::size_t slot = hashes_[m] & (slots_.size() - 1);
-      while (slots_[slot] != kFree) slot = (slot + 1) & (slots_.size() - 1);
-      slots_[slot] = m;
-    }
-  }
-
-  std::vector<std::uint32_t> slots_;
-  std::vector<std::uint64_t> hashes_;
-  MessageClasses classes_;
-};
-
-/// What tells a message: a hash of its bytes, delay and colours.
-class Signature {
- public:
-  explicit Signature(const Colours& colours) : colours_(colours) {}
-  std::uint64_t operator()(const WireFlow& flow) {
-    if (flow.bytes != bytes_ || flow.delay != delay_) {
-      bytes_ = flow.bytes;
-      delay_ = flow.delay;
-      numbers_ = mix(mix(bits(bytes_)) + bits(delay_));
-    }
-    std::uint64_t hash = numbers_ ^ mix(std::uint64_t{colours_.rank[flow.from]} << 32 | colours_.rank[flow.to]);
-    for (const std::uint32_t k : flow.route) {
-      hash = (hash ^ colours_.link[k]) * 0x9E3779B97F4A7C15u;
-      hash ^= hash >> 29;
-    }
-    return mix(hash);
-  }
-
- private:
-  const Colours& colours_;
-  double bytes_ = -1, delay_ = -1;
-  std::uint64_t numbers_ = 0;
-};
 
 class Refinement {
  public:
@@ -193,58 +122,76 @@ class Refinement {
     return false;
   }
 
+  FlowColours flow_colours(const Exchange& exchange) const {
+    return {lowest_met(exchange, colours_.rank), colours_.link};
+  }
+
   /// Whether any colour split; none where a message stood in the way.
   std::optional<bool> split_once() {
-    std::vector<std::uint64_t> sends(orbits_.rank.size(), 0), receives(orbits_.rank.size(), 0),
-        crossed(orbits_.of_link.size(), 0);
+    std::vector<std::uint64_t> ends(orbits_.rank.size(), 0), crossed(orbits_.of_link.size(), 0);
     for (std::size_t e = 0; e < program_.exchanges.size(); ++e) {
-      Signature signature(colours_);
-      const std::uint64_t salt = mix(e + 1);
-      const bool good =
-          !used_[e] || for_each_flow(program_.exchanges[e], [&](const WireFlow& flow, std::uint64_t count) {
-            const std::uint64_t hash = signature(flow) ^ salt;
-            const std::uint64_t end = mix(hash) * count;
-            sends[orbits_.of_rank[flow.from]] += end;
-            receives[orbits_.of_rank[flow.to]] += end;
-            for (const std::uint32_t k : flow.route) crossed[k] += hash * count;
-          });
-      if (!good) return std::nullopt;
-      if (used_[e] && program_.exchanges[e].together) add_meetings(program_.exchanges[e], salt, sends);
+      if (used_[e] && !add_signatures(program_.exchanges[e], mix(e + 1), ends, crossed)) return std::nullopt;
     }
     std::vector<std::uint64_t> rank_keys(orbits_.rank.size()), link_keys(orbits_.link.size(), 0);
     for (std::size_t k = 0; k < crossed.size(); ++k) link_keys[orbits_.of_link[k]] += crossed[k];
     for (std::size_t o = 0; o < link_keys.size(); ++o) link_keys[o] = mix(link_keys[o] ^ mix(link_colour_[o]));
-    for (std::size_t o = 0; o < rank_keys.size(); ++o)
-      rank_keys[o] = mix(mix(mix(rank_colour_[o]) ^ sends[o]) ^ receives[o]);
+    for (std::size_t o = 0; o < rank_keys.size(); ++o) rank_keys[o] = mix(mix(rank_colour_[o]) ^ ends[o]);
     return paint(rank_keys, link_keys);
   }
 
-  /// Adds, by orbit of ranks, what tells those that its first rank comes together with.
-  void add_meetings(const Exchange& exchange, std::uint64_t salt, std::vector<std::uint64_t>& keys) const {
+  /// Adds what tells the messages of an exchange to the keys of those that wait for them and of the links that they
+  /// cross. False where a message stood in the way.
+  bool add_signatures(const Exchange& exchange, std::uint64_t salt, std::vector<std::uint64_t>& ends,
+                      std::vector<std::uint64_t>& crossed) {
+    const FlowColours colours = flow_colours(exchange);
+    Signature signature(colours);
+    std::vector<std::uint64_t> brought(exchange.together ? ends.size() : 0, 0);  // by orbit of ranks, to its meeting
+    const bool good = for_each_flow(exchange, [&](const WireFlow& flow, std::uint64_t count) {
+      const std::uint64_t hash = signature(flow) ^ salt;
+      for (const std::uint32_t k : flow.route) crossed[k] += hash * count;
+      if (exchange.together) {
+        brought[orbits_.of_rank[flow.from]] += mix(hash);
+      } else {
+        ends[orbits_.of_rank[flow.from]] += mix(hash) * count;
+        ends[orbits_.of_rank[flow.to]] += mix(hash + 1) * count;
+      }
+    });
+    if (good && exchange.together) add_meetings(exchange, salt, brought, ends);
+    return good;
+  }
+
+  /// Adds, by orbit of ranks, what tells those that its first rank comes together with and what they bring.
+  void add_meetings(const Exchange& exchange, std::uint64_t salt, const std::vector<std::uint64_t>& brought,
+                    std::vector<std::uint64_t>& keys) const {
     std::vector<std::uint64_t> met(program_.ranks, 0);
     for (std::uint32_t rank = 0; rank < program_.ranks; ++rank)
-      met[exchange.together(rank)] += mix(mix(salt) ^ colours_.rank[rank]);
+      met[exchange.together(rank)] += mix(mix(salt) ^ colours_.rank[rank]) + brought[orbits_.of_rank[rank]];
     for (std::size_t o = 0; o < keys.size(); ++o) keys[o] += mix(met[exchange.together(orbits_.rank[o])]);
   }
 
-  /// Whether the first ranks of orbits of one colour come together with equally many of each colour.
-  bool meet_alike(const Exchange& exchange) const {
-    if (!exchange.together) return true;
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> met;  // who stands for a meeting, and the colour of who comes
-    for (std::uint32_t rank = 0; rank < program_.ranks; ++rank)
-      met.emplace_back(exchange.together(rank), colours_.rank[rank]);
-    std::sort(met.begin(), met.end());
-    const auto meeting = [&](std::uint32_t rank) {
-      return std::equal_range(met.begin(), met.end(), std::pair{exchange.together(rank), 0u},
-                              [](const auto& a, const auto& b) { return a.first < b.first; });
-    };
-    std::vector<std::uint32_t> first;  // colours are numbered by first members
-    for (std::size_t o = 0; o < orbits_.rank.size(); ++o) {
-      if (rank_colour_[o] == first.size()) first.push_back(orbits_.rank[o]);
-      const auto [a, a_end] = meeting(first[rank_colour_[o]]);
-      const auto [b, b_end] = meeting(orbits_.rank[o]);
-      if (a != b && !std::equal(a, a_end, b, b_end, [](const auto& x, const auto& y) { return x.second == y.second; }))
-        return false;
+  /// Those who come together: their colours in order, and how many messages of each class they send.
+  struct Meeting {
+    std::vector<std::uint32_t> colours;
+    std::map<std::uint32_t, std::uint64_t> messages;
+    bool operator==(const Meeting&) const = default;
+  };
+
+  /// Whether every colour comes together with the same colours always, and these send the same.
+  bool meet_alike(const Exchange& exchange, const MessageCounts::Rows& rows) const {
+    std::vector<Meeting> meetings(program_.ranks);  // by the rank that stands for it
+    for (std::uint32_t rank = 0; rank < program_.ranks; ++rank) {
+      Meeting& meeting = meetings[exchange.together(rank)];
+      meeting.colours.push_back(colours_.rank[rank]);
+      for (const auto& [key, count] : rows[orbits_.of_rank[rank]])
+        meeting.messages[static_cast<std::uint32_t>(key)] += count;
+    }
+    std::vector<const Meeting*> of_colour(colours_.ranks, nullptr);
+    for (Meeting& meeting : meetings) {
+      std::sort(meeting.colours.begin(), meeting.colours.end());
+      for (const std::uint32_t colour : meeting.colours) {
+        if (of_colour[colour] == nullptr) of_colour[colour] = &meeting;
+        if (of_colour[colour] != &meeting && *of_colour[colour] != meeting) return false;
+      }
     }
     return true;
   }
@@ -266,18 +213,19 @@ class Refinement {
   /// False where members of a class differ after all, or there is too much to count.
   bool count_messages(const Exchange& exchange, MessageClasses& messages) {
     MessageTable table;
-    Signature signature(colours_);
+    const FlowColours colours = flow_colours(exchange);
+    Signature signature(colours);
     MessageCounts counts(most_counts_);
     const auto ranks = static_cast<std::uint32_t>(orbits_.rank.size());
     const bool good = for_each_flow(exchange, [&](const WireFlow& flow, std::uint64_t count) {
-      const std::uint32_t m = table.find(signature(flow), flow, colours_);
-      counts.add(orbits_.of_rank[flow.from], m, count);
-      counts.add(ranks + orbits_.of_rank[flow.to], m, count);
+      const std::uint32_t m = table.find(signature(flow), flow, colours);
+      counts.add(orbits_.of_rank[flow.from], m, exchange.together ? 1 : count);
+      if (!exchange.together) counts.add(ranks + orbits_.of_rank[flow.to], m, count);
       for (const std::uint32_t k : flow.route) counts.add(2 * ranks + orbits_.of_link[k], m, count);
     });
-    if (!good || !counts.fit() || !meet_alike(exchange)) return false;
+    if (!good || !counts.fit()) return false;
     const auto rows = counts.rows(2 * orbits_.rank.size() + orbits_.link.size());
-    if (!are_even(rows)) return false;
+    if (!(exchange.together ? meet_alike(exchange, rows) : ranks_are_even(rows)) || !links_are_even(rows)) return false;
     messages.messages = messages_;
     messages.from = table.classes().from;
     messages.to = table.classes().to;
@@ -287,10 +235,11 @@ class Refinement {
   }
 
   /// Whether orbits of one colour have the same counts.
-  bool are_even(const MessageCounts::Rows& rows) const {
-    const std::size_t ranks = orbits_.rank.size();
-    return is_even(rows, 0, rank_colour_) && is_even(rows, ranks, rank_colour_) &&
-           is_even(rows, 2 * ranks, link_colour_);
+  bool ranks_are_even(const MessageCounts::Rows& rows) const {
+    return is_even(rows, 0, rank_colour_) && is_even(rows, orbits_.rank.size(), rank_colour_);
+  }
+  bool links_are_even(const MessageCounts::Rows& rows) const {
+    return is_even(rows, 2 * orbits_.rank.size(), link_colour_);
   }
 
   static bool is_even(const MessageCounts::Rows& rows, std::size_t begin, const std::vector<std::uint32_t>& colour) {

@@ -261,6 +261,22 @@ TEST(Refine, AStragglerSplitsClassesByItself) {
   EXPECT_EQ(r.class_of[0], r.class_of[63]);
 }
 
+// In a stream through all ranks a straggler stands apart, and nobody else: how far it is from whom makes no difference.
+TEST(Refine, AStragglerInAWorldWideStreamIsAloneApart) {
+  const Fabric fabric = built(round_cluster(), fabric_of(FabricKind::ideal), 64);
+  const auto router = Router::make(fabric, Routing::deterministic);
+  ASSERT_TRUE(router);
+  Program p = program(64);
+  p.exchanges = {together(64, 1, shift(64, 1, 1, 1e6))};
+  add(p, compute(1e-4));
+  add(p, exchange(0));
+  add(p, compute(1e-4));
+  Slowdown slowdown;
+  slowdown.gpu.assign(64, 1);
+  slowdown.gpu[13] = 1.5;
+  EXPECT_EQ(expect_equal(p, *router, slowdown).classes, 2u);
+}
+
 // Without orbits the classes are the same.
 TEST(Refine, FindsByItselfWhatOrbitsTell) {
   const Machine machine(leaf_spine(4, 4, 2), Routing::deterministic);

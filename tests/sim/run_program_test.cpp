@@ -75,6 +75,26 @@ TEST(RunProgram, WhoMustComeTogetherWaitsForTheLast) {
   EXPECT_DOUBLE_EQ(end(run(p, machine), p, 2, 1), 3);  // neither of its messages has to do with rank 0
 }
 
+// 100 B take 1 s, into rank 2 at a quarter of the rate 4 s; all of the ring are through when they are there. What leaves
+// the ring is wrong.
+TEST(RunProgram, WhoComesTogetherGoesTogether) {
+  FabricGraph graph = star(4);
+  graph.links[2 * 2 + 1].capacity = BytesPerSecond{25};
+  const Machine machine(graph, Routing::deterministic);
+  Program p = program(4);
+  p.exchanges = {exchange_of({{0, 1, Bytes{100}}, {1, 2, Bytes{100}}, {2, 0, Bytes{100}}})};
+  p.exchanges[0].together = [](std::uint32_t rank) { return rank < 3 ? 0u : 3u; };
+  add(p, exchange(0));
+  for (const auto engine : {RunOptions::Engine::classes, RunOptions::Engine::flat}) {
+    const auto r = run(p, machine, {}, {.engine = engine});
+    for (std::uint32_t rank = 0; rank < 3; ++rank) EXPECT_DOUBLE_EQ(end(r, p, rank, 0), 4) << rank;
+    EXPECT_DOUBLE_EQ(end(r, p, 3, 0), 0);
+  }
+  p.exchanges[0] = together(2, 1, shift(4, 1, 1, 100));
+  EXPECT_EQ(run_program(p, machine.router).error(),
+            "a message of rank 1 goes to rank 2, which does not come together with it");
+}
+
 // Rank 0 is ready at 1 s and rank 1 at 3 s; 200 B at 100 B/s take 2 s. Rank 2 has nothing to do with it.
 TEST(RunProgram, AMessageLeavesWhenBothItsEndsHaveCome) {
   const Machine machine(star(3), Routing::deterministic);
