@@ -103,6 +103,8 @@ Result<Machine, Diagnostics> make_machine(const MachineRequest& request, const L
                                "add --jitter 5% or --routing ecmp, or leave --seeds out")};
   }
   const std::string flag = request.fabric.empty() ? "--cluster " + cluster.cluster.name : "--fabric " + request.fabric;
+  if (auto reason = Router::check_size(cluster.cluster, loaded->spec, gpus))
+    return Diagnostics{mistake(flag, std::move(*reason), "")};
   auto fabric = build_fabric(cluster.cluster, loaded->spec, gpus);
   if (!fabric)
     return Diagnostics{mistake(flag, fabric.error(), "see 'ithaca inspect --help' for the fabric's numbers")};

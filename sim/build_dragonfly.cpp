@@ -64,6 +64,13 @@ void join_groups(FabricGraph& graph, const Shape& s, std::uint32_t first, BytesP
 
 }  // namespace
 
+int dragonfly_routers(const Cluster& cluster, const FabricSpec& spec, int gpus) {
+  const auto plan = plan_nics(cluster, spec);
+  if (!plan) return 0;
+  const auto s = shape(spec, *plan, gpus);
+  return s ? ceil_div(ceil_div(gpus, plan->server_gpus), s->hosts) : 0;
+}
+
 GraphOrReason dragonfly_graph(const Cluster& cluster, const FabricSpec& spec, int gpus) {
   const auto plan = plan_nics(cluster, spec);
   if (!plan) return plan.error();

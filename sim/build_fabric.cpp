@@ -61,6 +61,17 @@ GraphOrReason graph_of(const Cluster& cluster, const FabricSpec& spec, int gpus)
 
 }  // namespace
 
+int nic_switches(const Cluster& cluster, const FabricSpec& spec, int gpus) {
+  if (check_size(cluster, gpus) || check_spec(spec)) return 0;
+  switch (spec.kind) {
+    case FabricKind::fat_tree: return fat_tree_leaves(cluster, spec, gpus);
+    case FabricKind::rail_optimised:
+    case FabricKind::rail_only: return rail_leaves(cluster, spec, gpus);
+    case FabricKind::dragonfly: return dragonfly_routers(cluster, spec, gpus);
+    default: return 0;
+  }
+}
+
 Result<Fabric, std::string> build_fabric(const Cluster& cluster, const FabricSpec& spec, int gpus) {
   auto reason = check_size(cluster, gpus);
   if (!reason) reason = check_spec(spec);

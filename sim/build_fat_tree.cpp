@@ -47,6 +47,13 @@ void add_cores(FabricGraph& graph, const Shape& s, std::uint32_t spines, Seconds
 
 }  // namespace
 
+int fat_tree_leaves(const Cluster& cluster, const FabricSpec& spec, int gpus) {
+  const auto plan = plan_nics(cluster, spec);
+  if (!plan) return 0;
+  const auto s = shape(spec, *plan, gpus);
+  return s ? s->leaves : 0;
+}
+
 GraphOrReason fat_tree_graph(const Cluster& cluster, const FabricSpec& spec, int gpus) {
   if (spec.tiers != 2 && spec.tiers != 3) return "a fat tree has 2 or 3 tiers, not " + std::to_string(spec.tiers);
   const auto plan = plan_nics(cluster, spec);

@@ -23,6 +23,11 @@ GraphOrReason torus_graph(const Cluster& cluster, const FabricSpec& spec, int gp
 GraphOrReason full_mesh_graph(const Cluster& cluster, const FabricSpec& spec, int gpus);
 GraphOrReason pcie_tree_graph(const Cluster& cluster, const FabricSpec& spec, int gpus);
 
+/// Switches that NICs hang on; 0 where the numbers do not go together.
+int fat_tree_leaves(const Cluster& cluster, const FabricSpec& spec, int gpus);
+int rail_leaves(const Cluster& cluster, const FabricSpec& spec, int gpus);
+int dragonfly_routers(const Cluster& cluster, const FabricSpec& spec, int gpus);
+
 inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
 /// Why a fabric of so many cables is not built; nothing where it is small enough.

@@ -51,4 +51,7 @@ class Fabric {
 ///   gpu3 - pcie1 - cpu0            pcie_tree
 Result<Fabric, std::string> build_fabric(const Cluster& cluster, const FabricSpec& spec, int gpus);
 
+/// Of that fabric, told before it is built: how many switches NICs hang on; 0 where that is few or not known.
+int nic_switches(const Cluster& cluster, const FabricSpec& spec, int gpus);
+
 }  // namespace ithaca

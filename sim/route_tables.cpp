@@ -37,8 +37,8 @@ NextHops::Arc arc(std::uint32_t from, std::uint32_t to, std::uint32_t link, cons
 
 double RouteTables::bytes(const Servers& servers) {
   const auto targets = static_cast<double>(entry_nodes(servers).size());
-  double sum = NextHops::table_bytes(static_cast<double>(servers.network().size), targets);
-  sum += 4.0 * static_cast<double>(servers.size()) * targets;
+  double sum = least_bytes(static_cast<double>(servers.size()), targets);
+  sum += NextHops::table_bytes(static_cast<double>(servers.network().size) - targets, targets);
   for (std::uint32_t s = 0; s < servers.size(); ++s) {
     sum += NextHops::table_bytes(static_cast<double>(servers.nodes(s).size()),
                                  static_cast<double>(servers.gpus(s).size()));

@@ -15,6 +15,10 @@ class RouteTables {
  public:
   /// The bytes that the tables of a fabric need at most.
   static double bytes(const Servers& servers);
+  /// At least so much of that where doors lead to `targets` switches.
+  static double least_bytes(double servers, double targets) {
+    return NextHops::table_bytes(targets, targets) + 4 * servers * targets;
+  }
 
   RouteTables(const Fabric& fabric, Servers servers, bool with_relays);
 

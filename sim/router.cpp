@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
+#include "sim/build_parts.hpp"
 #include "sim/mix.hpp"
 #include "sim/route_tables.hpp"
 
@@ -170,6 +172,18 @@ std::string refusal(const Fabric& fabric, const Servers& servers, Routing routin
 
 }  // namespace
 
+namespace {
+
+std::optional<std::string> too_large(double bytes, std::size_t gpus, double memory) {
+  if (bytes <= memory) return std::nullopt;
+  return "routing tables for " + std::to_string(gpus) + " GPUs would take " +
+         std::to_string(static_cast<std::int64_t>(bytes / 0x1p20) + 1) + " MiB, and " +
+         std::to_string(static_cast<std::int64_t>(memory / 0x1p20)) +
+         " MiB are allowed: ask for fewer GPUs, or a fabric with more GPUs to a switch";
+}
+
+}  // namespace
+
 struct Router::Tables {
   const Fabric& fabric;
   Routing routing;
@@ -243,14 +257,15 @@ Router& Router::operator=(Router&&) noexcept = default;
 const Fabric& Router::fabric() const { return tables_->fabric; }
 Routing Router::routing() const { return tables_->routing; }
 
+std::optional<std::string> Router::check_size(const Cluster& cluster, const FabricSpec& spec, int gpus, double memory) {
+  const int switches = nic_switches(cluster, spec, gpus);
+  const double servers = std::ceil(gpus / std::max(1.0, 1.0 * server_gpus(cluster)));
+  return too_large(RouteTables::least_bytes(servers, switches), static_cast<std::size_t>(gpus), memory);
+}
+
 Result<Router, std::string> Router::make(const Fabric& fabric, Routing routing, std::uint64_t seed, double memory) {
   Servers servers(fabric);
-  const double bytes = RouteTables::bytes(servers);
-  if (bytes > memory)
-    return "routing tables for " + std::to_string(fabric.gpus().size()) + " GPUs would take " +
-           std::to_string(static_cast<std::int64_t>(bytes / 0x1p20) + 1) + " MiB, and " +
-           std::to_string(static_cast<std::int64_t>(memory / 0x1p20)) +
-           " MiB are allowed: ask for fewer GPUs, or a fabric with more GPUs to a switch";
+  if (auto reason = too_large(RouteTables::bytes(servers), fabric.gpus().size(), memory)) return std::move(*reason);
   RouteTables routes(fabric, servers, routing == Routing::pxn);
   if (const auto pair = routes.find_unreachable()) return refusal(fabric, servers, routing, *pair);
   return Router(std::make_unique<const Tables>(Tables{fabric, routing, seed, std::move(routes)}));

@@ -32,10 +32,15 @@ enum class Leg : std::uint8_t { whole, into_switch, out_of_switch };
 class Router {
  public:
   static constexpr std::uint32_t kMostPaths = 256;  ///< rows of one message with Routing::spray
+  static constexpr double kMemory = 0x1p30;         ///< that tables may take, in bytes
+
+  /// Why the tables of the cluster's fabric would be too large, where that is plain before it is built.
+  static std::optional<std::string> check_size(const Cluster& cluster, const FabricSpec& spec, int gpus,
+                                               double memory = kMemory);
 
   /// `fabric` must stay. Refuses GPUs that cannot reach each other, naming two, and tables beyond `memory` bytes.
   static Result<Router, std::string> make(const Fabric& fabric, Routing routing, std::uint64_t seed = 1,
-                                          double memory = 0x1p30);
+                                          double memory = kMemory);
   ~Router();
   Router(Router&&) noexcept;
   Router& operator=(Router&&) noexcept;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/router.hpp"
 #include "tests/support/fabrics.hpp"
 #include "tests/support/machines.hpp"
 #include "tests/support/programs.hpp"
@@ -67,6 +68,24 @@ TEST(RouteTables, TakeFarLessThanATableOfAllGpusAndNodes) {
   const Fabric fabric = built(round_cluster(), fabric_of(FabricKind::fat_tree), 16384);
   const double bytes = 2.0 * 544 * 512 + 4.0 * 2048 * 512 + 2048 * 17 * 8 * 2.0;
   EXPECT_EQ(RouteTables::bytes(Servers(fabric)), bytes);
+}
+
+// Told before the fabric is built, what is refused is refused afterwards too. A million GPUs of 8 to a server with 32
+// ports of a leaf for NICs are 125,000 servers below 31,250 leaves, and a row for each pair alone takes 4 bytes: 14.6
+// GiB of the 16.4.
+TEST(RouteTables, AreTooLargeOnlyWhereTheRouterIs) {
+  for (const FabricKind kind : {FabricKind::fat_tree, FabricKind::rail_optimised, FabricKind::rail_only,
+                                FabricKind::dragonfly, FabricKind::ideal}) {
+    const FabricSpec spec = fabric_of(kind);
+    const Fabric fabric = built(round_cluster(), spec, 64);
+    const double bytes = RouteTables::bytes(Servers(fabric));
+    EXPECT_FALSE(Router::check_size(round_cluster(), spec, 64, bytes)) << name(spec.kind);
+    EXPECT_EQ(Router::check_size(round_cluster(), spec, 64, 15).has_value(), spec.kind != FabricKind::ideal)
+        << name(spec.kind);
+  }
+  const auto refused = Router::check_size(round_cluster(), fabric_of(FabricKind::fat_tree), 1'000'000);
+  ASSERT_TRUE(refused);
+  EXPECT_NE(refused->find("1000000 GPUs would take 16"), std::string::npos) << *refused;
 }
 
 }  // namespace
