@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 install(TARGETS ithaca RUNTIME COMPONENT program)
 foreach(part probe mpi)
   if(TARGET ithaca_${part})
-    install(TARGETS ithaca_${part} RUNTIME COMPONENT ${part})
+    install(TARGETS ithaca_${part} RUNTIME COMPONENT ${part} OPTIONAL)  # ./start builds ithaca alone
   endif()
 endforeach()
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
