@@ -193,6 +193,18 @@ Outcome run_simulation(const Arguments& arguments, bool layer, Diagnostics probl
   return outcome;
 }
 
+/// Keeps what slows down GPUs with a rank. The first straggler without one is a mistake.
+std::optional<Diagnostic> leave_out_idle(Slowdown& slowdown, std::uint32_t ranks, const MachineRequest& request) {
+  if (slowdown.gpu.size() <= ranks) return std::nullopt;
+  const auto idle = std::find_if(slowdown.gpu.begin() + ranks, slowdown.gpu.end(), [](double t) { return t != 1; });
+  if (idle == slowdown.gpu.end() || request.stragglers.empty()) {
+    slowdown.gpu.resize(ranks);
+    return std::nullopt;
+  }
+  return mistake("--straggler", "gpu" + std::to_string(idle - slowdown.gpu.begin()) + " is idle in this layout",
+                 "give a GPU from gpu0 to gpu" + std::to_string(ranks - 1) + ", or a larger --global-batch");
+}
+
 Outcome run_step(const Arguments& arguments, Diagnostics problems, const Environment& environment) {
   return run_simulation(arguments, false, std::move(problems), environment);
 }
@@ -239,7 +251,7 @@ Result<StepReport, Diagnostics> simulate_step(Report job, const StepRequest& req
   const Row row = job.rows[0];
   auto made = make_machine(request.machine, cluster, q.gpus);
   if (!made) return made.error();
-  const Machine& machine = *made;
+  Machine machine = std::move(made).value();
   StepReport report;
   report.job = std::move(job);
   report.layer = request.layer;
@@ -255,6 +267,7 @@ Result<StepReport, Diagnostics> simulate_step(Report job, const StepRequest& req
       (report.layer ? layer_program : step_program)(q.model, q.work, q.cluster, row.layout, request.options);
   if (!program)
     return Diagnostics{mistake("simulate", program.error(), "'ithaca compare' has the closed form's answer")};
+  if (auto idle = leave_out_idle(machine.slowdown, program->ranks, request.machine)) return Diagnostics{*idle};
   if (const auto effort = refuse_effort(*program, machine.router, machine.slowdown, request.machine.seeds)) {
     return refuse(*effort);
   }

@@ -63,6 +63,15 @@ TEST(SimulateStep, AStragglerSlowsEverybody) {
   EXPECT_EQ(slow["healthy"], false);
 }
 
+// A batch of one split over 4 keeps 4 of 8 GPUs busy: the slow ones among them count, and no others.
+TEST(SimulateStep, OnlyBusyGpusStraggle) {
+  const Words four{"--strategy", "ulysses", "--ulysses", "4", "--straggler", "gpu3=1.5x"};
+  EXPECT_GT(time_of("step", four), 1.2 * time_of("step", {"--strategy", "ulysses", "--ulysses", "4"}));
+  const Outcome idle = simulate("step", {"--strategy", "ulysses", "--ulysses", "4", "--straggler", "gpu4=2x"});
+  EXPECT_EQ(idle.exit, ExitCode::usage);
+  EXPECT_TRUE(contains(idle.talk, "gpu4 is idle in this layout")) << idle.talk;
+}
+
 TEST(SimulateStep, JitterHasASpreadOverSeeds) {
   const auto json = json_of("layer", {"--strategy", "ulysses", "--jitter", "5%", "--seeds", "5"});
   EXPECT_EQ(json["seeds"]["time_s"].size(), 5U);
