@@ -61,23 +61,46 @@ class ExchangeWriter {
   void add_tensor_parallel() {
     if (layout_.tp == 1) return;
     const Bytes hidden = head_message(model_, work_, rank_);
+    if (!layout_.tp_sequence) {
+      x_.tp_reduce = add(Op::all_reduce, grid_.group(Dimension::tp), hidden);
+      return;
+    }
     x_.tp_gather = add(Op::all_gather, grid_.group(Dimension::tp), hidden);
     x_.tp_reduce = add(Op::reduce_scatter, grid_.group(Dimension::tp), hidden);
   }
 
   void add_all_to_alls() {
     if (layout_.ulysses == 1) return;
-    x_.qkv = add_all_to_all(true, [this](int, int to) { return slices(to, 2); });
-    x_.output = add_all_to_all(false, [this](int from, int) { return slices(from, 0); });
-    x_.output_back = add_all_to_all(false, [this](int, int to) { return slices(to, 0); });
-    x_.qkv_back = add_all_to_all(true, [this](int from, int) { return slices(from, 2); });
+    x_.qkv = add_all_to_all(true, [this](int, int to) { return slices(to, true); });
+    x_.output = add_all_to_all(false, [this](int from, int) { return slices(from, false); });
+    x_.output_back = add_all_to_all(false, [this](int, int to) { return slices(to, false); });
+    x_.qkv_back = add_all_to_all(true, [this](int from, int) { return slices(from, true); });
     if (rank_.heads % layout_.ulysses != 0) add_attention_load();
   }
 
   void add_ring() {
     if (layout_.ring == 1) return;
-    x_.kv_hop = add_hop(element_bytes(work_.dtype));
-    x_.kv_gradient_hop = add_hop(work_.ring_gradient == RingGradient::fp32 ? 4 : element_bytes(work_.dtype));
+    const Group ring = grid_.group(Dimension::ring);
+    const double element = element_bytes(work_.dtype);
+    const double gradient = work_.ring_gradient == RingGradient::fp32 ? 4 : element;
+    switch (layout_.strategy) {
+      case Strategy::cp_all_gather:
+        x_.kv_gather = add(Op::all_gather, ring, block(element, kv_width()) * ring.size);
+        x_.kv_gradient_reduce = add(Op::reduce_scatter, ring, block(element, kv_width()) * ring.size);
+        return;
+      case Strategy::ring_self_attention:
+        x_.tensor_hop = add(Op::send_recv, ring, block(element, model_.head_dim));
+        x_.tensor_sum = add(Op::all_reduce, ring, block(element, model_.head_dim) * ring.size);
+        return;
+      default: break;
+    }
+    const int inner = layout_.inner_ring > 1 ? layout_.inner_ring : ring.size;
+    x_.kv_hop = add_hop({inner, ring.stride}, element);
+    x_.kv_gradient_hop = add_hop({inner, ring.stride}, gradient);
+    if (inner == ring.size) return;
+    const Group outer{ring.size / inner, ring.stride * inner};
+    x_.outer_kv_hop = add_hop(outer, element);
+    x_.outer_kv_gradient_hop = add_hop(outer, gradient);
   }
 
   void add_sharding() {
@@ -101,17 +124,23 @@ class ExchangeWriter {
   RankHeads heads_of(int ulysses_rank) const {
     return rank_heads(rank_.heads, rank_.kv_heads, layout_.ulysses, ulysses_rank);
   }
-  /// Bytes of one rank's tokens in the query heads of another and `kv_tensors` times in its KV heads.
-  Bytes slices(int owner, int kv_tensors) const {
+  std::int64_t kv_width() const { return model_.head_dim + model_.value_head(); }
+  /// Bytes of a rank's block in all its KV heads, `width` elements a head.
+  Bytes block(double element, std::int64_t width) const {
+    return Bytes{element * real(work_.micro_batch * rank_.block_tokens) * real(rank_.split.max_kv * width)};
+  }
+  /// Bytes of one rank's tokens in the heads of another: of Q, K and V, or of the output.
+  Bytes slices(int owner, bool with_kv) const {
     const RankHeads heads = heads_of(owner);
-    const auto count = static_cast<double>((heads.query + kv_tensors * heads.kv) * model_.head_dim);
-    return Bytes{element_bytes(work_.dtype) * static_cast<double>(rank_.tokens) * count};
+    const std::int64_t width =
+        with_kv ? heads.query * model_.head_dim + heads.kv * kv_width() : heads.query * model_.value_head();
+    return Bytes{element_bytes(work_.dtype) * real(rank_.tokens) * real(width)};
   }
 
   Rounds add_all_to_all(bool with_kv, const Share& share) {
-    const std::int64_t heads = rank_.heads + (with_kv ? 2 * rank_.split.kv_copies : 0);
-    const auto width = static_cast<double>(heads * model_.head_dim);
-    const Bytes message = Bytes{element_bytes(work_.dtype) * static_cast<double>(rank_.tokens) * width};
+    const std::int64_t width = with_kv ? rank_.heads * model_.head_dim + rank_.split.kv_copies * kv_width()
+                                       : rank_.heads * model_.value_head();
+    const Bytes message{element_bytes(work_.dtype) * real(rank_.tokens) * real(width)};
     const Group group = grid_.group(Dimension::ulysses);
     if (!uneven()) return add(Op::all_to_all, group, message);
     std::vector<Bytes> bytes;  // by pair: what is asked later must not ask this object
@@ -138,10 +167,8 @@ class ExchangeWriter {
   }
 
   /// K and V of a rank's block, in elements of `element` bytes.
-  Rounds add_hop(double element) {
-    const auto width = static_cast<double>(rank_.split.max_kv * model_.head_dim);
-    const double block = static_cast<double>(work_.micro_batch * rank_.block_tokens);
-    const Rounds hop = add(Op::send_recv, grid_.group(Dimension::ring), Bytes{2 * element * block * width});
+  Rounds add_hop(Group group, double element) {
+    const Rounds hop = add(Op::send_recv, group, block(element, kv_width()));
     if (!uneven()) return hop;
     std::vector<double> share;
     for (int r = 0; r < layout_.ulysses; ++r) {

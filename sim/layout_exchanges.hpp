@@ -49,12 +49,15 @@ using Rounds = std::vector<ExchangeRound>;
 
 struct LayoutExchanges {
   std::vector<Exchange> exchanges;
-  Rounds tp_gather, tp_reduce;                ///< hidden states
-  Rounds qkv, output, output_back, qkv_back;  ///< all-to-all, forward and backward
-  Rounds kv_hop, kv_gradient_hop;             ///< one hop of the ring
-  Rounds gather, gather_ends, gather_all;     ///< weights of a layer, of embedding and head, of all
-  Rounds reduce, reduce_ends, reduce_bucket;  ///< gradients; a bucket is an equal part of all for each layer
-  std::vector<double> attention_load;         ///< by rank, heads over the most of any; empty: all the same
+  Rounds tp_gather, tp_reduce;                 ///< hidden states; whole activations are only reduced, to all
+  Rounds qkv, output, output_back, qkv_back;   ///< all-to-all, forward and backward
+  Rounds kv_hop, kv_gradient_hop;              ///< one hop of the ring, or of the inner ring of two
+  Rounds outer_kv_hop, outer_kv_gradient_hop;  ///< of the outer one
+  Rounds kv_gather, kv_gradient_reduce;        ///< cp_all_gather
+  Rounds tensor_hop, tensor_sum;               ///< ring_self_attention: one of K and V, its gradient of all tokens
+  Rounds gather, gather_ends, gather_all;      ///< weights of a layer, of embedding and head, of all
+  Rounds reduce, reduce_ends, reduce_bucket;   ///< gradients; a bucket is an equal part of all for each layer
+  std::vector<double> attention_load;          ///< by rank, heads over the most of any; empty: all the same
 };
 
 /// With ZeRO's collectives if `sharded`. Uneven heads have their own bytes by pair of ranks. The reason where a

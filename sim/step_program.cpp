@@ -133,7 +133,7 @@ class StepWriter {
 
   void write_layer() {
     forward(false);
-    backward();
+    backward(repeats(work_.recompute_every));
   }
 
   void write_step() {
@@ -152,11 +152,23 @@ class StepWriter {
   void write_micro_batch(bool last);
   void ends();
   void forward(bool again);
-  void backward();
+  void backward(bool repeat);
+  bool repeats(std::int64_t layer) const {
+    return work_.recompute == Recompute::full && layer % work_.recompute_every == 0;
+  }
   void mlp_backward();
   void attention_backward();
   void ring_forward(const std::string& attention, const std::string& hop);
   void ring_backward();
+  void all_hops(const std::string& what);
+  bool gathers() const { return !x_.kv_gather.empty() || !x_.tensor_hop.empty(); }
+  /// Hop s of the ring; of two rings, the outer one's after every round of the inner one.
+  const Rounds& kv_hop(int s) const {
+    return x_.outer_kv_hop.empty() || s % layout_.inner_ring != 0 ? x_.kv_hop : x_.outer_kv_hop;
+  }
+  const Rounds& gradient_hop(int s) const {
+    return x_.outer_kv_hop.empty() || s % layout_.inner_ring != 0 ? x_.kv_gradient_hop : x_.outer_kv_gradient_hop;
+  }
   Seconds own_block(const KernelTimes& k) const { return k.attention - k.attention_hop * (layout_.ring - 1); }
 
   const Transformer& model_;
@@ -191,7 +203,7 @@ void StepWriter::write_micro_batch(bool last) {
     tasks_.wait_for(weights);
     if (l < model_.layers) tasks_.put_aside(reduce, gradients);
     if (l > 1) tasks_.put_aside(gather, x_.gather, &weights);
-    backward();
+    backward(repeats(l));
   }
   tasks_.compute(host, host_.host_backward);
   tasks_.wait_for(tasks_.beside(reduce, gradients, kSharding));
@@ -224,17 +236,30 @@ void StepWriter::forward(bool again) {
   tasks_.blocking(named("reduce mlp output"), x_.tp_reduce);
 }
 
-/// Hop s + 1 runs beside the attention over the block of hop s; the next block waits for both.
+/// One of K and V to everybody.
+void StepWriter::all_hops(const std::string& what) {
+  for (int s = 1; s < layout_.ring; ++s) tasks_.blocking(what, x_.tensor_hop);
+}
+
+/// Hop s + 1 runs beside the attention over the block of hop s; the next block waits for both. Nothing runs beside what
+/// brings the keys and values of all at once.
 void StepWriter::ring_forward(const std::string& attention, const std::string& hop) {
+  if (gathers()) {
+    tasks_.blocking(hop, x_.kv_gather);
+    all_hops(hop);
+    tasks_.compute(attention, kernels_.forward.attention, heads_);
+    all_hops(hop);
+    return;
+  }
   for (int s = 0; s < layout_.ring; ++s) {
-    const MaybeTask next = s + 1 < layout_.ring ? tasks_.beside(hop, x_.kv_hop, kOverlap) : MaybeTask{};
+    const MaybeTask next = s + 1 < layout_.ring ? tasks_.beside(hop, kv_hop(s + 1), kOverlap) : MaybeTask{};
     tasks_.compute(attention, s == 0 ? own_block(kernels_.forward) : kernels_.forward.attention_hop, heads_);
     tasks_.wait_for(next);
   }
 }
 
-void StepWriter::backward() {
-  if (work_.recompute == Recompute::full) forward(true);
+void StepWriter::backward(bool repeat) {
+  if (repeat) forward(true);
   mlp_backward();
   attention_backward();
 }
@@ -274,15 +299,25 @@ void StepWriter::attention_backward() {
 /// one hop further, home, which nothing hides.
 void StepWriter::ring_backward() {
   const std::string hop = "kv hop, backward", home = "kv gradient hop";
+  if (gathers()) {
+    tasks_.blocking(hop, x_.kv_gather);
+    all_hops(hop);
+    tasks_.blocking(home, x_.tensor_sum);
+    tasks_.compute("attention, backward", kernels_.backward.attention, heads_);
+    tasks_.blocking(home, x_.kv_gradient_reduce);
+    all_hops(hop);
+    tasks_.blocking(home, x_.tensor_sum);
+    return;
+  }
   MaybeTask gradient;
   for (int s = 0; s < layout_.ring; ++s) {
-    if (s > 0) gradient = tasks_.beside(home, x_.kv_gradient_hop, kOverlap);
-    const MaybeTask next = s + 1 < layout_.ring ? tasks_.beside(hop, x_.kv_hop, kOverlap) : MaybeTask{};
+    if (s > 0) gradient = tasks_.beside(home, gradient_hop(s), kOverlap);
+    const MaybeTask next = s + 1 < layout_.ring ? tasks_.beside(hop, kv_hop(s + 1), kOverlap) : MaybeTask{};
     tasks_.compute("attention, backward", s == 0 ? own_block(kernels_.backward) : kernels_.backward.attention_hop,
                    heads_);
     tasks_.wait_for(next);
   }
-  if (work_.ring_gradient == RingGradient::fp32) gradient = tasks_.beside(home, x_.kv_gradient_hop, kOverlap);
+  if (work_.ring_gradient == RingGradient::fp32) gradient = tasks_.beside(home, gradient_hop(layout_.ring), kOverlap);
   tasks_.wait_for(gradient);
 }
 

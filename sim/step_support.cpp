@@ -1,7 +1,5 @@
 #include "sim/step_support.hpp"
 
-#include <algorithm>
-
 namespace ithaca {
 namespace {
 
@@ -10,25 +8,19 @@ std::string degree(const char* what, const char* flag, int value) {
 }
 
 std::optional<std::string> of_layout(const Layout& l) {
-  const bool plain = std::ranges::find(kStrategies, l.strategy) != kStrategies.end();
-  if (!plain && l.gpus() > 1) return std::string(name(l.strategy));
+  if (l.strategy == Strategy::fpdt && l.gpus() > 1) return std::string(name(l.strategy));
   if (l.pp > 1) return degree("pipeline parallelism", "pp", l.pp);
   if (l.ep > 1) return degree("expert parallelism", "ep", l.ep);
-  if (l.tp > 1 && !l.tp_sequence) return "tensor parallelism with whole activations";
-  if (l.inner_ring > 1) return degree("double rings", "inner ring", l.inner_ring);
   if (l.chunks > 1) return degree("attention by chunks", "chunks", l.chunks);
   return std::nullopt;
 }
 
 std::optional<std::string> of_model(const Transformer& m) {
   if (m.is_moe()) return "mixtures of experts";
-  if (m.is_latent()) return "latent attention";
-  if (m.value_head() != m.head_dim) return "values of another width than keys";
   return std::nullopt;
 }
 
 std::optional<std::string> of_work(const Workload& w) {
-  if (w.recompute == Recompute::full && w.recompute_every > 1) return "recomputation of some layers only";
   if (w.offload.checkpoints || w.offload.optimizer || w.offload.parameters) return "offload to host memory";
   if (!w.overlap.gradients || !w.overlap.parameters) return "ZeRO's traffic without overlap";
   if (w.lora_rank > 0) return "LoRA";

@@ -69,15 +69,17 @@ struct Job {
   /// With fp32 gradients the last hop of dK and dV leaves after the last block's attention: nothing hides it.
   Seconds last_hop_home() const {
     if (layout.ring == 1 || work.ring_gradient != RingGradient::fp32) return {};
+    if (layout.strategy == Strategy::cp_all_gather || layout.strategy == Strategy::ring_self_attention) return {};
     const double block = static_cast<double>(work.micro_batch * rank().block_tokens);
     const Bytes message{2 * 4 * block * static_cast<double>(rank().split.max_kv * model.head_dim)};
-    return send_recv_cost(cluster, groups().ring, message).total() * (layers() * micro_batches(work, layout));
+    const Placement last = layout.inner_ring > 1 ? groups().outer_ring : groups().ring;
+    return send_recv_cost(cluster, last, message).total() * (layers() * micro_batches(work, layout));
   }
 
   /// Megatron-SP gathers once more for each block's weight gradients. The closed form hides both gathers behind half of
   /// all products, the engine each behind half of its own block's.
   Seconds gathers_by_block() const {
-    if (layout.tp == 1) return {};
+    if (layout.tp == 1 || !layout.tp_sequence) return {};
     const GemmTimes g = backward_gemms(model, work, cluster.gpu, rank());
     const Seconds gather = all_gather_cost(cluster, groups().tp, head_message(model, work, rank())).total();
     const auto left = [](Seconds time, Seconds cover) { return max(Seconds{}, time - cover); };
@@ -122,6 +124,38 @@ TEST(StepProgram, RingAndUspAreTheClosedForm) {
       job.work.ring_gradient = gradient;
       job.expect_equal();
     }
+  }
+}
+
+// Of two rings the last of hops goes round the outer one.
+TEST(StepProgram, OtherStrategiesAreTheClosedForm) {
+  for (const Layout& layout :
+       {Layout{.strategy = Strategy::tensor_parallel, .tp = 8, .zero = 1, .tp_sequence = false},
+        Layout{.strategy = Strategy::tensor_parallel, .tp = 16, .zero = 0, .tp_sequence = false},
+        Layout{.strategy = Strategy::cp_all_gather, .ring = 8, .zero = 1},
+        Layout{.strategy = Strategy::cp_all_gather, .ring = 16, .zero = 1},
+        Layout{.strategy = Strategy::ring_self_attention, .ring = 8, .zero = 1, .zigzag = false},
+        Layout{.strategy = Strategy::loongtrain, .ring = 16, .zero = 1, .inner_ring = 4},
+        Layout{.strategy = Strategy::loongtrain, .ulysses = 4, .ring = 8, .zero = 3, .inner_ring = 2}}) {
+    Job job;
+    job.layout = layout;
+    job.work.flash = layout.strategy != Strategy::ring_self_attention;
+    job.expect_equal();
+  }
+}
+
+// With values half as wide as keys, also out of a latent vector, and every other layer recomputed: 16 of 32.
+TEST(StepProgram, NarrowValuesAndSomeLayersRecomputed) {
+  for (const Layout& layout : {Layout{.strategy = Strategy::usp, .ulysses = 4, .ring = 2, .zero = 1},
+                               Layout{.strategy = Strategy::ulysses, .ulysses = 8, .zero = 1}}) {
+    Job job;
+    job.layout = layout;
+    job.model.value_dim = job.model.head_dim / 2;
+    if (layout.ring == 1) job.model.latent = {.query_rank = 512, .kv_rank = 256, .rope_dim = 32};
+    job.work.recompute = Recompute::full;
+    job.work.recompute_every = 2;
+    job.work.ring_gradient = RingGradient::half;
+    job.expect_equal();
   }
 }
 
