@@ -91,14 +91,17 @@ Bytes layer_input(const Transformer& m, const Workload& work, const RankSplit& r
   return Bytes{element_bytes(work.dtype) * rows(rank.norm_tokens) * rows(m.hidden)};
 }
 
-Bytes kept_activations(const Transformer& m, const Workload& work, const RankSplit& rank, LayerKind kind) {
-  const LayerActivations all = layer_activations(m, work, rank, kind);
+Bytes kept_activations(const Transformer& m, const Workload& work, const RankSplit& rank, const LayerActivations& all) {
   if (work.recompute == Recompute::full) {
     const double share = 1.0 / work.recompute_every;
     return layer_input(m, work, rank) * share + all.total() * (1 - share);
   }
   const bool drops_core = work.recompute == Recompute::selective && !work.flash;
   return drops_core ? all.total() - all.core : all.total();
+}
+
+Bytes kept_activations(const Transformer& m, const Workload& work, const RankSplit& rank, LayerKind kind) {
+  return kept_activations(m, work, rank, layer_activations(m, work, rank, kind));
 }
 
 }  // namespace ithaca

@@ -24,7 +24,9 @@ LayerActivations layer_activations(const Transformer& model, const Workload& wor
 /// A layer's input, all that a full recomputation keeps.
 Bytes layer_input(const Transformer& model, const Workload& work, const RankSplit& rank);
 /// What is kept under the workload's recompute policy, on average over the layers of a kind: all, all but the core, or
-/// the input of those that are recomputed.
+/// the input of those that are recomputed. `all` is what a layer of the kind has.
+Bytes kept_activations(const Transformer& model, const Workload& work, const RankSplit& rank,
+                       const LayerActivations& all);
 Bytes kept_activations(const Transformer& model, const Workload& work, const RankSplit& rank,
                        LayerKind kind = LayerKind::dense);
 

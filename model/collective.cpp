@@ -101,6 +101,15 @@ double tree_share(const Cluster& c, const Placement& p, int protocol, double bus
   return protocol == nccl::kLL128 && share > 0 && p.nodes > 1 ? nccl::kTreeLL128AcrossNodes : share;
 }
 
+/// Takes a protocol if it is faster, or the first one.
+void take_faster(CollectiveCost& best, Seconds latency, Seconds transfer, int protocol) {
+  const Seconds so_far = best.total();
+  if (so_far != Seconds{} && !(latency + transfer < so_far)) return;
+  best.latency = latency;
+  best.transfer = transfer;
+  best.protocol = static_cast<Protocol>(protocol);
+}
+
 /// The fastest protocol of a ring with `rounds` passes of (p-1) steps: one for all-gather, two for all-reduce.
 CollectiveCost ring_cost(const Cluster& c, const Placement& p, Bytes message, int rounds) {
   const int size = p.group.size;
@@ -110,13 +119,12 @@ CollectiveCost ring_cost(const Cluster& c, const Placement& p, Bytes message, in
   const Seconds bound = wire_bound(c, p, stream, message * rounds);
   const double bus = stream.value() / wire.value();
   const int between = p.nodes > 1 ? rounds * (p.nodes - 1) : 0;
-  CollectiveCost best;
+  CollectiveCost best{{}, {}, bound, Algorithm::ring};
   for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
     const double share = ring_share(c, p, protocol, bus);
     if (share <= 0) continue;
-    const CollectiveCost cost{Seconds{ring_latency(c, p, protocol, rounds * (size - 1), between)}, wire / share, bound,
-                              Algorithm::ring, static_cast<Protocol>(protocol)};
-    if (best.total() == Seconds{} || cost.total() < best.total()) best = cost;
+    const Seconds latency{ring_latency(c, p, protocol, rounds * (size - 1), between)};
+    take_faster(best, latency, wire / share, protocol);
   }
   return best;
 }
@@ -140,16 +148,14 @@ CollectiveCost tree_cost(const Cluster& c, const Placement& p, Bytes message) {
   const Seconds wire = tree_transfer(c, p, message);
   const double bus = 2 * message.value() / wire.value();
   const int per_node = std::max(1, p.group.size / p.nodes);
-  CollectiveCost best;
+  CollectiveCost best{{}, {}, {}, Algorithm::tree};
   for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
     const double share = tree_share(c, p, protocol, bus) * nccl::tree_correction(protocol, message);
     if (share <= 0) continue;
     const Latencies hop = tree_hops(c, p, protocol);
     const double latency = nccl::kTreeBase[static_cast<std::size_t>(protocol)] +
                            2 * ((per_node - 1) * hop.near + doublings(p.nodes) * hop.far);
-    const CollectiveCost cost{Seconds{latency}, wire / share, Seconds{}, Algorithm::tree,
-                              static_cast<Protocol>(protocol)};
-    if (best.total() == Seconds{} || cost.total() < best.total()) best = cost;
+    take_faster(best, Seconds{latency}, wire / share, protocol);
   }
   return best;
 }
@@ -193,16 +199,15 @@ CollectiveCost nvls_cost(const Cluster& c, const Placement& p, Bytes message, bo
 
 /// By what was measured of this machine, never below the bound. The choice of algorithm comes before: NCCL makes it by
 /// its constants.
-CollectiveCost corrected(const Cluster& c, const Placement& p, Op op, Bytes message, CollectiveCost cost) {
+void correct(const Cluster& c, const Placement& p, Op op, Bytes message, CollectiveCost& cost) {
   cost.mark = c.link_mark;
-  if (c.measured.curves.empty()) return cost;
+  if (c.measured.curves.empty()) return;
   const double bytes = step_bytes(op, cost.algorithm, message, p.group.size);
   const Correction by = correction(c.measured, op, cost.algorithm, cost.protocol, p.nodes > 1, p.group.size, bytes);
-  if (!by.known) return cost;
+  if (!by.known) return;
   cost.latency = cost.latency * by.latency;
   cost.transfer = max(cost.transfer * by.transfer, cost.bound - cost.latency);
   cost.mark = by.inside ? Mark::calibrated : Mark::extrapolated;
-  return cost;
 }
 
 /// NCCL's choice among ring, tree and NVLS.
@@ -265,22 +270,36 @@ Placement place(const Cluster& cluster, Group group, int machine_gpus) {
   for (const Domain& domain : cluster.domains) {
     const int inside = members(domain, group, machine_gpus);
     const double active = std::min(domain.gpus, machine_gpus);
-    p.levels.push_back({inside, std::max(1.0, active / inside)});
+    p.levels.emplace_back(inside, std::max(1.0, active / inside));
     if (domain.uplink == Domain::Uplink::nics) p.nodes = (group.size + inside - 1) / inside;
   }
   return p;
 }
 
 CollectiveCost all_gather_cost(const Cluster& c, const Placement& p, Bytes message) {
-  return corrected(c, p, Op::all_gather, message, ring_cost(c, p, message, 1));
+  CollectiveCost cost = ring_cost(c, p, message, 1);
+  correct(c, p, Op::all_gather, message, cost);
+  return cost;
 }
 CollectiveCost reduce_scatter_cost(const Cluster& c, const Placement& p, Bytes message) {
-  return corrected(c, p, Op::reduce_scatter, message, ring_cost(c, p, message, 1));
+  CollectiveCost cost = ring_cost(c, p, message, 1);
+  correct(c, p, Op::reduce_scatter, message, cost);
+  return cost;
+}
+
+RingPair ring_pair_cost(const Cluster& c, const Placement& p, Bytes message) {
+  const CollectiveCost ring = ring_cost(c, p, message, 1);
+  RingPair pair{ring, ring};
+  correct(c, p, Op::all_gather, message, pair.gather);
+  correct(c, p, Op::reduce_scatter, message, pair.reduce);
+  return pair;
 }
 
 CollectiveCost all_reduce_cost(const Cluster& c, const Placement& p, Bytes message) {
   if (p.group.size < 2) return {};
-  return corrected(c, p, Op::all_reduce, message, chosen_all_reduce(c, p, message));
+  CollectiveCost cost = chosen_all_reduce(c, p, message);
+  correct(c, p, Op::all_reduce, message, cost);
+  return cost;
 }
 
 CollectiveCost all_to_all_cost(const Cluster& c, const Placement& p, Bytes leaving) {
@@ -307,7 +326,8 @@ CollectiveCost all_to_all_cost(const Cluster& c, const Placement& p, Bytes leavi
     cost.latency +=
         Seconds{waves(far, nccl::kPeersInFlightNet) * hop.far + far * nccl::net_overhead(c.cpu == CpuVendor::amd)};
   }
-  return corrected(c, p, Op::all_to_all, leaving * (p.group.size / peers), cost);
+  correct(c, p, Op::all_to_all, leaving * (p.group.size / peers), cost);
+  return cost;
 }
 
 CollectiveCost send_recv_cost(const Cluster& c, const Placement& p, Bytes message) {
@@ -327,7 +347,8 @@ CollectiveCost send_recv_cost(const Cluster& c, const Placement& p, Bytes messag
   }
   const Latencies hop = send_hops(c, p);
   cost.latency = Seconds{nccl::kRingBase[nccl::kSimple] + (p.nodes > 1 ? hop.far : hop.near)};
-  return corrected(c, p, Op::send_recv, message, cost);
+  correct(c, p, Op::send_recv, message, cost);
+  return cost;
 }
 
 std::optional<CollectiveCost> collective_cost(const Cluster& c, const Placement& p, Op op, Bytes message,
@@ -355,7 +376,8 @@ std::optional<CollectiveCost> collective_cost(const Cluster& c, const Placement&
   }
   if (cost.algorithm != Algorithm::ring)
     cost.bound = reduces ? all_reduce_bound(c, p, message) : ring_cost(c, p, message, 1).bound;
-  return corrected(c, p, op, message, cost);
+  correct(c, p, op, message, cost);
+  return cost;
 }
 
 HopCosts hop_costs(const Cluster& c, const Placement& p, Algorithm algorithm, Protocol protocol) {

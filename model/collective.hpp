@@ -48,6 +48,11 @@ Placement place(const Cluster& cluster, Group group, int machine_gpus);
 CollectiveCost all_gather_cost(const Cluster& cluster, const Placement& placement, Bytes message);
 CollectiveCost reduce_scatter_cost(const Cluster& cluster, const Placement& placement, Bytes message);
 CollectiveCost all_reduce_cost(const Cluster& cluster, const Placement& placement, Bytes message);
+/// All-gather and reduce-scatter of one message: the same ring, each as it was measured.
+struct RingPair {
+  CollectiveCost gather, reduce;
+};
+RingPair ring_pair_cost(const Cluster& cluster, const Placement& placement, Bytes message);
 /// `leaving` is what the busiest rank sends to (or receives from) its peers, its own share not counted.
 CollectiveCost all_to_all_cost(const Cluster& cluster, const Placement& placement, Bytes leaving);
 /// One hop of a ring: every rank sends `message` to its successor at once.

@@ -8,11 +8,6 @@
 namespace ithaca {
 namespace {
 
-/// Output tiles as powers of two, both ways round; `size` indexes GemmCurve::Rates::tile.
-struct Tile {
-  int log2_rows, log2_columns, size;
-};
-constexpr std::array<Tile, 6> kTiles{{{8, 7, 0}, {7, 8, 0}, {7, 7, 1}, {7, 6, 2}, {6, 7, 2}, {6, 6, 3}}};
 constexpr std::array<double, GemmCurve::kTileSizes> kTileArea{256 * 128, 128 * 128, 128 * 64, 64 * 64};
 
 /// Rows of queries that one block of FlashAttention works on.
@@ -40,24 +35,30 @@ Seconds above_floors(const Gpu& gpu, Seconds launch, Seconds curve, Flop work, S
   return std::max(launch + std::max(curve, memory), work / sustained_rate(gpu, dtype));
 }
 
+/// Output tiles of each size of GemmCurve::Rates::tile, the way round that needs fewer: with more of one size nothing
+/// is sooner.
+std::array<std::int64_t, GemmCurve::kTileSizes> tile_counts(const Gemm& g) {
+  const std::int64_t m256 = ceil_shift(g.m, 8), m128 = ceil_shift(g.m, 7), m64 = ceil_shift(g.m, 6);
+  const std::int64_t n256 = ceil_shift(g.n, 8), n128 = ceil_shift(g.n, 7), n64 = ceil_shift(g.n, 6);
+  return {g.batch * std::min(m256 * n128, m128 * n256), g.batch * m128 * n128,
+          g.batch * std::min(m128 * n64, m64 * n128), g.batch * m64 * n64};
+}
+
 /// Time on the multiprocessors with the best tile, at `faster` times the curve's rates.
 double tiled_time(const GemmCurve::Rates& rates, const Gemm& g, int sms, double faster) {
   const double k = static_cast<double>(g.k);
   const double per_sm = 1.0 / sms;
   const double share = faster * (g.batch > 1 ? rates.batched : 1);
-  std::array<double, GemmCurve::kTileSizes> start{}, multiply{};
-  for (std::size_t i = 0; i < kTileArea.size(); ++i) {
-    start[i] = rates.wave.value() * (kTileArea[i] / kTileArea[0]);
-    multiply[i] = 2 * kTileArea[i] * sms * k / (rates.tile[i].value() * share);
-  }
+  const auto counts = tile_counts(g);
   double best = std::numeric_limits<double>::infinity();
-  for (const Tile& tile : kTiles) {
-    const std::int64_t tiles = g.batch * ceil_shift(g.m, tile.log2_rows) * ceil_shift(g.n, tile.log2_columns);
-    const double one = start[tile.size] + multiply[tile.size];
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const std::int64_t tiles = counts[i];
+    const double start = rates.wave.value() * (kTileArea[i] / kTileArea[0]);
+    const double multiply = 2 * kTileArea[i] * sms * k / (rates.tile[i].value() * share);
+    const double one = start + multiply;
     if (2 * tiles <= sms) {
       const double parts = 4 * tiles <= sms ? 4 : 2;
-      const double split = start[tile.size] + multiply[tile.size] / parts + rates.split.value();
-      best = std::min({best, one, split});
+      best = std::min({best, one, start + multiply / parts + rates.split.value()});
     } else {
       // ceil(tiles / sms): the half keeps the product's rounding away from whole numbers.
       const auto waves = static_cast<std::int64_t>((static_cast<double>(tiles) - 0.5) * per_sm) + 1;

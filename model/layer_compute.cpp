@@ -18,7 +18,8 @@ struct LayerGemms {
 
 void add_qkv(const Transformer& m, const RankSplit& r, LayerGemms& g) {
   if (!m.is_latent()) {
-    g.qkv.push_back({r.tokens, r.heads * m.head_dim + r.kv_heads * (m.head_dim + m.value_head()), m.hidden, 1});
+    g.qkv.emplace_back(r.tokens, r.heads * m.head_dim + r.kv_heads * (m.head_dim + m.value_head()), m.hidden,
+                       std::int64_t{1});
     return;
   }
   const LatentAttention& l = m.latent;
@@ -31,8 +32,8 @@ void add_qkv(const Transformer& m, const RankSplit& r, LayerGemms& g) {
 
 void add_ffn(const Transformer& m, LayerGemms& g, std::int64_t rows, std::int64_t width, std::int64_t batch) {
   if (width == 0 || batch == 0) return;
-  g.up.push_back({rows, width * (m.gated_ffn ? 2 : 1), m.hidden, batch});
-  g.down.push_back({rows, m.hidden, width, batch});
+  g.up.emplace_back(rows, width * (m.gated_ffn ? 2 : 1), m.hidden, batch);
+  g.down.emplace_back(rows, m.hidden, width, batch);
 }
 
 LayerGemms layer_gemms(const Transformer& m, const RankSplit& r, LayerKind kind) {
@@ -153,18 +154,6 @@ KernelTimes attention_times(const Transformer& m, const Workload& work, const Gp
 }
 
 }  // namespace
-
-KernelTimes& KernelTimes::operator+=(const KernelTimes& other) {
-  gemm += other.gemm;
-  attention += other.attention;
-  memory_bound += other.memory_bound;
-  imbalance += other.imbalance;
-  return *this;
-}
-
-KernelTimes operator*(const KernelTimes& t, double count) {
-  return {t.gemm * count, t.attention * count, t.memory_bound * count, t.imbalance * count, t.attention_hop};
-}
 
 double mask_share(const Transformer& m, const Workload& work) {
   const double n = real(work.seq_len.count), window = real(m.window);

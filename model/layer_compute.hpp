@@ -19,8 +19,16 @@ struct KernelTimes {
   Seconds attention_hop{};  ///< attention over one block that came round the ring: what a hop can hide behind
   constexpr Seconds total() const { return gemm + attention + memory_bound; }
 
-  KernelTimes& operator+=(const KernelTimes& other);
-  friend KernelTimes operator*(const KernelTimes& times, double count);
+  constexpr KernelTimes& operator+=(const KernelTimes& other) {
+    gemm += other.gemm;
+    attention += other.attention;
+    memory_bound += other.memory_bound;
+    imbalance += other.imbalance;
+    return *this;
+  }
+  friend constexpr KernelTimes operator*(const KernelTimes& t, double count) {
+    return {t.gemm * count, t.attention * count, t.memory_bound * count, t.imbalance * count, t.attention_hop};
+  }
 };
 
 /// A layer's matrix products; backward: input and weight gradient, one half each, of frozen matrices the first alone.

@@ -1,7 +1,5 @@
 #include "model/layer_memory.hpp"
 
-#include "model/activations.hpp"
-
 namespace ithaca {
 namespace {
 
@@ -14,7 +12,7 @@ bool repeats(const MemoryBook& b) { return b.work.recompute == Recompute::full; 
 
 /// The layer as its forward is run again, as far as `op`'s backward still needs it.
 void add_recomputed(MemoryBook& b, Operator op) {
-  LayerActivations all = layer_activations(b.model, b.work, b.rank, b.kind());
+  LayerActivations all = b.layer;
   if (!repeats(b)) {
     if (b.work.recompute == Recompute::selective && !b.work.flash)
       b.add("recomputed_core", all.core, "scores of one layer", kKorthikantiSource);
@@ -105,7 +103,7 @@ void add_gathered_parameters(MemoryBook& b) {
 
 Bytes freed_before(Operator op, const MemoryBook& b) {
   if (op != Operator::attention) return {};
-  const LayerActivations all = layer_activations(b.model, b.work, b.rank, b.kind());
+  const LayerActivations& all = b.layer;
   const Bytes input{b.element() * b.norm_rows()};
   const Bytes ffn = repeats(b) && b.work.tiled_mlp ? input + (all.ffn - input) / tiles(b) : all.ffn;
   return ffn + all.norms / 2;

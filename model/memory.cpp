@@ -65,7 +65,9 @@ void add_kept_activations(MemoryBook& b, Bytes freed) {
   const bool full = b.work.recompute == Recompute::full;
   Bytes kept;
   for (const LayerKind kind : {LayerKind::dense, LayerKind::moe}) {
-    if (b.layers(kind) > 0) kept += kept_activations(b.model, b.work, b.rank, kind) * b.layers(kind);
+    if (b.layers(kind) == 0) continue;
+    const LayerActivations all = kind == b.kind() ? b.layer : layer_activations(b.model, b.work, b.rank, kind);
+    kept += kept_activations(b.model, b.work, b.rank, all) * b.layers(kind);
   }
   kept = kept * b.in_flight();
   if (!full) kept = max(kept - freed, Bytes{});
@@ -132,14 +134,30 @@ void add_sent_gradient(MemoryBook& b) {
           "Megatron-LM megatron/core/pipeline_parallel/schedules.py");
 }
 
-MemoryLedger at(Moment moment, Operator op, MemoryBook book) {
-  book.ledger.moment = moment;
-  book.ledger.op = op;
-  book.ledger.stage = book.stage.index;
-  add_model_states(book);
-  add_workspaces(book);
-  add_rotary_table(book);
-  const std::size_t first = book.ledger.terms.size();
+/// The ledger that needs most; the first of equals.
+class LargestLedger {
+ public:
+  void take(const MemoryLedger& ledger) {
+    const Bytes peak = ledger.peak();
+    if (any_ && !(peak_ < peak)) return;
+    ledger_ = ledger;
+    peak_ = peak;
+    any_ = true;
+  }
+  const MemoryLedger& get() const { return ledger_; }
+
+ private:
+  MemoryLedger ledger_;
+  Bytes peak_{};
+  bool any_ = false;
+};
+
+/// One moment, on top of what a book has at all of them; leaves the book as it was.
+void take_moment(LargestLedger& largest, Moment moment, Operator op, MemoryBook& book) {
+  MemoryLedger& ledger = book.ledger;
+  ledger.moment = moment;
+  ledger.op = op;
+  const std::size_t first = ledger.terms.size(), first_of_host = ledger.host_terms.size();
   if (moment == Moment::optimizer) {
     add_update(book);
   } else {
@@ -148,18 +166,30 @@ MemoryLedger at(Moment moment, Operator op, MemoryBook book) {
     moment == Moment::loss ? add_loss(book) : add_layer_backward(book, op);
   }
   add_fragmentation(book, first);
-  return book.ledger;
+  largest.take(ledger);
+  ledger.terms.shrink(first);
+  ledger.host_terms.shrink(first_of_host);
 }
 
-MemoryLedger stage_peak(const MemoryBook& book) {
-  MemoryLedger largest = at(Moment::backward, book.kind() == LayerKind::moe ? Operator::experts : Operator::ffn, book);
-  const auto consider = [&](const MemoryLedger& other) {
-    if (largest.peak() < other.peak()) largest = other;
-  };
-  consider(at(Moment::backward, Operator::attention, book));
-  if (book.stage.last) consider(at(Moment::loss, Operator::head, book));
-  consider(at(Moment::optimizer, Operator::update, book));
-  return largest;
+void take_stage(LargestLedger& largest, MemoryBook book) {
+  book.ledger.stage = book.stage.index;
+  add_model_states(book);
+  add_workspaces(book);
+  add_rotary_table(book);
+  const Operator widest = book.kind() == LayerKind::moe ? Operator::experts : Operator::ffn;
+  take_moment(largest, Moment::backward, widest, book);
+  take_moment(largest, Moment::backward, Operator::attention, book);
+  if (book.stage.last) take_moment(largest, Moment::loss, Operator::head, book);
+  take_moment(largest, Moment::optimizer, Operator::update, book);
+}
+
+/// The ledger with what it is held against.
+MemoryLedger on_machine(const LargestLedger& largest, const Cluster& cluster, const Layout& layout) {
+  MemoryLedger ledger = largest.get();
+  ledger.capacity = cluster.gpu.memory;
+  ledger.host_capacity = cluster.host_memory;
+  ledger.node_gpus = std::max(1, std::min(cluster.node_gpus, layout.gpus()));
+  return ledger;
 }
 
 Bytes sum(const MemoryTerm* first, const MemoryTerm* last) {
@@ -196,23 +226,22 @@ Bytes MemoryLedger::host() const { return sum(host_terms.begin(), host_terms.end
 
 MemoryLedger stage_memory(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
                           const RankSplit& rank, int index) {
-  MemoryLedger ledger = stage_peak({model, work, cluster.gpu, layout, rank, stage(model, layout, index)});
-  ledger.capacity = cluster.gpu.memory;
-  ledger.host_capacity = cluster.host_memory;
-  ledger.node_gpus = std::max(1, std::min(cluster.node_gpus, layout.gpus()));
-  return ledger;
+  LargestLedger largest;
+  take_stage(largest, {model, work, cluster.gpu, layout, rank, stage(model, layout, index)});
+  return on_machine(largest, cluster, layout);
 }
 
 MemoryLedger peak_memory(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
                          const RankSplit& rank) {
   // Activations fall from stage to stage: only the first, the second (with other layers) and the last can hold most.
-  MemoryLedger largest = stage_memory(model, work, cluster, layout, rank, 0);
-  for (const int i : {1, layout.pp - 1}) {
-    if (i == 0 || i >= layout.pp) continue;
-    const MemoryLedger other = stage_memory(model, work, cluster, layout, rank, i);
-    if (largest.peak() < other.peak()) largest = other;
+  LargestLedger largest;
+  int last = -1;
+  for (const int i : {0, 1, layout.pp - 1}) {
+    if (i >= layout.pp || i <= last) continue;
+    take_stage(largest, {model, work, cluster.gpu, layout, rank, stage(model, layout, i)});
+    last = i;
   }
-  return largest;
+  return on_machine(largest, cluster, layout);
 }
 
 void add_fixed_buffers(MemoryBook& book) { add_workspaces(book); }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "model/activations.hpp"
 #include "model/lora.hpp"
 #include "model/memory.hpp"
 #include "model/stage.hpp"
@@ -25,6 +26,7 @@ struct MemoryBook {
   const RankSplit& rank;
   Stage stage;
   MemoryLedger ledger{};
+  LayerActivations layer = layer_activations(model, work, rank, kind());  ///< of one layer of kind()
 
   double element() const { return element_bytes(work.dtype); }
   double gradient() const { return work.fp32_gradients ? 4 : element(); }
@@ -54,10 +56,10 @@ struct MemoryBook {
 
   /// In whole bytes.
   void add(std::string_view name, Bytes bytes, std::string_view formula, std::string_view source) {
-    if (bytes > Bytes{}) ledger.terms.push_back({name, Bytes{std::ceil(bytes.value())}, formula, source});
+    if (bytes > Bytes{}) ledger.terms.emplace_back(name, Bytes{std::ceil(bytes.value())}, formula, source);
   }
   void add_to_host(std::string_view name, Bytes bytes, std::string_view formula, std::string_view source) {
-    if (bytes > Bytes{}) ledger.host_terms.push_back({name, Bytes{std::ceil(bytes.value())}, formula, source});
+    if (bytes > Bytes{}) ledger.host_terms.emplace_back(name, Bytes{std::ceil(bytes.value())}, formula, source);
   }
 
  private:

@@ -108,16 +108,25 @@ LayerWeights stage_trained(const RankSplit& rank, const Stage& stage) {
 
 RankGroups place_groups(const Cluster& cluster, const Layout& l) {
   const int gpus = l.gpus(), shards = l.dp * l.sequence(), outer = l.tp * l.ulysses;
-  const auto group = [&](int size, int stride) { return place(cluster, {size, stride}, gpus); };
-  return {group(l.tp, 1),
-          group(l.ulysses, l.tp),
-          group(l.ring, outer),
-          group(shards, l.tp),
-          group(l.ep, l.tp),
-          group(shards / l.ep, l.tp * l.ep),
-          group(l.pp, l.tp * shards),
-          group(l.inner_ring, outer),
-          group(l.ring / l.inner_ring, outer * l.inner_ring)};
+  const Placement alone = place(cluster, {1, 1}, gpus);  // lies the same whatever its stride
+  const auto group = [&](int size, int stride) {
+    if (size > 1) return place(cluster, {size, stride}, gpus);
+    Placement one = alone;
+    one.group.stride = stride;
+    return one;
+  };
+  RankGroups g{group(l.tp, 1),
+               group(l.ulysses, l.tp),
+               group(l.ring, outer),
+               group(shards, l.tp),
+               group(l.ep, l.tp),
+               {},
+               group(l.pp, l.tp * shards),
+               group(l.inner_ring, outer),
+               {}};
+  g.expert_shard = l.ep == 1 ? g.shard : group(shards / l.ep, l.tp * l.ep);
+  g.outer_ring = l.inner_ring == 1 ? g.ring : group(l.ring / l.inner_ring, outer * l.inner_ring);
+  return g;
 }
 
 }  // namespace ithaca

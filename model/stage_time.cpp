@@ -25,33 +25,44 @@ class Sharder {
   /// Time of one of them.
   Seconds add(const ShardCall& call) {
     if (call.count == 0) return {};
-    const double ranks = placement_.group.size, count = call.count;
-    Collective c{.op = call.op, .tensor = call.op == Op::all_gather ? Tensor::parameters : Tensor::gradients};
-    c.overlapped = true;
-    c.group = placement_.group.size;
-    c.count = static_cast<int>(count);
-    c.message = call.message;
-    const double factor = (call.op == Op::all_reduce ? 2 : 1) * (ranks - 1) / ranks * count;
-    c.sent = c.received = c.sent_mean = c.message * factor;
-    c.nic = nic_bytes(cluster_, placement_, call.op, c.sent);
     const CollectiveCost once = cost(call);
-    c.cost = {once.latency * count, once.transfer * count, once.bound * count};
-    traffic_.add(c);
+    traffic_.add_made([&] { return collective(call, once); });
     return once.total();
   }
 
  private:
-  CollectiveCost cost(const ShardCall& call) const {
-    switch (call.op) {
-      case Op::all_gather: return all_gather_cost(cluster_, placement_, call.message);
-      case Op::reduce_scatter: return reduce_scatter_cost(cluster_, placement_, call.message);
-      default: return all_reduce_cost(cluster_, placement_, call.message);
+  Collective collective(const ShardCall& call, const CollectiveCost& once) const {
+    const double ranks = placement_.group.size, count = call.count;
+    const double factor = (call.op == Op::all_reduce ? 2 : 1) * (ranks - 1) / ranks * count;
+    const Bytes sent = call.message * factor;
+    return {.op = call.op,
+            .tensor = call.op == Op::all_gather ? Tensor::parameters : Tensor::gradients,
+            .overlapped = true,
+            .group = placement_.group.size,
+            .count = static_cast<int>(count),
+            .message = call.message,
+            .sent = sent,
+            .received = sent,
+            .sent_mean = sent,
+            .nic = nic_bytes(cluster_, placement_, call.op, sent),
+            .cost = {once.latency * count, once.transfer * count, once.bound * count}};
+  }
+
+  /// Gathers and reductions often have the same message.
+  CollectiveCost cost(const ShardCall& call) {
+    if (call.op == Op::all_reduce) return all_reduce_cost(cluster_, placement_, call.message);
+    if (call.message != message_) {
+      message_ = call.message;
+      ring_ = ring_pair_cost(cluster_, placement_, message_);
     }
+    return call.op == Op::all_gather ? ring_.gather : ring_.reduce;
   }
 
   const Cluster& cluster_;
   const Placement& placement_;
   LayerTraffic& traffic_;
+  Bytes message_{};  ///< that `ring_` is of
+  RingPair ring_;
 };
 
 void add_layer_calls(Sharder& sharder, const ShardCalls& calls, LayerKind kind, ShardTimes& times) {
@@ -65,8 +76,8 @@ Seconds end_exchanges(const Transformer& model, const Workload& work, const Clus
   if (layout.tp == 1) return {};
   const Bytes hidden = head_message(model, work, rank);
   if (!layout.tp_sequence) return all_reduce_cost(cluster, groups.tp, hidden).total() * (stage.first + stage.last);
-  const Seconds gather = all_gather_cost(cluster, groups.tp, hidden).total();
-  const Seconds reduce = reduce_scatter_cost(cluster, groups.tp, hidden).total();
+  const RingPair ring = ring_pair_cost(cluster, groups.tp, hidden);
+  const Seconds gather = ring.gather.total(), reduce = ring.reduce.total();
   return (gather + reduce) * stage.first + (gather * 2 + reduce) * stage.last;
 }
 
@@ -82,15 +93,15 @@ Seconds host_wait(Seconds issue, Seconds busy) {
 
 LayerCosts layer_costs(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
                        const RankSplit& rank, const RankGroups& groups) {
-  LayerCosts costs;
-  for (const LayerKind kind : kKinds) {
-    if (layers_of(model, kind) == 0) continue;
-    LayerCost& c = costs[index(kind)];
-    c.kernels = layer_kernels(model, work, cluster.gpu, layout, rank, kind);
-    c.traffic = layer_traffic(model, work, cluster, layout, rank, groups, kind);
+  const auto of = [&](LayerKind kind) {  // built in place: it is kilobytes
+    LayerCost c{layer_kernels(model, work, cluster.gpu, layout, rank, kind),
+                layer_traffic(model, work, cluster, layout, rank, groups, kind),
+                {}};
     c.passes = layer_passes(layout, c.traffic.forward, c.traffic.backward, c.kernels);
-  }
-  return costs;
+    return c;
+  };
+  const bool has_dense = layers_of(model, LayerKind::dense) > 0, has_moe = layers_of(model, LayerKind::moe) > 0;
+  return {has_dense ? of(LayerKind::dense) : LayerCost{}, has_moe ? of(LayerKind::moe) : LayerCost{}};
 }
 
 ShardTimes add_sharding(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
@@ -106,18 +117,22 @@ ShardTimes add_sharding(const Transformer& model, const Workload& work, const Cl
     const ShardedWeights routed{w.experts, 0, w.experts, layers, t.experts, 0, t.experts};
     if (layout.zero < 2 || layers_of(model, kind) == 0) continue;
     add_layer_calls(shared, shard_calls(work, layout, ranks, one), kind, times);
+    if (w.experts == 0) continue;
     add_layer_calls(experts, shard_calls(work, layout, ranks / layout.ep, routed), kind, times);
   }
   const double ends = rank.embedding_weights + (layout.pp == 1 ? rank.head_weights : 0);
   const double trained_ends = rank.ends_trained ? ends : 0;
   const ShardCalls all =
       shard_calls(work, layout, ranks, {0, ends, largest.shared, 0, 0, trained_ends, largest_trained.shared});
-  const ShardCalls routed =
-      shard_calls(work, layout, ranks / layout.ep, {0, 0, largest.experts, 0, 0, 0, largest_trained.experts});
+  ShardCalls routed;
+  if (largest.experts > 0)
+    routed = shard_calls(work, layout, ranks / layout.ep, {0, 0, largest.experts, 0, 0, 0, largest_trained.experts});
   times.ends = shared.add(all.gather_ends) + times.gather[index(main_kind(model))];
   times.ends += shared.add(all.reduce_ends);
-  times.at_end = shared.add(all.reduce_all) + experts.add(routed.reduce_all);
-  times.update = shared.add(all.gather_all) + experts.add(routed.gather_all);
+  times.at_end = shared.add(all.reduce_all);
+  times.at_end += experts.add(routed.reduce_all);
+  times.update = shared.add(all.gather_all);
+  times.update += experts.add(routed.gather_all);
   return times;
 }
 

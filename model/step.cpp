@@ -147,7 +147,8 @@ Result<StepEstimate, Refusal> estimate_step(const Transformer& model, const Work
                                             const Layout& layout) {
   if (const auto refusal = check_layout(model, work, cluster, layout)) return *refusal;
   const Job job{model, work, cluster, layout, split_rank(model, work, layout), place_groups(cluster, layout)};
-  StepEstimate e;
+  Result<StepEstimate, Refusal> result = StepEstimate{};  // filled in place: it is kilobytes
+  StepEstimate& e = result.value();
   e.layout = layout;
   e.active_gpus = layout.gpus();
   e.padded_seq = Tokens{job.rank.padded_seq};
@@ -159,7 +160,7 @@ Result<StepEstimate, Refusal> estimate_step(const Transformer& model, const Work
   add_times(e, job, costs);
   add_flops_and_bound(e, job);
   e.memory = peak_memory(model, work, cluster, layout, job.rank);
-  return e;
+  return result;
 }
 
 }  // namespace ithaca

@@ -7,12 +7,21 @@ namespace {
 
 double gradient_bytes(const Workload& work) { return work.fp32_gradients ? 4 : element_bytes(work.dtype); }
 
-Seconds time_of(const LayerTraffic& traffic, bool recomputed, bool overlapped) {
-  Seconds sum;
+/// Times of a layer's collectives that compute waits for and that it can hide.
+struct Waits {
+  Seconds blocking{}, overlappable{};
+};
+/// Of the pass itself and of what repeats the forward.
+struct TrafficWaits {
+  Waits own, repeated;
+};
+TrafficWaits waits_of(const LayerTraffic& traffic) {
+  TrafficWaits sums;
   for (const Collective& c : traffic.collectives) {
-    if (c.recomputed == recomputed && c.overlapped == overlapped) sum += c.cost.total();
+    Waits& of = c.recomputed ? sums.repeated : sums.own;
+    (c.overlapped ? of.overlappable : of.blocking) += c.cost.total();
   }
-  return sum;
+  return sums;
 }
 
 /// What a layer's overlappable collectives can hide behind: a ring hop behind the attention of the block before it, the
@@ -22,11 +31,9 @@ Seconds hiding_place(const Layout& layout, const KernelTimes& kernels, bool back
   return backward ? kernels.gemm * 0.5 : Seconds{};
 }
 
-Pass strategy_pass(const Layout& layout, const LayerTraffic& traffic, const KernelTimes& kernels, bool recomputed,
-                   bool backward) {
-  const Seconds blocking = time_of(traffic, recomputed, false), overlappable = time_of(traffic, recomputed, true);
-  const Seconds hidden = min(overlappable, hiding_place(layout, kernels, backward));
-  return {kernels.total(), blocking + overlappable, blocking + overlappable - hidden};
+Pass strategy_pass(const Layout& layout, const Waits& w, const KernelTimes& kernels, bool backward) {
+  const Seconds comm = w.blocking + w.overlappable;
+  return {kernels.total(), comm, comm - min(w.overlappable, hiding_place(layout, kernels, backward))};
 }
 
 Pass operator+(const Pass& a, const Pass& b) { return {a.compute + b.compute, a.comm + b.comm, a.exposed + b.exposed}; }
@@ -53,13 +60,14 @@ LayerKernels layer_kernels(const Transformer& model, const Workload& work, const
 
 LayerPasses layer_passes(const Layout& layout, const LayerTraffic& forward, const LayerTraffic& backward,
                          const LayerKernels& kernels) {
-  Pass repeated = strategy_pass(layout, backward, kernels.repeated, true, false);
+  const TrafficWaits there = waits_of(forward), back = waits_of(backward);
+  Pass repeated = strategy_pass(layout, back.repeated, kernels.repeated, false);
   if (kernels.repeats > 0) {
     repeated.comm = repeated.comm * kernels.repeats;
     repeated.exposed = repeated.exposed * kernels.repeats;
   }
-  return {strategy_pass(layout, forward, kernels.forward, false, false),
-          repeated + strategy_pass(layout, backward, kernels.backward, false, true)};
+  return {strategy_pass(layout, there.own, kernels.forward, false),
+          repeated + strategy_pass(layout, back.own, kernels.backward, true)};
 }
 
 ShardCalls shard_calls(const Workload& work, const Layout& layout, int ranks, const ShardedWeights& w) {

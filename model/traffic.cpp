@@ -33,14 +33,16 @@ Collective all_to_all(const Layer& l, Tensor tensor, const HeadSplit::Exchange& 
   const double ranks = l.layout.ulysses;
   const bool from_token_slices = (tensor == Tensor::qkv) != backward;  // a rank's own tokens of every head go out
   const std::int64_t heads = l.rank.heads + (tensor == Tensor::qkv ? 2 * l.rank.split.kv_copies : 0);
-  Collective c{.op = Op::all_to_all, .tensor = tensor, .group = l.layout.ulysses};
   const Bytes slice = l.head_slice(tensor);
+  Collective c{.op = Op::all_to_all,
+               .tensor = tensor,
+               .group = l.layout.ulysses,
+               .cost = all_to_all_cost(l.cluster, l.groups.ulysses, times(slice, exchange.busiest))};
   c.sent = times(slice, backward ? exchange.received : exchange.sent);
   c.received = times(slice, backward ? exchange.sent : exchange.received);
   c.sent_mean = times(slice, heads) * ((ranks - 1) / ranks);
   c.message = from_token_slices ? times(slice, heads) : c.sent * (ranks / (ranks - 1));
   c.nic = nic_bytes(l.cluster, l.groups.ulysses, c.op, c.sent);
-  c.cost = all_to_all_cost(l.cluster, l.groups.ulysses, times(slice, exchange.busiest));
   if (l.layout.chunks > 1) {
     c.count = l.layout.chunks;
     c.message = c.message / l.layout.chunks;
@@ -63,16 +65,25 @@ Collective tp_exchange(const Layer& l) {
   return c;
 }
 
+/// So many of a collective, one after the other.
+CollectiveCost in_a_row(const CollectiveCost& once, int count) {
+  return {once.latency * count, once.transfer * count, once.bound * count};
+}
+
 /// `hops` sends of the rank's K and V block (or of their gradients) to the next rank of a ring placed as `at`.
 Collective ring_hops(const Layer& l, const Placement& at, Tensor tensor, double element, int hops) {
   const double block = static_cast<double>(l.work.micro_batch * l.rank.block_tokens);
   const double width = static_cast<double>(l.rank.split.max_kv * (l.model.head_dim + l.model.value_head()));
-  Collective c{.op = Op::send_recv, .tensor = tensor, .overlapped = true, .group = at.group.size, .count = hops};
-  c.message = Bytes{element * block * width};
+  const Bytes message{element * block * width};
+  Collective c{.op = Op::send_recv,
+               .tensor = tensor,
+               .overlapped = true,
+               .group = at.group.size,
+               .count = hops,
+               .message = message,
+               .cost = in_a_row(send_recv_cost(l.cluster, at, message), hops)};
   c.sent = c.received = c.sent_mean = c.message * hops;
   c.nic = nic_bytes(l.cluster, at, c.op, c.sent);
-  c.cost = send_recv_cost(l.cluster, at, c.message);
-  c.cost = {c.cost.latency * hops, c.cost.transfer * hops, c.cost.bound * hops};
   return c;
 }
 
@@ -80,12 +91,12 @@ Collective ring_hops(const Layer& l, const Placement& at, Tensor tensor, double 
 void add_hops(LayerTraffic& traffic, const Layer& l, Tensor tensor, double element, int hops) {
   const int inner = l.layout.inner_ring;
   if (inner == 1 || inner == l.layout.ring) {
-    traffic.add(ring_hops(l, l.groups.ring, tensor, element, hops));
+    traffic.add_made([&] { return ring_hops(l, l.groups.ring, tensor, element, hops); });
     return;
   }
   const int outer = hops / inner;
-  traffic.add(ring_hops(l, l.groups.inner_ring, tensor, element, hops - outer));
-  traffic.add(ring_hops(l, l.groups.outer_ring, tensor, element, outer));
+  traffic.add_made([&] { return ring_hops(l, l.groups.inner_ring, tensor, element, hops - outer); });
+  traffic.add_made([&] { return ring_hops(l, l.groups.outer_ring, tensor, element, outer); });
 }
 
 /// K and V of every rank of the ring gathered at once (or their gradients reduced home), exposed.
@@ -115,7 +126,7 @@ Collective one_tensor(const Layer& l, Op op, Tensor tensor) {
   c.nic = nic_bytes(l.cluster, l.groups.ring, op, c.sent);
   const CollectiveCost once =
       ring ? send_recv_cost(l.cluster, l.groups.ring, slice) : all_reduce_cost(l.cluster, l.groups.ring, c.message);
-  c.cost = {once.latency * hops, once.transfer * hops, once.bound * hops};
+  c.cost = in_a_row(once, hops);
   return c;
 }
 
@@ -150,10 +161,13 @@ class TpExchanges {
  private:
   void add(LayerTraffic& traffic, Op op, Tensor tensor, bool overlapped) {
     if (!on_) return;
-    exchange_.op = op;
-    exchange_.tensor = tensor;
-    exchange_.overlapped = overlapped;
-    traffic.add(exchange_);
+    traffic.add_made([&] {
+      Collective c = exchange_;
+      c.op = op;
+      c.tensor = tensor;
+      c.overlapped = overlapped;
+      return c;
+    });
   }
 
   bool on_, split_;
@@ -169,10 +183,10 @@ void add_ring_forward(LayerTraffic& traffic, const Layer& l) {
   if (by_ring_of_blocks(l.layout.strategy)) {
     add_hops(traffic, l, Tensor::kv_block, l.element(), l.layout.ring - 1);
   } else if (l.layout.strategy == Strategy::cp_all_gather) {
-    traffic.add(kv_gather(l, Op::all_gather, Tensor::kv_block));
+    traffic.add_made([&] { return kv_gather(l, Op::all_gather, Tensor::kv_block); });
   } else {
-    traffic.add(one_tensor(l, Op::send_recv, Tensor::keys));
-    traffic.add(one_tensor(l, Op::send_recv, Tensor::values));
+    traffic.add_made([&] { return one_tensor(l, Op::send_recv, Tensor::keys); });
+    traffic.add_made([&] { return one_tensor(l, Op::send_recv, Tensor::values); });
   }
 }
 
@@ -184,20 +198,21 @@ void add_ring_backward(LayerTraffic& traffic, const Layer& l) {
     add_hops(traffic, l, Tensor::kv_block, l.element(), hops);
     add_hops(traffic, l, Tensor::kv_gradient, fp32 ? 4.0 : l.element(), fp32 ? hops + 1 : hops);
   } else if (l.layout.strategy == Strategy::cp_all_gather) {
-    traffic.add(kv_gather(l, Op::all_gather, Tensor::kv_block));
-    traffic.add(kv_gather(l, Op::reduce_scatter, Tensor::kv_gradient));
+    traffic.add_made([&] { return kv_gather(l, Op::all_gather, Tensor::kv_block); });
+    traffic.add_made([&] { return kv_gather(l, Op::reduce_scatter, Tensor::kv_gradient); });
   } else {
     // hpcaitech/ColossalAI legacy/nn/layer/parallel_sequence/_operation.py: both rings again, whole dK and dV summed.
-    traffic.add(one_tensor(l, Op::send_recv, Tensor::values));
-    traffic.add(one_tensor(l, Op::all_reduce, Tensor::values));
-    traffic.add(one_tensor(l, Op::send_recv, Tensor::keys));
-    traffic.add(one_tensor(l, Op::all_reduce, Tensor::keys));
+    traffic.add_made([&] { return one_tensor(l, Op::send_recv, Tensor::values); });
+    traffic.add_made([&] { return one_tensor(l, Op::all_reduce, Tensor::values); });
+    traffic.add_made([&] { return one_tensor(l, Op::send_recv, Tensor::keys); });
+    traffic.add_made([&] { return one_tensor(l, Op::all_reduce, Tensor::keys); });
   }
 }
 
 void add_all_to_all(LayerTraffic& traffic, const Layer& l, Tensor tensor, bool backward) {
   if (l.layout.ulysses == 1) return;
-  traffic.add(all_to_all(l, tensor, tensor == Tensor::qkv ? l.rank.split.qkv : l.rank.split.output, backward));
+  traffic.add_made(
+      [&] { return all_to_all(l, tensor, tensor == Tensor::qkv ? l.rank.split.qkv : l.rank.split.output, backward); });
 }
 
 /// Dispatch to the experts and what comes back.
@@ -254,16 +269,6 @@ std::string_view name(Tensor tensor) {
     case Tensor::queries: break;
   }
   return "queries";
-}
-
-void LayerTraffic::add(const Collective& c) {
-  collectives.push_back(c);
-  sent += c.sent;
-  received += c.received;
-  sent_mean += c.sent_mean;
-  nic += c.nic;
-  time += c.cost.total();
-  bound += c.cost.bound;
 }
 
 TrainingTraffic layer_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,

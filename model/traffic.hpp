@@ -58,7 +58,20 @@ struct LayerTraffic {
   Seconds time{};  ///< sum over the collectives, hidden or not
   Seconds bound{};
 
-  void add(const Collective& collective);
+  /// What `make` returns, built in its place.
+  template <class Make>
+  void add_made(Make make) {
+    const Collective& c = collectives.push_made(make);
+    sent += c.sent;
+    received += c.received;
+    sent_mean += c.sent_mean;
+    nic += c.nic;
+    time += c.cost.total();
+    bound += c.cost.bound;
+  }
+  void add(const Collective& collective) {
+    add_made([&]() -> const Collective& { return collective; });
+  }
 };
 
 /// Traffic of one layer for one micro-batch: the sequence split's and the tp group's, not ZeRO's.
