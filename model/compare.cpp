@@ -1,6 +1,7 @@
 #include "model/compare.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "model/framework_rules.hpp"
@@ -30,6 +31,7 @@ void each_divisor(const std::optional<int>& fixed, std::int64_t whole, int limit
 /// What the choice among layouts goes by. Whole estimates are kept of none but the last, as they are ten kilobytes
 /// each.
 struct Candidate {
+  std::size_t number = 0;  ///< in the order of enumeration
   Layout layout;
   bool fits = false;
   int active_gpus = 0;
@@ -40,20 +42,25 @@ struct Candidate {
 /// Enumerates the layouts of one strategy that the fixed degrees leave open.
 class Search {
  public:
-  Search(const Question& question, Strategy strategy) : q_(question), strategy_(strategy) {}
+  /// `estimate` is where estimates are left: they are kilobytes.
+  Search(const Question& question, Strategy strategy, std::optional<StepEstimate>& estimate)
+      : q_(question), strategy_(strategy), last_(estimate) {}
 
-  /// Every legal layout; those that are another strategy in disguise only if there is nothing else.
-  const std::vector<Candidate>& run() {
+  /// Every legal layout, in order; those that are another strategy in disguise only if there is nothing else. Without
+  /// `all`, what leaves more GPUs idle than a layout that fits is not worked out: it is not chosen.
+  const std::vector<Candidate>& run(bool all) {
     enumerate();
+    work_out(all);
     if (found_.empty() && !refusal_) {
       keep_degenerate_ = true;
       enumerate();
+      work_out(all);
     }
     return found_;
   }
-  StepEstimate estimate(const Candidate& of) const {
-    if (&of == &found_.back()) return *last_;
-    return estimate_step(q_.model, q_.work, q_.cluster, of.layout).value();
+  /// Leaves the estimate of one that was found.
+  void settle(const Candidate& on) {
+    if (on.number != last_number_) last_ = estimate_step(q_.model, q_.work, q_.cluster, on.layout).value();
   }
   const std::optional<Refusal>& refusal() const { return refusal_; }
 
@@ -96,12 +103,31 @@ class Search {
                         .tp_sequence = strategy_ != Strategy::tensor_parallel,
                         .inner_ring = q_.degrees.inner_ring,
                         .chunks = q_.degrees.chunks};
-    if (!keep_degenerate_ && degenerate(layout)) return;
-    if (layout.gpus() > q_.gpus) return refuse({Rule::gpus, layout, layout.gpus(), q_.gpus});
+    if (keep_degenerate_ || !degenerate(layout)) layouts_.push_back(layout);
+  }
+
+  void work_out(bool all) {
+    std::vector<std::size_t> order(layouts_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto more_gpus = [&](std::size_t a, std::size_t b) { return layouts_[a].gpus() > layouts_[b].gpus(); };
+    if (!all) std::stable_sort(order.begin(), order.end(), more_gpus);
+    int busy = 0;  // GPUs of a layout that fits
+    for (const std::size_t i : order) {
+      if (!all && layouts_[i].gpus() < busy) continue;
+      work_out(i);
+      if (!found_.empty() && found_.back().fits) busy = std::max(busy, found_.back().active_gpus);
+    }
+    std::sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  }
+
+  void work_out(std::size_t number) {
+    const Layout& layout = layouts_[number];
+    if (layout.gpus() > q_.gpus) return refuse(number, {Rule::gpus, layout, layout.gpus(), q_.gpus});
     auto estimate = estimate_step(q_.model, q_.work, q_.cluster, layout);
-    if (!estimate) return refuse(estimate.error());
+    if (!estimate) return refuse(number, estimate.error());
     last_ = std::move(estimate).value();
-    found_.push_back({layout, last_->memory.fits(), last_->active_gpus, last_->step.time,
+    last_number_ = number;
+    found_.push_back({number, layout, last_->memory.fits(), last_->active_gpus, last_->step.time,
                       last_->forward.sent + last_->backward.sent});
   }
 
@@ -122,16 +148,22 @@ class Search {
     return false;
   }
 
-  void refuse(const Refusal& refusal) {
-    if (!refusal_) refusal_ = refusal;
+  /// Keeps the first one.
+  void refuse(std::size_t number, const Refusal& refusal) {
+    if (refusal_ && refused_number_ < number) return;
+    refusal_ = refusal;
+    refused_number_ = number;
   }
 
   const Question& q_;
   Strategy strategy_;
   bool keep_degenerate_ = false;
+  std::vector<Layout> layouts_;
   std::vector<Candidate> found_;
-  std::optional<StepEstimate> last_;  ///< of the last candidate
+  std::optional<StepEstimate>& last_;  ///< of the candidate that was worked out last
+  std::size_t last_number_ = 0;
   std::optional<Refusal> refusal_;
+  std::size_t refused_number_ = 0;
 };
 
 /// Fits before not; then fewest idle GPUs.
@@ -187,7 +219,7 @@ Tokens longest_sequence(const Question& q, const Layout& layout) {
 
 }  // namespace
 
-Row compare_strategy(const Question& q, Strategy strategy, bool longest) {
+Row compare_strategy(const Question& q, Strategy strategy, bool whole) {
   Row row;
   row.strategy = strategy;
   row.layout.strategy = strategy;
@@ -195,8 +227,8 @@ Row compare_strategy(const Question& q, Strategy strategy, bool longest) {
     row.refused = Refusal{Rule::cluster_size, row.layout, q.gpus, q.cluster.max_gpus};
     return row;
   }
-  Search search(q, strategy);
-  const std::vector<Candidate>& all = search.run();
+  Search search(q, strategy, row.estimate);
+  const std::vector<Candidate>& all = search.run(whole);
   if (all.empty()) {
     row.refused = search.refusal();
     row.layout = row.refused->layout;
@@ -204,11 +236,12 @@ Row compare_strategy(const Question& q, Strategy strategy, bool longest) {
   }
   const Candidate& chosen = choose(all);
   row.layout = chosen.layout;
-  row.estimate = search.estimate(chosen);
+  search.settle(chosen);
   row.closed_form_time = chosen.time;
   row.idle_gpus = q.gpus - chosen.active_gpus;
-  if (longest) row.max_seq_len = longest_sequence(q, row.layout);
   set_rates(row, q);
+  if (!whole) return row;
+  row.max_seq_len = longest_sequence(q, row.layout);
   set_faster(row, all);
   return row;
 }

@@ -54,8 +54,8 @@ struct Row {
 /// idle, and among those within 5 % of the fastest (the model is no more accurate than that) sends the fewest bytes.
 std::vector<Row> compare(const Question& question);
 
-/// The row of one strategy. `longest` is what takes most of the time: without it max_seq_len stays zero.
-Row compare_strategy(const Question& question, Strategy strategy, bool longest = true);
+/// The row of one strategy. Unless it is `whole`, max_seq_len and `faster` stay empty, which take most of the time.
+Row compare_strategy(const Question& question, Strategy strategy, bool whole = true);
 
 /// Works out the rates, shares and price that follow from the row's step time.
 void set_rates(Row& row, const Question& question);

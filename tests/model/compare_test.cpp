@@ -109,6 +109,31 @@ TEST(Compare, RatesCountIdleGpus) {
   EXPECT_NEAR(r.per_million_tokens.value(), 64 * 2 * time / 3600 / (kMi / 1e6), 1e-12);
 }
 
+/// What leaves GPUs idle is not worked out where something fits, and the choice is the same.
+TEST(Compare, TheShortWayToARowChoosesTheSame) {
+  Question q = llama_on_64();
+  for (const std::int64_t tokens : {65536, 1048576, 16777216}) {  // at last nothing fits
+    for (const int gpus : {1, 24, 64, 100}) {
+      for (const int batch : {1, 6}) {
+        q.work.seq_len = Tokens{tokens};
+        q.work.global_batch = batch;
+        q.gpus = gpus;
+        for (const Strategy strategy : kAllStrategies) {
+          const Row whole = compare_strategy(q, strategy), brief = compare_strategy(q, strategy, false);
+          EXPECT_EQ(brief.layout, whole.layout) << name(strategy) << " " << tokens << " " << gpus << " " << batch;
+          ASSERT_EQ(brief.refused.has_value(), whole.refused.has_value());
+          if (whole.refused) {
+            EXPECT_EQ(brief.refused->rule, whole.refused->rule);
+          } else {
+            EXPECT_EQ(brief.estimate->step.time, whole.estimate->step.time);
+            EXPECT_EQ(brief.idle_gpus, whole.idle_gpus);
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Compare, BestRowIsTheFastestThatFits) {
   const auto rows = compare(llama_on_64());
   const auto best = best_row(rows);
