@@ -11,12 +11,11 @@ namespace {
 
 using View = InferenceField::View;
 
-const LayerTraffic& layer(View v) { return pass_of(*v.e, v.report.inference.phase).layer; }
-const Question& question(View v) { return v.report.job.question; }
+const LayerTraffic& layer(View v) { return pass_of(*v.e, v.inference.phase).layer; }
 
 constexpr InferenceField kFields[] = {
     {"strategy", [](View v) -> Value { return std::string(name(v.row.strategy)); }},
-    {"phase", [](View v) -> Value { return std::string(name(v.report.inference.phase)); }},
+    {"phase", [](View v) -> Value { return std::string(name(v.inference.phase)); }},
     {"layout.ulysses", [](View v) { return whole_value(v.row.layout.ulysses); }},
     {"layout.ring", [](View v) { return whole_value(v.row.layout.ring); }},
     {"layout.tp", [](View v) { return whole_value(v.row.layout.tp); }},
@@ -24,11 +23,11 @@ constexpr InferenceField kFields[] = {
     {"layout.dp", [](View v) { return whole_value(v.row.layout.dp); }},
     {"layout.zero", [](View v) { return whole_value(v.row.layout.zero); }},
     {"layout.ep", [](View v) { return whole_value(v.row.layout.ep); }},
-    {"seq_len", [](View v) -> Value { return question(v).work.seq_len.count; }},
+    {"seq_len", [](View v) -> Value { return v.question.work.seq_len.count; }},
     {"padded_seq_len", [](View v) -> Value { return v.e ? Value{v.e->padded_seq.count} : Value{}; }},
-    {"batch", [](View v) -> Value { return question(v).work.global_batch; }},
-    {"output_tokens", [](View v) -> Value { return v.report.inference.output_tokens; }},
-    {"gpus", [](View v) { return whole_value(question(v).gpus); }},
+    {"batch", [](View v) -> Value { return v.question.work.global_batch; }},
+    {"output_tokens", [](View v) -> Value { return v.inference.output_tokens; }},
+    {"gpus", [](View v) { return whole_value(v.question.gpus); }},
     {"active_gpus", [](View v) { return v.e ? whole_value(v.e->active_gpus) : Value{}; }},
     {"idle_gpus", [](View v) { return v.e ? whole_value(v.row.idle_gpus) : Value{}; }},
     {"refused.rule", [](View v) -> Value { return std::string(name(*v.row.refused)); }},
@@ -63,11 +62,11 @@ constexpr InferenceField kFields[] = {
     {"decode.bandwidth_share", [](View v) -> Value { return v.row.bandwidth_share; }},
     {"answer_time_s",
      [](View v) {
-       const Seconds time = v.e ? answer_time(v.report, *v.e) : Seconds{};
+       const Seconds time = v.e ? answer_time(v.inference, *v.e) : Seconds{};
        return time > Seconds{} ? Value{time.value()} : Value{};
      }},
     {"tokens_per_s", [](View v) { return v.e ? Value{v.row.tokens_per_s.value()} : Value{}; }},
-    {"mark", [](View v) -> Value { return std::string(name(time_mark(question(v)))); }},
+    {"mark", [](View v) -> Value { return std::string(name(time_mark(v.question))); }},
     {"kv_cache.bytes_per_gpu", [](View v) { return whole_value(v.e->cache); }},
     {"kv_cache.bytes_once", [](View v) { return whole_value(v.e->cache_once); }},
     {"memory.peak_bytes", [](View v) { return whole_value(v.e->memory.peak()); }},
@@ -79,7 +78,7 @@ constexpr InferenceField kFields[] = {
     {"max_batch", [](View v) { return v.e ? Value{v.row.max_batch} : Value{}; }},
     {"usd_per_million_tokens",
      [](View v) {
-       const bool known = v.e && question(v).cluster.price_per_gpu_hour > Dollars{};
+       const bool known = v.e && v.question.cluster.price_per_gpu_hour > Dollars{};
        return known ? Value{v.row.per_million_tokens.value()} : Value{};
      }},
 };
@@ -105,9 +104,9 @@ bool is_absent(std::string_view group, const InferenceRow& row) {
   return !row.estimate && (group == "layer" || group == "kv_cache" || group == "memory");
 }
 
-Value get(const InferenceField& field, const InferenceReport& report, const InferenceRow& row) {
+Value get(const InferenceField& field, const Question& question, const Inference& inference, const InferenceRow& row) {
   if (is_absent(field.name.substr(0, field.name.find('.')), row)) return {};
-  return field.get({report, row, row.estimate ? &*row.estimate : nullptr});
+  return field.get({question, inference, row, row.estimate ? &*row.estimate : nullptr});
 }
 
 std::string write_csv(const InferenceReport& report) {
@@ -117,7 +116,7 @@ std::string write_csv(const InferenceReport& report) {
     text += "\r\n";
     std::string comma;
     for (const InferenceField& field : inference_fields()) {
-      text += comma + std::visit(Cell{}, get(field, report, row));
+      text += comma + std::visit(Cell{}, get(field, report.job.question, report.inference, row));
       comma = ",";
     }
   }

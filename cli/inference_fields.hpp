@@ -12,7 +12,8 @@ namespace ithaca {
 struct InferenceField {
   /// `e` is null in a refused row.
   struct View {
-    const InferenceReport& report;
+    const Question& question;
+    const Inference& inference;
     const InferenceRow& row;
     const InferenceEstimate* e;
   };
@@ -22,7 +23,7 @@ struct InferenceField {
 
 std::span<const InferenceField> inference_fields();
 /// Null where the row has no such group.
-Value get(const InferenceField& field, const InferenceReport& report, const InferenceRow& row);
+Value get(const InferenceField& field, const Question& question, const Inference& inference, const InferenceRow& row);
 /// Whether a top-level group ("decode", "refused") is null in this row.
 bool is_absent(std::string_view group, const InferenceRow& row);
 

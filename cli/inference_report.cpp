@@ -128,9 +128,9 @@ std::string row_words(const InferenceRow& row) {
   return named ? layout : fmt::format("{} ({})", name(row.strategy), layout);
 }
 
-Seconds answer_time(const InferenceReport& report, const InferenceEstimate& e) {
+Seconds answer_time(const Inference& inference, const InferenceEstimate& e) {
   if (!e.prefill || !e.decode) return {};
-  return e.prefill->time + e.decode->time * static_cast<double>(report.inference.output_tokens - 1);
+  return e.prefill->time + e.decode->time * static_cast<double>(inference.output_tokens - 1);
 }
 
 std::vector<std::string> inference_verdict(const InferenceReport& report) {

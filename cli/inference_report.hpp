@@ -14,7 +14,7 @@ struct InferenceReport {
 };
 
 /// Of a sequence from its prompt to its last output token; zero where a phase is missing.
-Seconds answer_time(const InferenceReport& report, const InferenceEstimate& estimate);
+Seconds answer_time(const Inference& inference, const InferenceEstimate& estimate);
 
 /// What to take and by how much, its figures in the other phase, what limits it; or why there is none to take.
 std::vector<std::string> inference_verdict(const InferenceReport& report);

@@ -132,7 +132,7 @@ void add_passes(PhaseLines& lines, const InferenceReport& report) {
                [](const InferenceRow& r) { return significant(r.per_million_tokens.value()); });
   if (report.inference.output_tokens > 1) {
     lines.text("  prompt to last token, s", [&](const InferenceRow& r) {
-      const Seconds time = answer_time(report, *r.estimate);
+      const Seconds time = answer_time(report.inference, *r.estimate);
       return time > Seconds{} ? significant(time.value()) : std::string("-");
     });
   }

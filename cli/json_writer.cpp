@@ -264,7 +264,7 @@ Json inference_row(const InferenceReport& report, const InferenceRow& row) {
     if (is_absent(group, row)) {
       json[group] = nullptr;
     } else {
-      json[pointer(field.name)] = std::visit(ToJson{}, get(field, report, row));
+      json[pointer(field.name)] = std::visit(ToJson{}, get(field, report.job.question, report.inference, row));
     }
   }
   if (!row.estimate) return json;

@@ -109,9 +109,14 @@ bool is_absent(std::string_view group, const Row& row) {
 
 Value get(const RowField& field, const Question& question, const Row& row) {
   if (is_absent(field.name.substr(0, field.name.find('.')), row)) return {};
-  const Value value = field.get({question, row, row.estimate ? &*row.estimate : nullptr});
+  return get_present(field, question, row);
+}
+
+Value get_present(const RowField& field, const Question& question, const Row& row) {
+  Value value = field.get({question, row, row.estimate ? &*row.estimate : nullptr});
   const double* real = std::get_if<double>(&value);
-  return real != nullptr && !std::isfinite(*real) ? Value{} : value;
+  if (real != nullptr && !std::isfinite(*real)) value = {};
+  return value;
 }
 
 }  // namespace ithaca

@@ -34,6 +34,8 @@ std::span<const RowField> row_fields();
 
 /// The field's value; null where the row has no such group.
 Value get(const RowField& field, const Question& question, const Row& row);
+/// The same of a row that has the group.
+Value get_present(const RowField& field, const Question& question, const Row& row);
 
 /// Whether a top-level group ("step", "refused") is null in this row.
 bool is_absent(std::string_view group, const Row& row);

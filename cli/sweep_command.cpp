@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/probe_program.hpp"
+#include "cli/sweep/flags.hpp"
 #include "cli/sweep/launched.hpp"
 #include "cli/sweep/merge.hpp"
 #include "cli/sweep/request.hpp"
@@ -58,6 +59,8 @@ constexpr std::string_view kSweepExamples[] = {
     "ithaca sweep --model llama3-8b --cluster dgx-h100 --gpus 64 --set oversubscription=[1,2,4,8] "
     "--set seq=128Ki..2Mi*2 --keep fastest",
     "ithaca sweep --model llama3-70b --cluster dgx-h100 --set gpus=64..1024*2 --set seq=64Ki..1Mi*2 --heat strategy",
+    "ithaca sweep --model llama3-70b --cluster dgx-h100 --phase decode --seq 128Ki --set gpus=8..64*2 "
+    "--set batch=1..64*4 --keep fastest",
     "ithaca sweep gpus-at-fixed-tokens --dry-run",
     "ithaca sweep big.yaml --csv -o rows.csv --resume",
     "ithaca sweep big.yaml --csv -o rows-3.csv --shard 3/8",
@@ -66,7 +69,8 @@ constexpr std::string_view kSweepExamples[] = {
 };
 
 constexpr std::string_view kAbout =
-    "Asks 'compare', or with --plan 'plan', at every point of a grid. An axis is any of their flags without the "
+    "Asks 'compare', with --phase about inference, or with --plan 'plan', at every point of a grid. An axis is any of "
+    "their flags without the "
     "dashes (seq, gpus, strategy, micro_batch, model, tiled_loss=[true,false]) or a figure of model or machine: "
     "layers, heads (their width together stays), kv_heads, gpu_memory, nvlink, nic (of one NIC; tiers keep their "
     "oversubscription), nic_latency, oversubscription (of the tier above the nodes, or above 32 nodes), "

@@ -162,7 +162,9 @@ void set_shares(InferenceRow& row, const InferenceQuestion& q) {
       cluster.price_per_gpu_hour * (gpu_time.value() / 3600.0) * (1e6 / static_cast<double>(tokens.count));
 }
 
-InferenceRow compare_strategy(const InferenceQuestion& q, Strategy strategy) {
+}  // namespace
+
+InferenceRow compare_strategy(const InferenceQuestion& q, Strategy strategy, bool limits) {
   InferenceRow row;
   row.strategy = row.layout.strategy = strategy;
   const Cluster& cluster = q.job.cluster;
@@ -177,12 +179,10 @@ InferenceRow compare_strategy(const InferenceQuestion& q, Strategy strategy) {
   }
   row.refused.reset();
   row.idle_gpus = q.job.gpus - row.estimate->active_gpus;
-  set_limits(row, q);
+  if (limits) set_limits(row, q);
   set_shares(row, q);
   return row;
 }
-
-}  // namespace
 
 std::vector<InferenceRow> compare_inference(const InferenceQuestion& question) {
   std::vector<InferenceRow> rows;

@@ -38,6 +38,8 @@ struct InferenceRow {
 /// the fewest GPUs idle, and is the fastest in the phase. Weights are whole (ZeRO stage 0) or sharded (3) where the
 /// stage is open.
 std::vector<InferenceRow> compare_inference(const InferenceQuestion& question);
+/// The row of one strategy. Without `limits` max_seq_len and max_batch, which take most of the time, stay zero.
+InferenceRow compare_strategy(const InferenceQuestion& question, Strategy strategy, bool limits = true);
 
 /// Index of the row to take: fastest of those that fit; none if every row is refused or too large.
 std::optional<std::size_t> best_row(const std::vector<InferenceRow>& rows, Phase phase);

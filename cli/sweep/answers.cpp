@@ -2,17 +2,16 @@
 
 #include "cli/engine_rows.hpp"
 #include "cli/plan_report.hpp"
-#include "cli/remarks.hpp"
+#include "model/inference_compare.hpp"
 #include "model/units.hpp"
 
 namespace ithaca {
 namespace {
 
 RowMerit merit_of(const SweepRow& row) {
-  if (row.problem != nullptr || !row.row.estimate) return {};
-  RowMerit merit{1 / row.row.tokens_per_s.value(), row.row.estimate->memory.peak().value(),
-                 row.row.per_million_tokens.value(), row.feasible()};
-  return merit;
+  if (row.problem != nullptr || row.memory() == nullptr) return {};
+  return {1 / row.tokens_per_s().value(), row.memory()->peak().value(), row.per_million_tokens().value(),
+          row.feasible()};
 }
 
 PointProblem nothing_fits(const PlanAnswer& answer) {
@@ -59,20 +58,30 @@ void SweepWorker::answer_point(std::uint64_t point, SweepPart& part) {
     Row row;
     for (const Strategy strategy : asked.question.strategies) {
       row.strategy = strategy;
-      take({asked.question, row, &*asked.problem}, part);
-      if (plan_.inputs.plan) return;
+      take({.question = asked.question, .step = &row, .problem = &*asked.problem}, part);
+      if (plan_.inputs.asks == SweepAsks::plan) return;
     }
-  } else if (plan_.inputs.plan) {
-    answer_plan(asked, part);
-  } else {
-    answer_strategies(asked, part);
+    return;
+  }
+  switch (plan_.inputs.asks) {
+    case SweepAsks::step: return answer_strategies(asked, part);
+    case SweepAsks::plan: return answer_plan(asked, part);
+    case SweepAsks::phase: return answer_phase(asked, part);
   }
 }
 
 void SweepWorker::answer_strategies(const SweepPoint& point, SweepPart& part) {
   for (const Strategy strategy : point.question.strategies) {
-    Row row = compare_strategy(point.question, strategy, plan_.longest);
+    Row row = compare_strategy(point.question, strategy, plan_.whole);
     finish(point.question, row, part);
+  }
+}
+
+void SweepWorker::answer_phase(const SweepPoint& point, SweepPart& part) {
+  const InferenceQuestion question{point.question, point.inference};
+  for (const Strategy strategy : point.question.strategies) {
+    const InferenceRow row = compare_strategy(question, strategy, plan_.whole);
+    limit({.question = point.question, .phase = &row, .inference = &point.inference}, part);
   }
 }
 
@@ -82,21 +91,29 @@ void SweepWorker::answer_plan(const SweepPoint& point, SweepPart& part) {
     const PointProblem problem = nothing_fits(answer);
     Row row;
     row.strategy = point.question.strategies.front();
-    take({point.question, row, &problem}, part);
+    take({.question = point.question, .step = &row, .problem = &problem}, part);
     return;
   }
   const Question question = question_of(point.plan, answer.best.front());
-  Row row = compare_strategy(question, question.strategies.front(), plan_.longest);
+  Row row = compare_strategy(question, question.strategies.front(), plan_.whole);
   finish(question, row, part);
 }
 
 void SweepWorker::finish(const Question& question, Row& row, SweepPart& part) {
-  std::optional<PointProblem> problem;
   if (row.estimate && reader_.engine() == Engine::event) {
-    if (const auto why_not = simulate(question, row)) problem = PointProblem{"engine", *why_not, "--engine analytic"};
+    if (const auto why_not = simulate(question, row)) {
+      const PointProblem problem{"engine", *why_not, "--engine analytic"};
+      return take({.question = question, .step = &row, .problem = &problem}, part);
+    }
   }
-  if (row.estimate && !problem) problem = missed(plan_.limits, question, row);
-  take({question, row, problem ? &*problem : nullptr}, part);
+  limit({.question = question, .step = &row}, part);
+}
+
+void SweepWorker::limit(SweepRow row, SweepPart& part) {
+  std::optional<PointProblem> problem;
+  if (row.memory() != nullptr) problem = missed(plan_.limits, row);
+  if (problem) row.problem = &*problem;
+  take(row, part);
 }
 
 std::optional<std::string> SweepWorker::simulate(const Question& question, Row& row) {
@@ -113,13 +130,13 @@ std::optional<std::string> SweepWorker::simulate(const Question& question, Row& 
 
 void SweepWorker::take(const SweepRow& row, SweepPart& part) {
   ++part.counts.rows;
-  if (row.problem == nullptr && row.row.estimate) ++part.counts.answered;
+  if (row.problem == nullptr && row.memory() != nullptr) ++part.counts.answered;
   if (row.feasible()) {
     ++part.counts.feasible;
-    const double time = row.row.estimate->step.time.value();
+    const double time = row.time().value();
     if (!part.counts.best || time < *part.counts.best) {
       part.counts.best = time;
-      part.counts.best_words = row_words(row.row);
+      part.counts.best_words = row_words(row);
     }
   }
   if (plan_.keep == SweepKeep::all) return columns_.append(part.text, digits_, row);

@@ -19,9 +19,9 @@ struct SweepPlan {
   std::uint64_t points = 0;
   std::uint64_t group = 1;  ///< points in a row among which `keep` chooses
   SweepFormat format = SweepFormat::table;
-  std::vector<const RowField*> columns;
-  const RowField* heat = nullptr;
-  bool longest = false;  ///< a column needs the longest sequence, which takes most of the time
+  std::vector<const SweepField*> columns;
+  const SweepField* heat = nullptr;
+  bool whole = false;  ///< a column needs the longest sequence or largest batch, which take most of the time
 };
 
 /// One for each thread.
@@ -37,9 +37,11 @@ class SweepWorker {
   void answer_point(std::uint64_t point, SweepPart& part);
   void answer_strategies(const SweepPoint& point, SweepPart& part);
   void answer_plan(const SweepPoint& point, SweepPart& part);
-  /// A row of a question that has an answer: through the event engine where that is asked for, then held against the
-  /// limits.
+  void answer_phase(const SweepPoint& point, SweepPart& part);
+  /// A row of a question that has an answer: through the event engine where that is asked for.
   void finish(const Question& question, Row& row, SweepPart& part);
+  /// Holds a row without problem against the limits.
+  void limit(SweepRow row, SweepPart& part);
   void take(const SweepRow& row, SweepPart& part);
   std::optional<std::string> simulate(const Question& question, Row& row);
 

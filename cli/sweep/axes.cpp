@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "cli/flag_reader.hpp"
+#include "cli/inference_command.hpp"
 #include "cli/plan_flags.hpp"
 #include "cli/sweep/figures.hpp"
+#include "cli/sweep/flags.hpp"
 #include "configs/reader/axis_values.hpp"
 #include "configs/reader/catalogue.hpp"
 
@@ -44,6 +46,7 @@ constexpr NumberAxis kNumbers[] = {
     {"--price", [](const CompareRequest& r) { return r.price.value_or(Dollars{}).value(); },
      [](Question& q, double value) { q.cluster.price_per_gpu_hour = Dollars{value}; }},
     batch_size<&Workload::global_batch>("--global-batch"),
+    batch_size<&Workload::global_batch>("--batch"),
     batch_size<&Workload::micro_batch>("--micro-batch"),
     open_degree<&Degrees::tp>("--tp"),
     open_degree<&Degrees::pp>("--pp"),
@@ -65,9 +68,13 @@ std::optional<std::size_t> find_entry(const Table& table, std::string_view name,
   return std::nullopt;
 }
 
-std::vector<std::string> names_of(std::span<const Flag> flags) {
+/// Whether points that ask for this have the flag.
+bool is_asked(std::string_view flag, SweepAsks asks) { return !misplaced(flag, asks); }
+
+std::vector<std::string> names_of(SweepAsks asks) {
   std::vector<std::string> names;
-  for (const Flag& flag : flags) {
+  for (const Flag& flag : sweep_job_flags()) {
+    if (!is_asked(flag.name, asks)) continue;
     std::string name(flag.name.substr(2));
     std::replace(name.begin(), name.end(), '-', '_');
     names.push_back(name == "strategies" ? "strategy" : name);
@@ -79,8 +86,17 @@ std::vector<std::string> names_of(std::span<const Flag> flags) {
 
 std::string place(const SweepAxis& axis, const std::string& word) { return "--set " + axis.name + "=" + word; }
 
-/// Reads one value of a flag with nothing else around it, as `compare` or `plan` would.
-std::optional<CompareRequest> read_alone(const SweepAxis& axis, const std::string& word, bool plan,
+CompareRequest read_flags(const Arguments& arguments, SweepAsks asks, Diagnostics& problems) {
+  switch (asks) {
+    case SweepAsks::plan: return read_plan_flags(arguments, problems).job;
+    case SweepAsks::phase: return read_inference_flags(arguments, problems).job;
+    case SweepAsks::step: break;
+  }
+  return read_compare_flags(arguments, problems);
+}
+
+/// Reads one value of a flag with nothing else around it, as the command that is asked would.
+std::optional<CompareRequest> read_alone(const SweepAxis& axis, const std::string& word, SweepAsks asks,
                                          Diagnostics& problems) {
   Arguments arguments;
   for (const char* flag : {"--model", "--cluster", "--gpus", "--seq"}) arguments.set(flag, "1");
@@ -90,7 +106,7 @@ std::optional<CompareRequest> read_alone(const SweepAxis& axis, const std::strin
   }
   if (!axis.is_switch || word == "true") arguments.set(axis.flag, axis.is_switch ? "" : word);
   Diagnostics own;
-  CompareRequest request = plan ? read_plan_flags(arguments, own).job : read_compare_flags(arguments, own);
+  CompareRequest request = read_flags(arguments, asks, own);
   for (Diagnostic& problem : own) {
     problem.at.file = place(axis, word);
     problems.push_back(std::move(problem));
@@ -111,7 +127,7 @@ void read_numbers(SweepAxis& axis, Read read, Diagnostics& problems) {
   }
 }
 
-void read_values(SweepAxis& axis, bool plan, Diagnostics& problems) {
+void read_values(SweepAxis& axis, SweepAsks asks, Diagnostics& problems) {
   switch (axis.kind) {
     case SweepAxis::Kind::figure: return read_numbers(axis, figure_axes()[axis.entry].read, problems);
     case SweepAxis::Kind::derived: return read_numbers(axis, derived_axes()[axis.entry].read, problems);
@@ -120,7 +136,7 @@ void read_values(SweepAxis& axis, bool plan, Diagnostics& problems) {
   }
   if (goes_by_numbers(axis.flag)) return;  // what is wrong with it depends on the point
   for (const std::string& word : axis.words) {
-    const auto request = read_alone(axis, word, plan, problems);
+    const auto request = read_alone(axis, word, asks, problems);
     if (request && axis.kind == SweepAxis::Kind::number) axis.numbers.push_back(kNumbers[axis.entry].get(*request));
   }
 }
@@ -133,7 +149,7 @@ void spell_out(SweepAxis& axis) {
 }
 
 /// What the name stands for; false where it is no axis.
-bool resolve(SweepAxis& axis, std::span<const Flag> flags, bool plan) {
+bool resolve(SweepAxis& axis, SweepAsks asks) {
   if (const auto figure = find_entry(figure_axes(), axis.name, &FigureAxis::name)) {
     axis.kind = SweepAxis::Kind::figure;
     axis.entry = *figure;
@@ -146,13 +162,21 @@ bool resolve(SweepAxis& axis, std::span<const Flag> flags, bool plan) {
     return true;
   }
   axis.flag = flag_of_axis(axis.name);
+  const auto flags = sweep_job_flags();
   const auto flag = std::find_if(flags.begin(), flags.end(), [&](const Flag& f) { return f.name == axis.flag; });
-  if (flag == flags.end()) return false;
+  if (flag == flags.end() || !is_asked(axis.flag, asks)) return false;
   axis.is_switch = flag->value.empty();
-  const auto number = plan ? std::nullopt : find_entry(kNumbers, axis.flag, &NumberAxis::flag);
+  const auto number = asks == SweepAsks::plan ? std::nullopt : find_entry(kNumbers, axis.flag, &NumberAxis::flag);
   if (number) axis.kind = SweepAxis::Kind::number;
   axis.entry = number.value_or(0);
   return true;
+}
+
+Diagnostic no_axis(const std::string& name, SweepAsks asks) {
+  if (const auto reason = misplaced(flag_of_axis(name), asks))
+    return mistake("--set " + name, std::string(reason->first), std::string(reason->second));
+  return mistake("--set " + name, "this is no axis", "'ithaca sweep --help' lists them",
+                 suggestion(name, names_of(asks)));
 }
 
 }  // namespace
@@ -166,15 +190,13 @@ std::string flag_of_axis(std::string_view name) {
   return flag;
 }
 
-std::vector<SweepAxis> make_axes(const AxisTexts& texts, std::span<const Flag> flags, bool plan,
-                                 Diagnostics& problems) {
+std::vector<SweepAxis> make_axes(const AxisTexts& texts, SweepAsks asks, Diagnostics& problems) {
   std::vector<SweepAxis> axes;
   for (const auto& [name, text] : texts) {
     SweepAxis axis;
     axis.name = name;
-    if (!resolve(axis, flags, plan)) {
-      problems.push_back(mistake("--set " + name, "this is no axis", "'ithaca sweep --help' lists them",
-                                 suggestion(name, names_of(flags))));
+    if (!resolve(axis, asks)) {
+      problems.push_back(no_axis(name, asks));
       continue;
     }
     const auto twice = [&](const SweepAxis& a) {
@@ -192,10 +214,20 @@ std::vector<SweepAxis> make_axes(const AxisTexts& texts, std::span<const Flag> f
     }
     axis.words = *words;
     spell_out(axis);
-    read_values(axis, plan, problems);
+    read_values(axis, asks, problems);
     axes.push_back(std::move(axis));
   }
   return axes;
+}
+
+void check_shared_flags(const Arguments& base, SweepAsks asks, Diagnostics& problems) {
+  Arguments alone;
+  for (const char* flag : {"--model", "--cluster", "--gpus"}) alone.set(flag, "1");  // where an axis gives them
+  if (!base.has("--longest")) alone.set("--seq", "1");
+  for (const Flag& flag : sweep_job_flags()) {
+    if (base.has(flag.name) && !goes_by_numbers(flag.name)) alone.set(flag.name, *base.find(flag.name));
+  }
+  read_flags(alone, asks, problems);
 }
 
 void read_anew_where_due(std::vector<SweepAxis>& axes, const Arguments& base, Diagnostics& problems) {

@@ -14,6 +14,9 @@
 
 namespace ithaca {
 
+/// What each point asks: `compare` for a training step, `plan`, or `compare --phase` for inference.
+enum class SweepAsks : std::uint8_t { step, plan, phase };
+
 struct SweepAxis {
   /// words: the flag is read anew for each value. number: as words, but read once and put into the question, which
   /// takes no time. figure, derived: see sweep/figures.hpp.
@@ -41,9 +44,12 @@ using AxisTexts = std::vector<std::pair<std::string, std::string>>;
 /// "--strategies" for strategy, "--micro-batch" for micro_batch.
 std::string flag_of_axis(std::string_view name);
 
-/// The axes with every value read. `flags` may be axes; with `plan` they are all read as words, and read by plan.
-/// Values that are wrong by themselves are problems.
-std::vector<SweepAxis> make_axes(const AxisTexts& texts, std::span<const Flag> flags, bool plan, Diagnostics& problems);
+/// The axes with every value read, by the command that is asked; for plans all are words. Values that are wrong by
+/// themselves are problems, and flags that this command does not have.
+std::vector<SweepAxis> make_axes(const AxisTexts& texts, SweepAsks asks, Diagnostics& problems);
+
+/// What is wrong with the flags that all points share: said once, not in every row.
+void check_shared_flags(const Arguments& base, SweepAsks asks, Diagnostics& problems);
 
 /// Where a flag's meaning goes by the numbers of a point (documents are packed into the length, a batch of tokens
 /// counts sequences), every flag has to be read anew: makes words of the axes that are numbers. `base` are the other

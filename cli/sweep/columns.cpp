@@ -8,57 +8,16 @@
 
 #include "cli/csv_writer.hpp"
 #include "cli/report.hpp"
-#include "cli/sweep/limits.hpp"
 #include "cli/text.hpp"
 
 namespace ithaca {
 namespace {
-
-constexpr std::string_view kDefaultNames[] = {"strategy",
-                                              "layout.ulysses",
-                                              "layout.ring",
-                                              "layout.tp",
-                                              "layout.pp",
-                                              "layout.dp",
-                                              "layout.zero",
-                                              "seq_len",
-                                              "global_batch",
-                                              "gpus",
-                                              "idle_gpus",
-                                              "refused.rule",
-                                              "refused.why",
-                                              "step.time_s",
-                                              "step.compute_s",
-                                              "step.exposed_comm_s",
-                                              "step.tokens_per_s",
-                                              "step.mfu",
-                                              "memory.peak_bytes",
-                                              "memory.fits",
-                                              "usd_per_million_tokens"};
 
 std::string_view group_of(std::string_view name) { return name.substr(0, name.find('.')); }
 
 bool is_plain_number(const std::string& word) {
   return !word.empty() && word.size() < 16 && word.find_first_not_of("0123456789") == std::string::npos &&
          (word[0] != '0' || word.size() == 1);
-}
-
-/// What a refusal for a reason of the sweep's own says in a field.
-Value problem_value(const RowField& field, const SweepRow& row) {
-  if (field.name == "strategy") return std::string(name(row.row.strategy));
-  if (field.name == "refused.rule") return row.problem->rule;
-  if (field.name == "refused.why") return row.problem->why;
-  if (field.name == "refused.instead") return row.problem->instead;
-  return {};
-}
-
-Value value_of(const RowField& field, const SweepRow& row) {
-  return row.problem != nullptr ? problem_value(field, row) : get(field, row.question, row.row);
-}
-
-bool absent(std::string_view group, const SweepRow& row) {
-  if (row.problem == nullptr) return is_absent(group, row.row);
-  return group != "strategy" && group != "refused";
 }
 
 struct AppendNumber {
@@ -94,10 +53,10 @@ struct AppendJson {
 };
 
 /// "step":{"time_s": and so on: what stands in front of each field of a group, whose names may be nested once more.
-std::vector<std::string> openings(const std::vector<const RowField*>& fields, std::string& after) {
+std::vector<std::string> openings(const std::vector<const SweepField*>& fields, std::string& after) {
   std::vector<std::string> before;
   std::string inner;
-  for (const RowField* field : fields) {
+  for (const SweepField* field : fields) {
     std::string_view rest = field->name;
     if (rest.find('.') == std::string_view::npos) return {""};
     rest.remove_prefix(rest.find('.') + 1);
@@ -117,25 +76,16 @@ constexpr int kStrategyWidth = 12, kLayoutWidth = 24, kFigureWidth = 10;
 
 std::string outcome_words(const SweepRow& row) {
   if (row.problem != nullptr) return "refused: " + row.problem->rule;
-  if (row.row.refused) return "refused: " + std::string(name(row.row.refused->rule));
+  if (row.refused() != nullptr) return "refused: " + std::string(name(row.refused()->rule));
   return "";
 }
 
 }  // namespace
 
-std::vector<const RowField*> default_columns(Engine engine) {
-  std::vector<const RowField*> columns;
-  for (const std::string_view name : kDefaultNames) {
-    columns.push_back(find_field(name));
-    if (name == "step.time_s" && engine == Engine::event) columns.push_back(find_field("step.engine"));
-  }
-  return columns;
-}
-
-SweepColumns::SweepColumns(std::span<const SweepAxis> axes, std::vector<const RowField*> fields, SweepFormat format,
-                           const RowField* heat)
+SweepColumns::SweepColumns(std::span<const SweepAxis> axes, std::vector<const SweepField*> fields, SweepFormat format,
+                           const SweepField* heat)
     : axes_(axes), fields_(std::move(fields)), format_(format), heat_(heat) {
-  for (const RowField* field : fields_) {
+  for (const SweepField* field : fields_) {
     const std::string group(group_of(field->name));
     if (groups_.empty() || groups_.back().name != group) groups_.push_back({group, {}, {}, ""});
     groups_.back().fields.push_back(field);
@@ -145,6 +95,8 @@ SweepColumns::SweepColumns(std::span<const SweepAxis> axes, std::vector<const Ro
     std::size_t width = axis.name.size();
     for (const std::string& word : axis.words) width = std::max(width, word.size());
     widths_.push_back(width);
+    std::vector<std::string>& cells = cells_.emplace_back();
+    for (const std::string& word : axis.words) cells.push_back(csv_cell(word) + ",");
   }
 }
 
@@ -152,14 +104,16 @@ std::string SweepColumns::header() const {
   std::string text;
   if (format_ == SweepFormat::csv) {
     for (const SweepAxis& axis : axes_) text += std::string(kAxisPrefix) + axis.name + ",";
-    for (const RowField* field : fields_) text += std::string(field->name) + ",";
+    for (const SweepField* field : fields_) text += std::string(field->name) + ",";
     text.back() = '\r';
     return text + "\n";
   }
   if (format_ != SweepFormat::table) return "";
+  const bool is_step = fields_.empty() || fields_.front()->of_step != nullptr;
   for (std::size_t i = 0; i < axes_.size(); ++i) text += fmt::format("{:>{}}  ", axes_[i].name, widths_[i]);
   return text + fmt::format("{:<{}} {:<{}} {:>{}} {:>{}} {:>{}}\n", "strategy", kStrategyWidth, "layout", kLayoutWidth,
-                            "step, s", kFigureWidth, "peak, GiB", kFigureWidth, "USD/10^6", kFigureWidth);
+                            is_step ? "step, s" : "pass, s", kFigureWidth, "peak, GiB", kFigureWidth, "USD/10^6",
+                            kFigureWidth);
 }
 
 void SweepColumns::append(std::string& text, const Digits& digits, const SweepRow& row) const {
@@ -169,7 +123,7 @@ void SweepColumns::append(std::string& text, const Digits& digits, const SweepRo
     case SweepFormat::json: text += ",\n    "; break;
     case SweepFormat::jsonl: break;
     case SweepFormat::heat:
-      if (row.feasible()) std::visit(AppendNumber{text}, value_of(*heat_, row));
+      if (row.feasible()) std::visit(AppendNumber{text}, get(*heat_, row));
       text += '\n';
       return;
   }
@@ -178,13 +132,16 @@ void SweepColumns::append(std::string& text, const Digits& digits, const SweepRo
 }
 
 void SweepColumns::append_csv(std::string& text, const Digits& digits, const SweepRow& row) const {
-  for (std::size_t i = 0; i < axes_.size(); ++i) {
-    text += csv_cell(axes_[i].words[digits[i]]);
-    text += ',';
-  }
-  for (const RowField* field : fields_) {
-    std::visit(AppendNumber{text}, value_of(*field, row));
-    text += ',';
+  for (std::size_t i = 0; i < axes_.size(); ++i) text += cells_[i][digits[i]];
+  for (const Group& group : groups_) {
+    if (is_absent(group.name, row)) {
+      text.append(group.fields.size(), ',');
+      continue;
+    }
+    for (const SweepField* field : group.fields) {
+      std::visit(AppendNumber{text}, get_present(*field, row));
+      text += ',';
+    }
   }
   text.back() = '\r';
   text += '\n';
@@ -200,13 +157,13 @@ void SweepColumns::append_json(std::string& text, const Digits& digits, const Sw
   text += '}';
   for (const Group& group : groups_) {
     fmt::format_to(std::back_inserter(text), FMT_COMPILE(",\"{}\":"), group.name);
-    if (absent(group.name, row)) {
+    if (is_absent(group.name, row)) {
       text += "null";
       continue;
     }
     for (std::size_t i = 0; i < group.fields.size(); ++i) {
       text += group.before[i];
-      std::visit(AppendJson{text}, value_of(*group.fields[i], row));
+      std::visit(AppendJson{text}, get_present(*group.fields[i], row));
     }
     text += group.after;
   }
@@ -215,18 +172,18 @@ void SweepColumns::append_json(std::string& text, const Digits& digits, const Sw
 
 void SweepColumns::append_line(std::string& text, const Digits& digits, const SweepRow& row) const {
   for (std::size_t i = 0; i < axes_.size(); ++i) text += fmt::format("{:>{}}  ", axes_[i].words[digits[i]], widths_[i]);
-  text += fmt::format("{:<{}} ", name(row.row.strategy), kStrategyWidth);
+  text += fmt::format("{:<{}} ", name(row.strategy()), kStrategyWidth);
   if (const std::string refused = outcome_words(row); !refused.empty()) {
     text += refused + "\n";
     return;
   }
-  const StepEstimate& e = *row.row.estimate;
+  const MemoryLedger& ledger = *row.memory();
   const double gib = kByteScales[3].size;
-  const std::string memory = significant(e.memory.peak().value() / gib) + (e.memory.fits() ? "" : " !");
+  const std::string memory = significant(ledger.peak().value() / gib) + (ledger.fits() ? "" : " !");
   const bool priced = row.question.cluster.price_per_gpu_hour > Dollars{};
-  text += fmt::format("{:<{}} {:>{}} {:>{}} {:>{}}\n", layout_words(row.row.layout), kLayoutWidth,
-                      significant(e.step.time.value()), kFigureWidth, memory, kFigureWidth,
-                      priced ? significant(row.row.per_million_tokens.value()) : "-", kFigureWidth);
+  text += fmt::format("{:<{}} {:>{}} {:>{}} {:>{}}\n", layout_words(row.layout()), kLayoutWidth,
+                      significant(row.time().value()), kFigureWidth, memory, kFigureWidth,
+                      priced ? significant(row.per_million_tokens().value()) : "-", kFigureWidth);
 }
 
 }  // namespace ithaca

@@ -6,27 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "cli/row_fields.hpp"
-#include "cli/sweep/axes.hpp"
-#include "cli/sweep/problem_row.hpp"
+#include "cli/sweep/rows.hpp"
 
 namespace ithaca {
 
 enum class SweepFormat { table, csv, json, jsonl, heat };
 
-/// One row: a layout with its estimate or refusal, or with `problem` the reason why the point has none.
-struct SweepRow {
-  const Question& question;
-  const Row& row;
-  const PointProblem* problem = nullptr;
-  bool feasible() const { return problem == nullptr && row.estimate && row.estimate->memory.fits(); }
-};
-
 class SweepColumns {
  public:
   /// `fields` are the columns behind the axes; `heat` is the field that SweepFormat::heat shows.
-  SweepColumns(std::span<const SweepAxis> axes, std::vector<const RowField*> fields, SweepFormat format,
-               const RowField* heat = nullptr);
+  SweepColumns(std::span<const SweepAxis> axes, std::vector<const SweepField*> fields, SweepFormat format,
+               const SweepField* heat = nullptr);
 
   /// The line above all rows; empty where there is none.
   std::string header() const;
@@ -41,20 +31,18 @@ class SweepColumns {
   /// Fields of one key of a JSON row: "step", "layout"; a scalar's key has one field and no name inside.
   struct Group {
     std::string name;
-    std::vector<const RowField*> fields;
+    std::vector<const SweepField*> fields;
     std::vector<std::string> before;  ///< text in front of each field's value, from the brace or comma on
     std::string after;
   };
   std::span<const SweepAxis> axes_;
-  std::vector<const RowField*> fields_;
+  std::vector<const SweepField*> fields_;
   SweepFormat format_;
-  const RowField* heat_;
+  const SweepField* heat_;
   std::vector<Group> groups_;
-  std::vector<std::size_t> widths_;  ///< of the table's columns for axes
+  std::vector<std::size_t> widths_;              ///< of the table's columns for axes
+  std::vector<std::vector<std::string>> cells_;  ///< of CSV, by axis and value, with the comma behind
 };
-
-/// The columns of a sweep unless others are asked for. With the event engine step.engine says whose time it is.
-std::vector<const RowField*> default_columns(Engine engine);
 
 /// Prefix of the columns for axes: "set.seq".
 inline constexpr std::string_view kAxisPrefix = "set.";

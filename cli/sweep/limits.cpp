@@ -74,29 +74,17 @@ std::string words_of(const Value& value) {
 
 }  // namespace
 
-const RowField* find_field(std::string_view name) {
-  for (const RowField& field : row_fields()) {
-    if (field.name == name) return &field;
-  }
-  return nullptr;
-}
-
-std::vector<std::string> field_names() {
-  std::vector<std::string> names;
-  for (const RowField& field : row_fields()) names.emplace_back(field.name);
-  return names;
-}
-
-std::optional<RowLimit> read_limit(const std::string& text, Diagnostics& problems) {
+std::optional<RowLimit> read_limit(const std::string& text, SweepAsks asks, Diagnostics& problems) {
   const std::string where = "--where " + text;
   const std::size_t at = text.find_first_of("<>=!");
   for (const Sign& sign : kSigns) {
     if (at == std::string::npos || text.compare(at, sign.text.size(), sign.text) != 0) continue;
     const std::string name = trimmed(text.substr(0, at)), word = trimmed(text.substr(at + sign.text.size()));
-    const RowField* field = find_field(name);
+    const SweepField* field = find_field(name, asks);
     if (field == nullptr) {
       problems.push_back(mistake(where, "there is no field '" + name + "'",
-                                 "fields are the columns of 'ithaca compare --csv'", suggestion(name, field_names())));
+                                 "fields are the columns of 'ithaca compare --csv'",
+                                 suggestion(name, field_names(asks))));
       return std::nullopt;
     }
     const auto number = read_value(word);
@@ -106,9 +94,9 @@ std::optional<RowLimit> read_limit(const std::string& text, Diagnostics& problem
   return std::nullopt;
 }
 
-std::optional<PointProblem> missed(std::span<const RowLimit> limits, const Question& question, const Row& row) {
+std::optional<PointProblem> missed(std::span<const RowLimit> limits, const SweepRow& row) {
   for (const RowLimit& limit : limits) {
-    const Value value = get(*limit.field, question, row);
+    const Value value = get(*limit.field, row);
     if (std::visit(Holds{limit}, value)) continue;
     return PointProblem{"where", fmt::format("{} is {}, not {}", limit.field->name, words_of(value), limit.whole),
                         "loosen --where"};

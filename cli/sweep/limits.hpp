@@ -6,15 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "cli/row_fields.hpp"
-#include "cli/sweep/problem_row.hpp"
+#include "cli/sweep/rows.hpp"
 
 namespace ithaca {
 
 enum class Comparison { less, at_most, more, at_least, equal, unequal };
 
 struct RowLimit {
-  const RowField* field = nullptr;
+  const SweepField* field = nullptr;
   Comparison comparison{};
   std::string word;   ///< what it is held against, as written
   double number = 0;  ///< the same in SI base units
@@ -23,13 +22,9 @@ struct RowLimit {
 };
 
 /// FIELD, one of < <= > >= = !=, and a value that may carry its unit. Problems where it is no such.
-std::optional<RowLimit> read_limit(const std::string& text, Diagnostics& problems);
-
-/// The field of that name; null where there is none.
-const RowField* find_field(std::string_view name);
-std::vector<std::string> field_names();
+std::optional<RowLimit> read_limit(const std::string& text, SweepAsks asks, Diagnostics& problems);
 
 /// The first constraint that an estimated row misses.
-std::optional<PointProblem> missed(std::span<const RowLimit> limits, const Question& question, const Row& row);
+std::optional<PointProblem> missed(std::span<const RowLimit> limits, const SweepRow& row);
 
 }  // namespace ithaca

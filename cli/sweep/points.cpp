@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/inference_command.hpp"
 #include "cli/sweep/figures.hpp"
 
 namespace ithaca {
@@ -66,7 +67,7 @@ PointReader::PointReader(const SweepInputs& inputs)
       figures_(axes_of(inputs, SweepAxis::Kind::figure)),
       numbers_(axes_of(inputs, SweepAxis::Kind::number)),
       derived_(axes_of(inputs, SweepAxis::Kind::derived)),
-      batch_follows_(!numbers_.empty() && !inputs.base.has("--global-batch") &&
+      batch_follows_(inputs.asks != SweepAsks::phase && !numbers_.empty() && !inputs.base.has("--global-batch") &&
                      axis_of(inputs, "--global-batch") == nullptr) {}
 
 PointReader::Prepared PointReader::prepare(const Digits& digits) const {
@@ -79,10 +80,14 @@ PointReader::Prepared PointReader::prepare(const Digits& digits) const {
   }
   Prepared prepared;
   Diagnostics problems;
-  if (inputs_.plan) {
+  if (inputs_.asks == SweepAsks::plan) {
     prepared.plan = read_plan_flags(arguments, problems);
     prepared.request = prepared.plan.job;
     prepared.request.gpus = prepared.plan.gpus.front();
+  } else if (inputs_.asks == SweepAsks::phase) {
+    InferenceRequest asked = read_inference_flags(arguments, problems);
+    prepared.request = std::move(asked.job);
+    prepared.inference = asked.inference;
   } else {
     prepared.request = read_compare_flags(arguments, problems);
   }
@@ -105,6 +110,7 @@ void PointReader::begin(const Prepared& prepared) {
   point_.question = {prepared.model->model, r.work,   prepared.cluster.cluster, r.gpus, r.degrees,
                      r.strategies,          r.packing};
   point_.engine = r.engine;
+  point_.inference = prepared.inference;
   machine_problem_ = prepared.problem;
 }
 
@@ -146,7 +152,7 @@ const SweepPoint& PointReader::read(const Digits& digits) {
   at_ = digits;
   point_.problem = machine_problem_;
   apply_numbers(digits);
-  if (inputs_.plan && !point_.problem) {
+  if (inputs_.asks == SweepAsks::plan && !point_.problem) {
     const PlanRequest& p = known_.find(combination)->second.plan;
     const Question& q = point_.question;
     const bool bought =

@@ -10,25 +10,27 @@
 #include "cli/plan_flags.hpp"
 #include "cli/sweep/axes.hpp"
 #include "cli/sweep/problem_row.hpp"
+#include "model/inference.hpp"
 
 namespace ithaca {
 
 /// What all points have in common, read once; threads share it.
 struct SweepInputs {
-  bool plan = false;  ///< each point asks for the best of all layouts, as `plan` does
-  Arguments base;     ///< flags that are no axis
+  SweepAsks asks = SweepAsks::step;
+  Arguments base;  ///< flags that are no axis
   std::vector<SweepAxis> axes;
   std::map<std::string, LoadedModel, std::less<>> models;  ///< by the names that occur
   std::map<std::string, LoadedCluster, std::less<>> clusters;
 };
 
-/// Reads every model and cluster that a point names.
+/// Reads every model and cluster that a point names, and the flags that all points share.
 void load_inputs(SweepInputs& inputs, Diagnostics& problems);
 
 /// A point's question. With a problem it is worth nothing but its strategies.
 struct SweepPoint {
   Question question;
-  PlanQuestion plan;  ///< with SweepInputs::plan; the question then has no layout of its own
+  PlanQuestion plan;    ///< for SweepAsks::plan; the question then has no layout of its own
+  Inference inference;  ///< for SweepAsks::phase
   std::optional<PointProblem> problem;
   Engine engine = Engine::analytic;
 };
@@ -50,6 +52,7 @@ class PointReader {
   struct Prepared {
     CompareRequest request;
     PlanRequest plan;
+    Inference inference;
     const LoadedModel* model = nullptr;
     LoadedCluster cluster;
     std::optional<PointProblem> problem;

@@ -4,67 +4,12 @@
 #include <thread>
 
 #include "cli/flag_reader.hpp"
-#include "cli/join_flags.hpp"
-#include "cli/plan_flags.hpp"
 #include "cli/sweep/figures.hpp"
+#include "cli/sweep/flags.hpp"
 #include "configs/reader/load_sweep.hpp"
 
 namespace ithaca {
 namespace {
-
-/// The same flag where another may stand for it, or an axis.
-template <std::size_t size>
-constexpr std::array<Flag, size> optional_flags(const Flag (&flags)[size]) {
-  std::array<Flag, size> all{};
-  for (std::size_t i = 0; i < size; ++i) {
-    all[i] = flags[i];
-    all[i].required = false;
-  }
-  return all;
-}
-
-constexpr Flag kPlanOnlyFlags[] = {
-    {"--fastest", "", "plan's goal: least time a step (the default)"},
-    {"--longest", "", "plan's goal: the longest sequence that fits"},
-    {"--fewest-gpus", "", "plan's goal: the smallest number of GPUs that is enough"},
-    {"--cheapest", "", "plan's goal: fewest dollars a token"},
-    {"--memory-margin", "SHARE", "plan: of each GPU's memory, left free"},
-    {"--max-price", "USD", "plan: of the whole job an hour"},
-    {"--min-tokens-per-s", "N", "plan: what the whole job has to reach"},
-};
-constexpr Flag kSweepOnlyFlags[] = {
-    {"--set", "AXIS=VALUES", "an axis; as many as you like, the last one changes fastest", false, true},
-    {"--plan", "", "for each point the best of all layouts, as 'ithaca plan' finds it"},
-    {"--keep", "WHICH", "all rows, or of each group the fastest, smallest, cheapest or the front of all three [all]"},
-    {"--per", "AXES", "comma list: what makes a group [each point; with front all points are one]"},
-    {"--where", "LIMIT", "such as 'step.time_s < 30s'; rows that miss it are refused", false, true},
-    {"--columns", "LIST", "comma list of fields, or all, as in 'ithaca compare --csv'"},
-    {"--heat", "FIELD", "a map of the field over the last two axes, of the fastest row at each point"},
-    {"--threads", "N", "how many work [all cores]"},
-    {"--resume", "", "go on where an earlier run with the same -o ended"},
-    {"--shard", "I/N", "the I-th of N parts, for job arrays; put together by --merge"},
-    {"--merge", "", "put the files of all shards together: ithaca sweep --merge FILES -o FILE"},
-    {"--dry-run", "", "how many points and how long, and nothing else"},
-    {"--no-progress", "", "nothing on stderr while it runs"},
-    {"--jsonl", "", "a JSON object a line"},
-};
-constexpr auto kJob = optional_flags(kJobFlags);
-constexpr auto kOfJob = [] {
-  std::array<Flag, kJob.size() + std::size(kCompareOnlyFlags) + std::size(kPlanOnlyFlags)> all{};
-  std::size_t next = 0;
-  for (const Flag& flag : kJob) all[next++] = flag;
-  for (const Flag& flag : kCompareOnlyFlags) all[next++] = flag;
-  for (const Flag& flag : kPlanOnlyFlags) all[next++] = flag;
-  return all;
-}();
-constexpr auto kAll = [] {
-  std::array<Flag, kOfJob.size() + std::size(kSweepOnlyFlags) + std::size(kOutputFlags)> all{};
-  std::size_t next = 0;
-  for (const Flag& flag : kSweepOnlyFlags) all[next++] = flag;
-  for (const Flag& flag : kOutputFlags) all[next++] = flag;
-  for (const Flag& flag : kOfJob) all[next++] = flag;
-  return all;
-}();
 
 constexpr Choice<SweepKeep> kKeepNames[] = {{"all", SweepKeep::all},
                                             {"fastest", SweepKeep::fastest},
@@ -73,16 +18,9 @@ constexpr Choice<SweepKeep> kKeepNames[] = {{"all", SweepKeep::all},
                                             {"front", SweepKeep::front}};
 constexpr int kMostThreads = 1024;
 
-/// What a sweep file may not hold: it is about the question, not about this run of it.
-constexpr std::string_view kOfTheRun[] = {"-o",      "--threads", "--resume",  "--shard",      "--merge",
-                                          "--color", "--dry-run", "--explain", "--no-progress"};
-bool of_the_run(std::string_view flag) {
-  return std::find(std::begin(kOfTheRun), std::end(kOfTheRun), flag) != std::end(kOfTheRun);
-}
-
 std::vector<SweepKey> file_keys() {
   std::vector<SweepKey> keys;
-  for (const Flag& flag : kAll) {
+  for (const Flag& flag : kSweepFlags) {
     if (!of_the_run(flag.name) && flag.name != "--set")
       keys.push_back({flag.name, flag.value.empty(), flag.repeatable});
   }
@@ -149,7 +87,7 @@ Arguments with_file(const Arguments& typed, const SweepFile& file, AxisTexts& ax
 /// Flags of the question itself. What an axis gives is left out; needed ones that it works out later get a stand-in.
 Arguments job_of(const Arguments& all, const AxisTexts& axes, Diagnostics& problems) {
   Arguments job;
-  for (const Flag& flag : kOfJob) {
+  for (const Flag& flag : sweep_job_flags()) {
     const auto* axis = axis_for(axes, flag.name);
     if (axis != nullptr && all.has(flag.name))
       problems.push_back(mistake(std::string(flag.name), "is an axis too: --set " + axis->first, "keep one of them"));
@@ -168,29 +106,33 @@ Arguments job_of(const Arguments& all, const AxisTexts& axes, Diagnostics& probl
   return job;
 }
 
-void check_mode(FlagReader& flags, SweepRequest& request, Diagnostics& problems) {
-  for (const Flag& flag : kPlanOnlyFlags) {
-    if (!request.plan && flags.has(flag.name))
-      problems.push_back(mistake(std::string(flag.name), "is a flag of plans", "add --plan, or see --keep"));
+/// With --phase, or where it is an axis, points are about inference.
+SweepAsks read_asks(const FlagReader& flags, const AxisTexts& axes) {
+  if (flags.has("--plan")) return SweepAsks::plan;
+  return flags.has("--phase") || axis_for(axes, "--phase") != nullptr ? SweepAsks::phase : SweepAsks::step;
+}
+
+void check_flags(const FlagReader& flags, SweepAsks asks, Diagnostics& problems) {
+  for (const Flag& flag : sweep_job_flags()) {
+    const auto reason = misplaced(flag.name, asks);
+    if (reason && flags.has(flag.name))
+      problems.push_back(mistake(std::string(flag.name), std::string(reason->first), std::string(reason->second)));
   }
-  if (request.plan && flags.has("--engine"))
-    problems.push_back(mistake("--engine", "a plan is worked out by the closed form", "leave out one of them"));
-  if (flags.has("--explain"))
-    problems.push_back(mistake("--explain", "there is no room for it here", "see 'ithaca compare --explain'"));
 }
 
 void read_columns(FlagReader& flags, SweepRequest& request) {
   const auto find = [&](std::string_view flag, const std::string& name) {
-    const RowField* field = find_field(name);
+    const SweepField* field = find_field(name, request.asks);
     if (field == nullptr)
       flags.complain(flag, "there is no field '" + name + "'", "fields are the columns of 'ithaca compare --csv'",
-                     suggestion(name, field_names()));
+                     suggestion(name, field_names(request.asks)));
     return field;
   };
   if (flags.has("--heat")) request.heat = find("--heat", flags.text("--heat"));
   if (!flags.has("--columns")) return;
-  const std::vector<std::string> names = flags.text("--columns") == "all" ? field_names() : flags.words("--columns");
-  for (const RowField& field : row_fields()) {
+  const std::vector<std::string> names =
+      flags.text("--columns") == "all" ? field_names(request.asks) : flags.words("--columns");
+  for (const SweepField& field : sweep_fields(request.asks)) {
     if (std::find(names.begin(), names.end(), field.name) != names.end()) request.columns.push_back(&field);
   }
   for (const std::string& name : names) find("--columns", name);
@@ -244,7 +186,7 @@ void check_file(FlagReader& flags, const SweepRequest& request) {
 std::vector<std::string> question_words(const Arguments& all, const SweepRequest& request) {
   std::vector<std::string> words{"ithaca", "sweep"};
   for (const auto& [name, values] : request.axes) words.insert(words.end(), {"--set", name + "=" + values});
-  for (const Flag& flag : kAll) {
+  for (const Flag& flag : kSweepFlags) {
     if (of_the_run(flag.name) || flag.name == "--set") continue;
     if (axis_for(request.axes, flag.name) != nullptr) continue;
     for (const std::string& value : all.all(flag.name)) {
@@ -256,9 +198,6 @@ std::vector<std::string> question_words(const Arguments& all, const SweepRequest
 }
 
 }  // namespace
-
-const std::span<const Flag> kSweepFlags = kAll;
-std::span<const Flag> sweep_axis_flags() { return kOfJob; }
 
 std::string_view name(SweepKeep keep) { return kKeepNames[static_cast<std::size_t>(keep)].first; }
 
@@ -275,14 +214,14 @@ SweepRequest read_sweep(const Arguments& arguments, Diagnostics& problems) {
     }
   }
   FlagReader flags(all, problems);
-  request.plan = flags.has("--plan");
-  check_mode(flags, request, problems);
+  request.asks = read_asks(flags, request.axes);
+  check_flags(flags, request.asks, problems);
   if (problems.empty()) request.job = job_of(all, request.axes, problems);
   request.keep = flags.choice<SweepKeep>("--keep", kKeepNames).value_or(SweepKeep::all);
   request.has_per = flags.has("--per");
   request.per = flags.words("--per");
   for (const std::string& limit : all.all("--where")) {
-    if (auto read = read_limit(limit, problems)) request.limits.push_back(std::move(*read));
+    if (auto read = read_limit(limit, request.asks, problems)) request.limits.push_back(std::move(*read));
   }
   read_columns(flags, request);
   read_format(flags, request);
@@ -298,7 +237,7 @@ SweepRequest read_sweep(const Arguments& arguments, Diagnostics& problems) {
   request.words = question_words(all, request);
   if (!problems.empty()) {  // a misspelt axis may be why a flag is missing
     Diagnostics of_axes;
-    make_axes(request.axes, kOfJob, request.plan, of_axes);
+    make_axes(request.axes, request.asks, of_axes);
     problems.insert(problems.begin(), of_axes.begin(), of_axes.end());
   }
   return request;

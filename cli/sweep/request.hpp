@@ -20,13 +20,13 @@ struct SweepShard {
 struct SweepRequest {
   Arguments job;  ///< flags of `compare` or `plan` that are no axis
   AxisTexts axes;
-  bool plan = false;
+  SweepAsks asks = SweepAsks::step;
   SweepKeep keep = SweepKeep::all;
   std::vector<std::string> per;  ///< axes; a choice is made for each combination of their values
   bool has_per = false;
   std::vector<RowLimit> limits;
-  std::vector<const RowField*> columns;  ///< empty: the default ones
-  const RowField* heat = nullptr;
+  std::vector<const SweepField*> columns;  ///< empty: the default ones
+  const SweepField* heat = nullptr;
   SweepFormat format = SweepFormat::table;
   std::string file;
   int threads = 1;
@@ -36,10 +36,6 @@ struct SweepRequest {
   ColorWhen color = ColorWhen::automatic;
   std::vector<std::string> words;  ///< the question alone, for provenance: no files, threads or shards
 };
-
-extern const std::span<const Flag> kSweepFlags;
-/// Those of them that may be axes.
-std::span<const Flag> sweep_axis_flags();
 
 /// A flag on the command line goes before the file's, and before the file's axis of that name; an axis on the command
 /// line before the file's flag.

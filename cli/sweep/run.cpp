@@ -214,6 +214,10 @@ Outcome SweepRun::run() {
   SweepProgress progress(std::max<std::uint64_t>(1, journal_.end - journal_.first), journal_.next - journal_.first,
                          environment_.talk_is_terminal, environment_.columns);
   HeldSignals signals;
+  if (environment_.crew != nullptr && request_.progress && resumable()) {
+    const std::string advice = environment_.crew->advice();
+    if (!advice.empty()) std::fprintf(stderr, "note: %s\n", advice.c_str());
+  }
   const SweepEnd end = chunks_.first < chunks_.end ? work(progress, signals) : SweepEnd::done;
   std::fputs(progress.clear().c_str(), stderr);
   return finish(end);
@@ -223,9 +227,9 @@ Outcome SweepRun::run() {
 
 SweepPlan make_sweep_plan(const SweepRequest& request, Diagnostics& problems) {
   SweepPlan plan;
-  plan.inputs.plan = request.plan;
+  plan.inputs.asks = request.asks;
   plan.inputs.base = request.job;
-  plan.inputs.axes = make_axes(request.axes, sweep_axis_flags(), request.plan, problems);
+  plan.inputs.axes = make_axes(request.axes, request.asks, problems);
   read_anew_where_due(plan.inputs.axes, plan.inputs.base, problems);
   order_axes(request, plan.inputs.axes, problems);
   const auto points = count_points(plan.inputs.axes);
@@ -233,6 +237,7 @@ SweepPlan make_sweep_plan(const SweepRequest& request, Diagnostics& problems) {
   plan.points = points.value_or(1);
   if (request.format == SweepFormat::heat && plan.inputs.axes.size() < 2)
     problems.push_back(mistake("--heat", "needs two axes", "add --set AXIS=VALUES"));
+  check_shared_flags(plan.inputs.base, request.asks, problems);
   if (!problems.empty()) return plan;
   load_inputs(plan.inputs, problems);
   plan.limits = request.limits;
@@ -241,12 +246,14 @@ SweepPlan make_sweep_plan(const SweepRequest& request, Diagnostics& problems) {
   plan.format = request.format;
   Engine engine = Engine::analytic;
   if (problems.empty()) engine = SweepWorker(plan).engine();
-  plan.columns = request.columns.empty() ? default_columns(engine) : request.columns;
+  plan.columns = request.columns.empty() ? default_columns(request.asks, engine) : request.columns;
   plan.heat = request.heat;
-  const auto longest = [](const RowField* field) { return field != nullptr && field->name == "max_seq_len"; };
-  plan.longest =
-      std::any_of(plan.columns.begin(), plan.columns.end(), longest) || longest(plan.heat) ||
-      std::any_of(plan.limits.begin(), plan.limits.end(), [&](const RowLimit& l) { return longest(l.field); });
+  const auto of_whole = [](const SweepField* field) {
+    return field != nullptr && (field->name == "max_seq_len" || field->name == "max_batch");
+  };
+  plan.whole =
+      std::any_of(plan.columns.begin(), plan.columns.end(), of_whole) || of_whole(plan.heat) ||
+      std::any_of(plan.limits.begin(), plan.limits.end(), [&](const RowLimit& l) { return of_whole(l.field); });
   return plan;
 }
 
@@ -256,7 +263,7 @@ SweepChunks chunks_of(const SweepPlan& plan, const SweepShard& shard) {
   SweepChunks chunks;
   chunks.first = before * each + std::min(before, more);
   chunks.end = chunks.first + each + (before < more ? 1 : 0);
-  const bool slow = plan.inputs.plan || SweepWorker(plan).engine() == Engine::event;
+  const bool slow = plan.inputs.asks == SweepAsks::plan || SweepWorker(plan).engine() == Engine::event;
   chunks.size = slow ? 1 : std::clamp<std::uint64_t>((chunks.end - chunks.first) / 64, 1, kLargestChunk);
   return chunks;
 }
@@ -272,7 +279,13 @@ std::string fingerprint(const SweepRequest& request, const SweepPlan& plan) {
   };
   for (const auto& [name, model] : plan.inputs.models) add_file(model.file);
   for (const auto& [name, cluster] : plan.inputs.clusters) add_file(cluster.file);
-  if (const auto profile = plan.inputs.base.find("--profile")) add_file(*profile);
+  for (const std::string_view flag : {"--profile", "--documents"}) {
+    if (const auto file = plan.inputs.base.find(flag)) add_file(*file);
+    for (const SweepAxis& axis : plan.inputs.axes) {
+      if (axis.flag != flag) continue;
+      for (const std::string& word : axis.words) add_file(word);
+    }
+  }
   return fmt::format("{:016x}", hash);
 }
 

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/csv_writer.hpp"
-#include "cli/sweep/limits.hpp"
 #include "tests/cli/widths.hpp"
 #include "tests/support/machines.hpp"
 
@@ -30,23 +29,24 @@ struct Sample {
   }
   std::string text(SweepFormat format, const std::vector<std::string>& names, const Row& of,
                    const PointProblem* problem = nullptr) const {
-    std::vector<const RowField*> fields;
+    std::vector<const SweepField*> fields;
     for (const std::string& name : names) fields.push_back(find_field(name));
     std::string text;
-    SweepColumns(axes, fields, format, fields[0]).append(text, digits, {question, of, problem});
+    SweepColumns(axes, fields, format, fields[0])
+        .append(text, digits, {.question = question, .step = &of, .problem = problem});
     return text;
   }
 };
 
 TEST(SweepColumns, CsvHasTheFiguresOfCompare) {
   const Sample s;
-  std::vector<const RowField*> all;
-  for (const RowField& field : row_fields()) all.push_back(&field);
+  std::vector<const SweepField*> all;
+  for (const SweepField& field : sweep_fields(SweepAsks::step)) all.push_back(&field);
   const SweepColumns columns(s.axes, all, SweepFormat::csv);
   EXPECT_EQ(columns.header(), "set.seq,set.nic," + csv_header() + "\r\n");
   for (const Row* row : {&s.row, &s.refused}) {
     std::string text;
-    columns.append(text, s.digits, {s.question, *row});
+    columns.append(text, s.digits, {.question = s.question, .step = row});
     EXPECT_EQ(text, "65536,\"400Gbps, \"\"fast\"\"\"," + csv_line(s.question, *row) + "\r\n");
   }
 }
@@ -90,13 +90,6 @@ TEST(SweepColumns, HeatIsOneCellALine) {
   const Sample s;
   EXPECT_EQ(s.text(SweepFormat::heat, {"layout.ulysses"}, s.row), "8\n");
   EXPECT_EQ(s.text(SweepFormat::heat, {"layout.ulysses"}, s.refused), "\n");
-}
-
-TEST(SweepColumns, TheDefaultOnesExist) {
-  for (const Engine engine : {Engine::analytic, Engine::event}) {
-    for (const RowField* field : default_columns(engine)) EXPECT_NE(field, nullptr);
-  }
-  EXPECT_EQ(default_columns(Engine::event).size(), default_columns(Engine::analytic).size() + 1);
 }
 
 }  // namespace

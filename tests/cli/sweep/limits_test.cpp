@@ -14,9 +14,9 @@ struct Asked {
 std::optional<PointProblem> held(const std::string& text) {
   const Asked asked;
   Diagnostics problems;
-  const auto limit = read_limit(text, problems);
+  const auto limit = read_limit(text, SweepAsks::step, problems);
   EXPECT_TRUE(problems.empty()) << print(problems);
-  return missed(std::span(&*limit, 1), asked.question, asked.row);
+  return missed(std::span(&*limit, 1), {.question = asked.question, .step = &asked.row});
 }
 
 TEST(SweepLimits, NumbersCarryTheirUnit) {
@@ -44,8 +44,8 @@ TEST(SweepLimits, WhatIsMissedIsSaid) {
 
 TEST(SweepLimits, MistakesGetTheNearestField) {
   Diagnostics problems;
-  EXPECT_FALSE(read_limit("step.tme_s < 1", problems));
-  EXPECT_FALSE(read_limit("step.time_s", problems));
+  EXPECT_FALSE(read_limit("step.tme_s < 1", SweepAsks::step, problems));
+  EXPECT_FALSE(read_limit("step.time_s", SweepAsks::step, problems));
   const std::string text = print(problems);
   EXPECT_TRUE(test::contains(text, "did you mean 'step.time_s'?")) << text;
   EXPECT_TRUE(test::contains(text, "this compares nothing")) << text;

@@ -1,18 +1,17 @@
 #include "cli/sweep/points.hpp"
 
-#include "cli/sweep/request.hpp"
 #include "tests/cli/widths.hpp"
 
 namespace ithaca {
 namespace {
 
 SweepInputs inputs_of(const AxisTexts& axes, const std::vector<std::pair<std::string, std::string>>& flags,
-                      bool plan = false) {
+                      SweepAsks asks = SweepAsks::step) {
   SweepInputs inputs;
   Diagnostics problems;
-  inputs.plan = plan;
+  inputs.asks = asks;
   for (const auto& [flag, value] : flags) inputs.base.set(flag, value);
-  inputs.axes = make_axes(axes, sweep_axis_flags(), plan, problems);
+  inputs.axes = make_axes(axes, asks, problems);
   load_inputs(inputs, problems);
   EXPECT_TRUE(problems.empty()) << print(problems);
   return inputs;
@@ -85,10 +84,23 @@ TEST(PointReader, WhatDoesNotGoTogetherIsAProblemOfThePoint) {
   EXPECT_TRUE(test::contains(point.problem->why, "--attention fa3")) << point.problem->why;
 }
 
+TEST(PointReader, InferenceHasItsBatchAndItsOutput) {
+  const SweepInputs inputs = inputs_of(
+      {{"output_tokens", "[1,100]"}, {"batch", "[1,8]"}},
+      {{"--model", "llama-7b"}, {"--cluster", "dgx-h100"}, {"--gpus", "8"}, {"--seq", "1Ki"}, {"--phase", "decode"}},
+      SweepAsks::phase);
+  PointReader reader(inputs);
+  const SweepPoint& point = at(reader, inputs, 3);
+  ASSERT_FALSE(point.problem);
+  EXPECT_EQ(point.inference.phase, Phase::decode);
+  EXPECT_EQ(point.inference.output_tokens, 100);
+  EXPECT_EQ(point.question.work.global_batch, 8);
+}
+
 TEST(PointReader, PlansAreReadByPlan) {
   const SweepInputs inputs =
       inputs_of({{"seq", "[1Ki,2Ki]"}},
-                {{"--model", "llama-7b"}, {"--cluster", "dgx-h100"}, {"--gpus", "8"}, {"--pp", "2"}}, true);
+                {{"--model", "llama-7b"}, {"--cluster", "dgx-h100"}, {"--gpus", "8"}, {"--pp", "2"}}, SweepAsks::plan);
   PointReader reader(inputs);
   const SweepPoint& point = at(reader, inputs, 1);
   EXPECT_EQ(point.plan.work.seq_len.count, 2048);

@@ -141,7 +141,30 @@ TEST(Sweep, LimitsRefuse) {
   EXPECT_EQ(sweep.outcome.exit, ExitCode::infeasible);
 }
 
-TEST(Sweep, ThroughPlansAndTheEventEngine) {
+TEST(Sweep, TheEventEngineAsCompareHasIt) {
+  const Words event{"--csv", "--columns", "all", "--engine", "event", "--strategies", "ulysses,ring", "--threads"};
+  const auto with = [&](Words more) {
+    more.insert(more.begin(), event.begin(), event.end());
+    return more;
+  };
+  Sweep one, three, shards[2], merged;
+  const std::string rows = one.run(with({"1"}));
+  EXPECT_EQ(one.outcome.exit, ExitCode::done) << one.outcome.talk;
+  for (const char* gpus : {"8", "16"}) {
+    std::istringstream lines(run({"compare", "--model", "llama3-8b", "--cluster", "dgx-h100", "--gpus", gpus, "--seq",
+                                  "262144", "--engine", "event", "--strategies", "ulysses,ring", "--csv"},
+                                 Environment{})
+                                 .result);
+    for (std::string line; std::getline(lines, line);) EXPECT_TRUE(test::contains(rows, "," + line + "\n")) << line;
+  }
+  EXPECT_EQ(three.run(with({"3"})), rows);
+  shards[0].run(with({"1", "--shard", "1/2"}));
+  shards[1].run(with({"2", "--shard", "2/2"}));
+  run({"sweep", "--merge", shards[0].path, shards[1].path, "-o", merged.path}, Environment{});
+  EXPECT_EQ(contents(merged.path), rows);
+}
+
+TEST(Sweep, ThroughPlans) {
   Sweep plan;
   const auto rows = cells(plan.run({"--csv", "--plan", "--columns", "strategy,step.time_s"}));
   EXPECT_EQ(rows.size(), 7u) << plan.outcome.talk;
@@ -149,9 +172,31 @@ TEST(Sweep, ThroughPlansAndTheEventEngine) {
       {"plan", "--model", "llama3-8b", "--cluster", "dgx-h100", "--gpus", "8", "--seq", "64Ki", "--csv", "--top", "1"},
       Environment{});
   EXPECT_TRUE(test::contains(alone.result, rows[1][3])) << rows[1][3];
-  Sweep event;
-  const std::string text = event.run({"--csv", "--engine", "event", "--strategies", "ulysses"});
-  EXPECT_TRUE(test::contains(text, ",event,")) << text;
+}
+
+TEST(Sweep, InferenceAsCompareSaysPointByPoint) {
+  Sweep sweep;
+  const std::string rows = sweep.run({"--csv", "--columns", "all", "--phase", "decode", "--set", "batch=[1,16]"});
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 1 + 2 * 3 * 2 * 4) << sweep.outcome.talk;
+  for (const char* batch : {"1", "16"}) {
+    const Outcome compare = run({"compare", "--model", "llama3-8b", "--cluster", "dgx-h100", "--gpus", "16", "--seq",
+                                 "262144", "--phase", "decode", "--batch", batch, "--csv"},
+                                Environment{});
+    std::istringstream lines(compare.result);
+    for (std::string line; std::getline(lines, line);) EXPECT_TRUE(test::contains(rows, "," + line + "\n")) << line;
+  }
+  Sweep both;
+  const auto fastest = cells(both.run({"--csv", "--set", "phase=[prefill,decode]", "--keep", "fastest"}));
+  ASSERT_EQ(fastest.size(), 1u + 2 * 3 * 2) << both.outcome.talk;
+  EXPECT_EQ(fastest[1][4], "prefill");
+  EXPECT_EQ(fastest[2][4], "decode");
+}
+
+TEST(Sweep, MistakesInSharedFlagsAreNoRows) {
+  Sweep sweep;
+  EXPECT_EQ(sweep.run({"--csv", "--dtype", "bf17"}), "");
+  EXPECT_EQ(sweep.outcome.exit, ExitCode::usage);
+  EXPECT_TRUE(test::contains(sweep.outcome.talk, "did you mean 'bf16'?")) << sweep.outcome.talk;
 }
 
 TEST(Sweep, DryRunCountsAndWritesNothing) {
