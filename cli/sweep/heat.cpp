@@ -28,14 +28,19 @@ std::string shown(const std::string& cell) {
   return value ? significant(*value) : cell;
 }
 
-/// Values that cut those of the map into as many equal parts as there are shades.
-std::vector<double> quantiles(const std::vector<std::string>& cells) {
+/// The numbers of the map, each once, from the least.
+std::vector<double> numbers(const std::vector<std::string>& cells) {
   std::vector<double> values;
   for (const std::string& cell : cells) {
     if (const auto value = number(cell)) values.push_back(*value);
   }
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values;
+}
+
+/// Those that cut them into as many equal parts as there are shades.
+std::vector<double> quantiles(const std::vector<double>& values) {
   std::vector<double> bounds;
   for (std::size_t i = 1; i < kShades.size() && values.size() > 1; ++i)
     bounds.push_back(values[std::min(values.size() - 1, i * values.size() / kShades.size())]);
@@ -89,51 +94,73 @@ std::string HeatMap::title() const {
   return wrap(text, style_.width);
 }
 
-/// A cell is its value; where the map is too wide for that, a shade of its value or a letter of its word.
-std::string HeatMap::row(std::size_t y, std::size_t width, std::span<const double> bounds,
-                         const std::map<std::string, char>& letters) const {
+/// A cell is its value, or a symbol: a shade of its value or a letter of its word.
+std::string HeatMap::row(std::size_t y, const Columns& columns, const Symbols& symbols) const {
   std::string text;
   for (std::size_t x = 0; x < across().words.size(); ++x) {
     const std::string& cell = cells_[y * across().words.size() + x];
     const auto value = number(cell);
-    std::string shown_cell = width > 1      ? fmt::format(" {:>{}}", shown(cell), width)
-                             : value        ? std::string(1, kShades[shade(*value, bounds)])
-                             : cell.empty() ? " "
-                                            : std::string(1, letters.at(cell));
-    if (style_.color && value)
-      shown_cell = fmt::format("\x1b[48;5;{}m{}\x1b[0m", kColors[shade(*value, bounds)], shown_cell);
-    text += shown_cell;
+    std::string symbol = value          ? std::string(1, kShades[shade(*value, symbols.bounds)])
+                         : cell.empty() ? " "
+                                        : std::string(1, symbols.letters.at(cell));
+    std::string one = columns.symbols ? symbol : shown(cell);
+    if (columns.headed) one = fmt::format(" {:>{}}", one, columns.width);
+    if (style_.color && value) one = fmt::format("\x1b[48;5;{}m{}\x1b[0m", kColors[shade(*value, symbols.bounds)], one);
+    text += one;
   }
   return text;
 }
 
+/// Values where they fit under the headings, else symbols, in the end without headings.
+HeatMap::Columns HeatMap::columns(std::size_t label) const {
+  std::size_t heading = 1, cell = 1;
+  for (const std::string& word : across().words) heading = std::max(heading, word.size());
+  for (const std::string& each : cells_) cell = std::max(cell, shown(each).size());
+  const auto fits = [&](std::size_t width) {
+    return label + across().words.size() * (width + 1) <= static_cast<std::size_t>(style_.width);
+  };
+  const std::size_t both = std::max(heading, cell);
+  if (fits(both)) return {both, true, false};
+  return {heading, fits(heading), true};
+}
+
+std::string HeatMap::legend(const Columns& columns, const Symbols& symbols, const std::vector<double>& values) const {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (!columns.symbols) return "";
+  if (!columns.headed)
+    add(fmt::format("{} from {} to {}", across().name, across().words.front(), across().words.back()));
+  std::string words;
+  for (const auto& [word, letter] : symbols.letters)
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", letter, word);
+  if (!words.empty()) add(words);
+  if (values.size() > 1)
+    add(fmt::format("{} {} to {} {}", kShades.front(), significant(values.front()), kShades.back(),
+                    significant(values.back())));
+  const bool any_blank = std::any_of(cells_.begin(), cells_.end(), [](const auto& cell) { return cell.empty(); });
+  if (any_blank) add("blank: nothing fits");
+  return wrap(text, style_.width);
+}
+
 std::string HeatMap::draw() const {
-  std::size_t label = 0, width = 1;
+  std::size_t label = 0;
   for (const std::string& word : down().words) label = std::max(label, word.size());
-  for (const std::string& cell : cells_) width = std::max(width, shown(cell).size());
-  for (const std::string& word : across().words) width = std::max(width, word.size());
-  const std::vector<double> bounds = quantiles(cells_);
-  const std::map<std::string, char> letters = letters_of(cells_);
-  const bool wide = label + across().words.size() * (width + 1) > static_cast<std::size_t>(style_.width);
+  const std::vector<double> values = numbers(cells_);
+  const Symbols symbols{quantiles(values), letters_of(cells_)};
+  const Columns columns = this->columns(label);
   std::string text = title();
-  if (!wide) {
+  if (columns.headed) {
     text += std::string(label, ' ');
-    for (const std::string& word : across().words) text += fmt::format(" {:>{}}", word, width);
+    for (const std::string& word : across().words) text += fmt::format(" {:>{}}", word, columns.width);
     text += "\n";
   }
   for (std::size_t y = 0; y < down().words.size(); ++y) {
     std::string line =
-        fmt::format("{:>{}}", down().words[y], label) + (wide ? " " : "") + row(y, wide ? 1 : width, bounds, letters);
+        fmt::format("{:>{}}", down().words[y], label) + (columns.headed ? "" : " ") + row(y, columns, symbols);
     line.resize(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
-  std::string legend;
-  for (const auto& [word, letter] : letters) legend += fmt::format("{}{} {}", legend.empty() ? "" : ", ", letter, word);
-  if (wide && !legend.empty()) text += wrap(legend, style_.width);
-  if (wide && !bounds.empty())
-    text +=
-        fmt::format("from {} ({}) to {} ({}); blank: no answer\n", kShades.front(), "least", kShades.back(), "most");
-  return text;
+  return text + legend(columns, symbols, values);
 }
 
 }  // namespace ithaca

@@ -22,8 +22,19 @@ class HeatMap {
  private:
   std::string draw() const;
   std::string title() const;
-  std::string row(std::size_t y, std::size_t width, std::span<const double> bounds,
-                  const std::map<std::string, char>& letters) const;
+  /// How cells are shown: `width` characters under a heading or one without, as a symbol or whole.
+  struct Columns {
+    std::size_t width = 1;
+    bool headed = false, symbols = false;
+  };
+  /// Shades change at the bounds; words have letters.
+  struct Symbols {
+    std::vector<double> bounds;
+    std::map<std::string, char> letters;
+  };
+  Columns columns(std::size_t label) const;
+  std::string row(std::size_t y, const Columns& columns, const Symbols& symbols) const;
+  std::string legend(const Columns& columns, const Symbols& symbols, const std::vector<double>& values) const;
   const SweepAxis& across() const { return axes_[axes_.size() - 1]; }
   const SweepAxis& down() const { return axes_[axes_.size() - 2]; }
 

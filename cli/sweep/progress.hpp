@@ -18,7 +18,7 @@ class SweepProgress {
   std::string clear() const;
 
  private:
-  std::string line(const SweepCounts& counts, double seconds) const;
+  std::string line(const SweepCounts& counts, double seconds, bool with_layout) const;
   std::uint64_t points_, before_;
   bool on_terminal_;
   int columns_;

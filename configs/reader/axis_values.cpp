@@ -34,6 +34,16 @@ std::optional<double> read_tokens(std::string_view text) {
   return parsed ? std::optional(static_cast<double>(parsed->count)) : std::nullopt;
 }
 
+/// A rate in bits a second, which is written in bits again.
+std::optional<double> read_bits(std::string_view text) {
+  const bool bits = text.size() > 3 && text.substr(text.size() - 3) == "bps";
+  return bits ? read_quantity<parse_rate>(text) : std::nullopt;
+}
+std::string write_bits(double value) {
+  const double bits = value * 8, mega = 1e6, giga = 1e9;
+  return bits < giga ? fmt::format("{}Mbps", bits / mega) : fmt::format("{}Gbps", bits / giga);
+}
+
 std::string write_whole(double value) { return fmt::format("{:.0f}", value); }
 template <class T>
 std::string write_exact(double value) {
@@ -46,6 +56,7 @@ std::string write_number(double value) { return fmt::format("{}", value); }
 
 constexpr Unit kUnits[] = {{read_number<parse_count>, write_whole, true},
                            {read_tokens, write_whole, true},
+                           {read_bits, write_bits},
                            {read_quantity<parse_rate>, write_exact<BytesPerSecond>},
                            {read_quantity<parse_bytes>, write_exact<Bytes>},
                            {read_quantity<parse_seconds>, write_exact<Seconds>},
