@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <list>
 #include <thread>
 
 namespace ithaca {
@@ -15,6 +17,7 @@ constexpr int kDepth = 2;             // chunks that a rank holds, so that it ne
 constexpr std::uint64_t kAhead = 8;   // chunks a rank may be ahead of the one that is written
 constexpr double kLeastPatience = 2;  // seconds until a chunk is given to a second rank,
 constexpr double kPatience = 4;       // or so many times the longest chunk so far
+constexpr double kLastMoment = 1;     // seconds for the last messages to leave
 constexpr auto kNap = std::chrono::microseconds(100);
 
 /// A message that has come, of any length.
@@ -35,14 +38,42 @@ std::optional<Message> next_message(int from) {
   return message;
 }
 
-/// Short ones are on their way at once, even to a rank that does not listen any more.
-void send_short(int to, int tag, const std::array<std::uint64_t, 3>& words) {
-  MPI_Send(words.data(), static_cast<int>(sizeof words), MPI_BYTE, to, tag, MPI_COMM_WORLD);
+using Words = std::array<std::uint64_t, 3>;
+
+double seconds_since(std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
 }
 
 }  // namespace
 
-MpiCrew::MpiCrew() {
+/// Short messages on their way. Nobody waits for a rank that may not listen any more.
+class MpiCrew::Outbox {
+ public:
+  void send(int to, int tag, const Words& words) {
+    all_gone();
+    Sent& sent = sent_.emplace_back(Sent{words, MPI_REQUEST_NULL});
+    MPI_Isend(sent.words.data(), static_cast<int>(sizeof sent.words), MPI_BYTE, to, tag, MPI_COMM_WORLD, &sent.request);
+  }
+  /// Lets go of those that have left.
+  bool all_gone() {
+    sent_.remove_if([](Sent& sent) {
+      int gone = 0;
+      return MPI_Test(&sent.request, &gone, MPI_STATUS_IGNORE) != MPI_SUCCESS || gone != 0;
+    });
+    return sent_.empty();
+  }
+
+ private:
+  struct Sent {
+    Words words;
+    MPI_Request request;
+  };
+  std::list<Sent> sent_;
+};
+
+MpiCrew::~MpiCrew() = default;
+
+MpiCrew::MpiCrew() : outbox_(std::make_unique<Outbox>()) {
   MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
   MPI_Comm_size(MPI_COMM_WORLD, &size_);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
@@ -52,18 +83,18 @@ void MpiCrew::send_chunk(const SweepChunks& chunks, std::uint64_t chunk, int ran
   Task& task = tasks_[chunk];
   if (task.ranks.empty()) task.since = Clock::now();
   task.ranks.insert(rank);
-  ++owing_[rank];
-  send_short(rank, kChunk, {chunk, chunks.begin_of(chunk), chunks.end_of(chunk)});
+  Debt& debt = owing_[rank];
+  ++debt.chunks;
+  debt.since = Clock::now();
+  outbox_->send(rank, kChunk, {chunk, chunks.begin_of(chunk), chunks.end_of(chunk)});
 }
 
 /// The chunk that holds all others up, if its rank is late and this one does not work on it already.
 std::optional<std::uint64_t> MpiCrew::overdue(int rank) const {
   const auto first = tasks_.find(taken_);
   if (first == tasks_.end() || first->second.ranks.count(rank) > 0) return std::nullopt;
-  const double waited = std::chrono::duration<double>(Clock::now() - first->second.since).count();
-  const double patience =
-      std::max(kLeastPatience, kPatience * longest_) * static_cast<double>(first->second.ranks.size());
-  return waited > patience ? std::optional(taken_) : std::nullopt;
+  const double waits = static_cast<double>(first->second.ranks.size());
+  return seconds_since(first->second.since) > patience() * waits ? std::optional(taken_) : std::nullopt;
 }
 
 void MpiCrew::assign(const SweepChunks& chunks) {
@@ -85,12 +116,12 @@ void MpiCrew::receive(const SweepChunks& chunks) {
   for (auto message = next_message(MPI_ANY_SOURCE); message; message = next_message(MPI_ANY_SOURCE)) {
     idle_.push_back(message->from);
     if (message->tag != kResult || message->bytes.size() < sizeof(std::uint64_t)) continue;
-    if (--owing_[message->from] == 0) owing_.erase(message->from);
+    if (--owing_[message->from].chunks == 0) owing_.erase(message->from);
     std::uint64_t chunk = 0;
     std::copy_n(message->bytes.data(), sizeof chunk, reinterpret_cast<char*>(&chunk));
     const auto task = tasks_.find(chunk);
     if (task == tasks_.end() || chunk >= chunks.count()) continue;  // another rank was sooner
-    longest_ = std::max(longest_, std::chrono::duration<double>(Clock::now() - task->second.since).count());
+    longest_ = std::max(longest_, seconds_since(task->second.since));
     auto part = unpack(std::string_view(message->bytes).substr(sizeof chunk));
     if (!part) continue;  // it stays a task, which another rank will do
     tasks_.erase(task);
@@ -119,32 +150,46 @@ SweepEnd MpiCrew::lead(const SweepChunks& chunks, const TakePart& take, const Wa
 void MpiCrew::follow(const SweepPlan& plan) {
   HeldSignals signals;  // the leader ends the work in order
   SweepWorker worker(plan);
-  for (int i = 0; i < kDepth; ++i) send_short(0, kReady, {});
+  for (int i = 0; i < kDepth; ++i) outbox_->send(0, kReady, {});
   while (true) {
     const auto message = next_message(0);
     if (!message) {
       std::this_thread::sleep_for(kNap);
       continue;
     }
-    if (message->tag == kDismissed) return;
-    std::array<std::uint64_t, 3> words{};
+    Words words{};
     std::copy_n(message->bytes.data(), std::min(message->bytes.size(), sizeof words),
                 reinterpret_cast<char*>(words.data()));
+    if (message->tag == kDismissed) {
+      missing_ = static_cast<int>(words[0]);
+      return;
+    }
     std::string result(reinterpret_cast<const char*>(words.data()), sizeof words[0]);
     result += pack(worker.work(words[1], words[2]));
     MPI_Send(result.data(), static_cast<int>(result.size()), MPI_BYTE, 0, kResult, MPI_COMM_WORLD);
   }
 }
 
-/// Ranks that are late get a moment to bring what they owe, so that MPI can end in order.
+double MpiCrew::patience() const { return std::max(kLeastPatience, kPatience * longest_); }
+
+/// Ranks that are late get the time that a chunk may take to bring what they owe, so that MPI can end in order.
 void MpiCrew::dismiss() {
-  for (int rank = 1; rank < size_; ++rank) send_short(rank, kDismissed, {});
-  const auto begin = Clock::now();
-  const auto patience = std::chrono::duration<double>(std::max(kLeastPatience, kPatience * longest_));
-  while (!owing_.empty() && Clock::now() - begin < patience) {
+  const auto waits = [&](const auto& debt) { return seconds_since(debt.second.since) < patience(); };
+  while (std::any_of(owing_.begin(), owing_.end(), waits)) {
     receive({});
     std::this_thread::sleep_for(kNap);
   }
+  missing_ = static_cast<int>(owing_.size());
+  for (int rank = 1; rank < size_; ++rank) outbox_->send(rank, kDismissed, {static_cast<std::uint64_t>(missing_)});
+  const auto begin = Clock::now();
+  while (!outbox_->all_gone() && seconds_since(begin) < kLastMoment) std::this_thread::sleep_for(kNap);
+}
+
+std::string MpiCrew::advice() const {
+  const bool by_mpirun = std::getenv("OMPI_COMM_WORLD_SIZE") != nullptr;
+  if (by_mpirun && std::getenv("OMPI_MCA_orte_enable_recovery") == nullptr)
+    return "mpirun ends all ranks when one dies (not with --enable-recovery); then --resume goes on";
+  return "";
 }
 
 }  // namespace ithaca

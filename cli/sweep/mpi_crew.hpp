@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
@@ -15,18 +16,20 @@ namespace ithaca {
 /// every rank reads the question by itself.
 ///
 /// A chunk whose rank does not bring it back in time goes to another rank too; the first to come back counts. So the
-/// points of a rank that died are worked out again, where the MPI lets the others live. Where it ends them all, the
-/// file and its journal are what --resume goes on from.
+/// points of a rank that died are worked out again, where the MPI lets the others live (Open MPI: mpirun
+/// --enable-recovery). Where it ends them all, the file and its journal are what --resume goes on from.
 class MpiCrew : public SweepCrew {
  public:
   MpiCrew();
+  ~MpiCrew() override;
   bool leads() const override { return rank_ == 0; }
   int workers() const override { return size_ - 1; }
   SweepEnd lead(const SweepChunks& chunks, const TakePart& take, const WantsStop& stop) override;
   void follow(const SweepPlan& plan) override;
   void dismiss() override;
-  /// Ranks that still owed a chunk when all was done: MPI_Finalize would wait for them.
-  int missing() const { return static_cast<int>(owing_.size()); }
+  std::string advice() const override;
+  /// Ranks that still owed a chunk when all was done: MPI_Finalize would wait for them. Every rank knows.
+  int missing() const { return missing_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -34,16 +37,25 @@ class MpiCrew : public SweepCrew {
     std::set<int> ranks;  ///< that work on it
     Clock::time_point since;
   };
+  /// Chunks that a rank has not brought back, and when it got the last of them.
+  struct Debt {
+    int chunks = 0;
+    Clock::time_point since;
+  };
+  class Outbox;
   void receive(const SweepChunks& chunks);
   void assign(const SweepChunks& chunks);
   void send_chunk(const SweepChunks& chunks, std::uint64_t chunk, int rank);
   std::optional<std::uint64_t> overdue(int rank) const;
+  /// Seconds until a chunk counts as lost.
+  double patience() const;
 
-  int rank_ = 0, size_ = 1;
+  std::unique_ptr<Outbox> outbox_;
+  int rank_ = 0, size_ = 1, missing_ = 0;
   std::map<std::uint64_t, Task> tasks_;  ///< handed out and not back
   std::map<std::uint64_t, SweepPart> parts_;
-  std::vector<int> idle_;     ///< ranks, once for each chunk that they could take
-  std::map<int, int> owing_;  ///< chunks by rank
+  std::vector<int> idle_;      ///< ranks, once for each chunk that they could take
+  std::map<int, Debt> owing_;  ///< by rank
   std::uint64_t next_ = 0, taken_ = 0;
   double longest_ = 0;  ///< seconds that a chunk took
 };

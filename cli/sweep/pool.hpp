@@ -41,6 +41,8 @@ class SweepCrew {
   /// Everybody else's, until the leader dismisses them.
   virtual void follow(const SweepPlan& plan) = 0;
   virtual void dismiss() = 0;
+  /// What the user should know about processes that die; may be empty.
+  virtual std::string advice() const = 0;
 };
 
 /// Holds SIGINT and SIGTERM back while it lives, so that a sweep can come to an orderly end.

@@ -10,10 +10,11 @@ export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
 export ASAN_OPTIONS=detect_leaks=0  # Open MPI's own
 ranks=("$mpirun" -n 4 "$ithaca")
-question=(sweep --model llama-7b --cluster dgx-h100 --gpus 8 --no-progress --set 'seq=1Ki..200Ki+1Ki')
+question=(sweep --model llama-7b --cluster dgx-h100 --no-progress)
 
 same() { cmp "$folder/serial" "$folder/ranks" || { echo "not the serial run's bytes: $*"; exit 1; }; }
-for format in '--csv --keep front'; do
+for format in '--gpus 8 --set seq=1Ki..200Ki+1Ki --csv --keep front' \
+  '--set gpus=[8,16] --set seq=[8Ki,64Ki,512Ki] --jsonl --engine event --strategies ulysses'; do
   read -r -a flags <<<"$format"
   "$ithaca" "${question[@]}" "${flags[@]}" -o "$folder/serial" 2>/dev/null
   "${ranks[@]}" "${question[@]}" "${flags[@]}" -o "$folder/ranks" 2>"$folder/talk" || { cat "$folder/talk"; exit 1; }
@@ -25,15 +26,42 @@ code=0
 "${ranks[@]}" sweep --model none >"$folder/out" 2>"$folder/talk" || code=$?
 [[ $code -eq 2 && $(grep -c "there is no model 'none'" "$folder/talk") -le 1 ]] || { cat "$folder/talk"; exit 1; }
 
-# A rank that dies: whatever the MPI makes of it, --resume comes to the same file.
-long=(sweep --model llama-7b --cluster dgx-h100 --gpus 8 --no-progress --strategies usp
-  --set 'seq=1Ki..2000Ki+1Ki' --csv)
+# A rank that dies in mid-run costs its points a retry where mpirun lets the others live; where it ends them, --resume
+# comes to the same file.
+long=("${question[@]}" --gpus 8 --strategies usp --set 'seq=1Ki..2000Ki+1Ki' --csv --columns strategy,max_seq_len)
 "$ithaca" "${long[@]}" -o "$folder/serial" 2>/dev/null
-rm -f "$folder/ranks"
-"${ranks[@]}" "${long[@]}" -o "$folder/ranks" >/dev/null 2>&1 &
-job=$!
-for _ in $(seq 100); do [[ -s $folder/ranks ]] && break; sleep 0.05; done
-victim=$(pgrep -P $job | tail -1 || true)  # the last rank
-[[ -z $victim ]] || kill -9 "$victim" 2>/dev/null || true
-wait $job || "${ranks[@]}" "${long[@]}" -o "$folder/ranks" --resume >/dev/null 2>&1
-same "after a rank died"
+lose_a_rank() {  # MPIRUN'S FLAGS...: the exit code of a run whose last rank is killed as soon as there are rows
+  rm -f "$folder/ranks" "$folder/ranks.sweep"
+  "$mpirun" "$@" -n 4 "$ithaca" "${long[@]}" -o "$folder/ranks" >"$folder/talk" 2>&1 &
+  local job=$! code=0
+  for _ in $(seq 100); do [[ -s $folder/ranks ]] && break; sleep 0.05; done
+  kill -9 "$(pgrep -P $job | tail -1)" 2>/dev/null || true
+  wait $job || code=$?
+  return $code
+}
+lose_a_rank --enable-recovery || { echo "the others did not go on"; cat "$folder/talk"; exit 1; }
+same "after a rank died among others that live"
+code=0
+lose_a_rank || code=$?
+[[ $code -eq 0 ]] || "${ranks[@]}" "${long[@]}" -o "$folder/ranks" --resume >/dev/null 2>&1
+same "after a rank died and took the others with it"
+
+# Processes that srun started and MPI does not join must not all write one file.
+code=0
+SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=4 "$ithaca" "${long[@]}" -o "$folder/ranks" 2>"$folder/talk" || code=$?
+[[ $code -eq 5 ]] && grep -q "MPI joins none of them" "$folder/talk" || { cat "$folder/talk"; exit 1; }
+
+# The batch script, as an array of shards and under an srun that is mpirun.
+mkdir "$folder/slurm"
+ln -s "$ithaca" "$folder/slurm/ithaca"
+printf '#!/bin/sh\nshift\nexec mpirun -n 4 "$@"\n' >"$folder/slurm/srun"
+chmod +x "$folder/slurm/srun"
+script=$(cd "$(dirname "$0")/../../../configs/sweeps" && pwd)/sweep.sbatch
+cd "$folder/slurm"
+export PATH=$PWD:$PATH SWEEP=gpus-at-fixed-tokens
+ithaca sweep "$SWEEP" --csv -o serial.csv 2>/dev/null
+for task in 1 2; do SLURM_ARRAY_TASK_ID=$task SLURM_ARRAY_TASK_COUNT=2 bash "$script" 2>/dev/null; done
+ithaca sweep --merge rows-*.csv -o merged.csv
+cmp serial.csv merged.csv
+bash "$script" 2>/dev/null
+cmp serial.csv rows.csv
