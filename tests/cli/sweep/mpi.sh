@@ -28,7 +28,7 @@ code=0
 
 # A rank that dies in mid-run costs its points a retry where mpirun lets the others live; where it ends them, --resume
 # comes to the same file.
-long=("${question[@]}" --gpus 8 --strategies usp --set 'seq=1Ki..2000Ki+1Ki' --csv --columns strategy,max_seq_len)
+long=("${question[@]}" --gpus 8 --strategies usp --set 'seq=1Ki..1000Ki+1Ki' --csv --columns strategy,max_seq_len)
 "$ithaca" "${long[@]}" -o "$folder/serial" 2>/dev/null
 lose_a_rank() {  # MPIRUN'S FLAGS...: the exit code of a run whose last rank is killed as soon as there are rows
   rm -f "$folder/ranks" "$folder/ranks.sweep"
@@ -54,7 +54,7 @@ SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=4 "$ithaca" "${long[@]}" -o "$folder/ranks" 
 # The batch script, as an array of shards and under an srun that is mpirun.
 mkdir "$folder/slurm"
 ln -s "$ithaca" "$folder/slurm/ithaca"
-printf '#!/bin/sh\nshift\nexec mpirun -n 4 "$@"\n' >"$folder/slurm/srun"
+printf '#!/bin/sh\nshift\nexec mpirun -n 2 "$@"\n' >"$folder/slurm/srun"
 chmod +x "$folder/slurm/srun"
 script=$(cd "$(dirname "$0")/../../../configs/sweeps" && pwd)/sweep.sbatch
 cd "$folder/slurm"
