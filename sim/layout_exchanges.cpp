@@ -103,16 +103,42 @@ class ExchangeWriter {
     x_.outer_kv_gradient_hop = add_hop(outer, gradient);
   }
 
+  /// The first of a group's ranks has the busiest experts, which get `imbalance` times the mean.
+  void add_experts() {
+    if (layout_.ep == 1 || !model_.is_moe()) return;
+    const Experts& e = model_.experts;
+    const Bytes message{element_bytes(work_.dtype) * real(rank_.norm_tokens * e.top_k * model_.hidden)};
+    const double ranks = layout_.ep, busy = std::min(e.imbalance, ranks) / ranks, other = (1 - busy) / (ranks - 1);
+    const auto part = [=](int expert) { return message * (expert == 0 ? busy : other); };
+    const bool even = e.imbalance == 1;
+    x_.dispatch = add_sharded(
+        Op::all_to_all, 1, layout_.ep, message, even ? Share{} : [=](int, int to) { return part(to); });
+    x_.combine = add_sharded(
+        Op::all_to_all, 1, layout_.ep, message, even ? Share{} : [=](int from, int) { return part(from); });
+  }
+
+  /// As add_sharding() of model/stage_time.hpp, of a pipeline of one stage.
   void add_sharding() {
-    const ShardCalls calls = shard_calls(model_, work_, layout_, rank_);
-    x_.gather = add_shard(calls.gather);
-    x_.gather_ends = add_shard(calls.gather_ends);
-    x_.gather_all = add_shard(calls.gather_all);
-    x_.reduce = add_shard(calls.reduce);
-    x_.reduce_ends = add_shard(calls.reduce_ends);
-    ShardCall bucket = calls.reduce_all;
-    bucket.message = bucket.message / static_cast<double>(model_.layers);
-    x_.reduce_bucket = add_shard(bucket);
+    const int ranks = layout_.dp * layout_.sequence();
+    for (const LayerKind kind : {LayerKind::dense, LayerKind::moe}) {
+      const double layers = real(layers_of(model_, kind));
+      if (layers == 0 || layout_.zero < 2) continue;
+      const auto k = static_cast<std::size_t>(kind);
+      for (const bool expert : {false, true}) {
+        const double all = expert ? weights(rank_, kind).experts : weights(rank_, kind).shared;
+        const double own = expert ? trained(rank_, kind).experts : trained(rank_, kind).shared;
+        const ShardCalls calls =
+            shard_calls(work_, layout_, ranks / (expert ? layout_.ep : 1), {all, 0, all, layers, own, 0, own});
+        add_shard(x_.gather[k], calls.gather, expert);
+        add_shard(x_.reduce[k], calls.reduce, expert);
+      }
+    }
+    const Stage whole = stage(model_, layout_, 0);
+    const LayerWeights w = stage_weights(rank_, whole), t = stage_trained(rank_, whole);
+    const double ends = rank_.embedding_weights + rank_.head_weights;
+    add_whole(shard_calls(work_, layout_, ranks, {0, ends, w.shared, 0, 0, rank_.ends_trained ? ends : 0, t.shared}),
+              false);
+    add_whole(shard_calls(work_, layout_, ranks / layout_.ep, {0, 0, w.experts, 0, 0, 0, t.experts}), true);
   }
 
   Result<LayoutExchanges, std::string> take() {
@@ -187,10 +213,26 @@ class ExchangeWriter {
     return hop;
   }
 
-  Rounds add_shard(const ShardCall& call) {
-    if (call.count == 0) return {};
+  /// What is sharded over all, or over the ranks that have the same experts.
+  void add_shard(Rounds& rounds, const ShardCall& call, bool expert) {
+    if (call.count == 0) return;
+    const int ranks = layout_.dp * layout_.sequence(), apart = expert ? layout_.ep : 1;
+    const Rounds more = add_sharded(call.op, apart, ranks / apart, call.message, {});
+    rounds.insert(rounds.end(), more.begin(), more.end());
+  }
+  void add_whole(const ShardCalls& calls, bool expert) {
+    add_shard(x_.gather_ends, calls.gather_ends, expert);
+    add_shard(x_.gather_all, calls.gather_all, expert);
+    add_shard(x_.reduce_ends, calls.reduce_ends, expert);
+    ShardCall bucket = calls.reduce_all;
+    bucket.message = bucket.message / real(model_.layers);
+    add_shard(x_.reduce_bucket, bucket, expert);
+  }
+
+  /// In groups of `size` among the ranks of ZeRO, `apart` of them apart.
+  Rounds add_sharded(Op op, int apart, int size, Bytes message, Share share) {
     const ShardSpace space = shard_space(layout_, grid_, order_);
-    const Rounds rounds = add(call.op, space.group, call.message);
+    const Rounds rounds = add(op, {size, space.group.stride * apart}, message, std::move(share));
     if (!space.renamed) return rounds;
     const RankGrid plain(layout_, tp_first(order_));
     for (const ExchangeRound& round : rounds) {
@@ -278,11 +320,12 @@ Result<LayoutExchanges, std::string> layout_exchanges(const Transformer& model, 
                                                       const Cluster& cluster, const Layout& layout,
                                                       const RankSplit& rank, const DimensionOrder& order,
                                                       bool sharded) {
-  if (auto missing = not_simulated(model, work, layout)) return std::move(*missing);
+  if (auto missing = not_simulated(work, layout)) return std::move(*missing);
   ExchangeWriter writer(model, work, cluster, layout, rank, order);
   writer.add_tensor_parallel();
   writer.add_all_to_alls();
   writer.add_ring();
+  writer.add_experts();
   if (sharded) writer.add_sharding();
   return writer.take();
 }

@@ -55,8 +55,10 @@ struct LayoutExchanges {
   Rounds outer_kv_hop, outer_kv_gradient_hop;  ///< of the outer one
   Rounds kv_gather, kv_gradient_reduce;        ///< cp_all_gather
   Rounds tensor_hop, tensor_sum;               ///< ring_self_attention: one of K and V, its gradient of all tokens
-  Rounds gather, gather_ends, gather_all;      ///< weights of a layer, of embedding and head, of all
-  Rounds reduce, reduce_ends, reduce_bucket;   ///< gradients; a bucket is an equal part of all for each layer
+  Rounds dispatch, combine;                    ///< tokens to the ranks of their experts and back
+  std::array<Rounds, 2> gather, reduce;        ///< weights of a layer and its gradients, by LayerKind
+  Rounds gather_ends, gather_all;              ///< weights of embedding and head, of all
+  Rounds reduce_ends, reduce_bucket;           ///< gradients; a bucket is an equal part of all for each layer
   std::vector<double> attention_load;          ///< by rank, heads over the most of any; empty: all the same
 };
 

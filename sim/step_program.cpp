@@ -8,97 +8,17 @@
 #include "model/refusal.hpp"
 #include "model/stage_time.hpp"
 #include "model/step_parts.hpp"
-#include "sim/layout_exchanges.hpp"
+#include "sim/task_list.hpp"
 
 namespace ithaca {
 namespace {
 
-enum Stream : std::uint8_t { kCompute, kComm, kOverlap, kSharding };
+constexpr std::array kKinds{LayerKind::dense, LayerKind::moe};
+constexpr std::size_t index(LayerKind kind) { return static_cast<std::size_t>(kind); }
 
-/// Appends tasks. The main chain is what the next task of the layer waits for.
-class Tasks {
- public:
-  explicit Tasks(std::uint32_t ranks) {
-    program_.ranks = ranks;
-    program_.streams = {"compute", "comm", "overlap", "sharding"};
-  }
-
-  using Ids = std::vector<std::uint32_t>;
-
-  /// On the main chain. Sharding that was put aside begins beside it.
-  void compute(const std::string& what, Seconds duration, std::uint32_t load = Task::kEvenLoad) {
-    if (duration == Seconds{}) return;
-    issue_pending();
-    chain_ = {
-        add({.kind = Task::Kind::compute, .stream = kCompute, .label = label(what), .duration = duration, .load = load},
-            chain_)};
-  }
-  void blocking(const std::string& what, const Rounds& rounds) {
-    if (!rounds.empty()) chain_ = {exchange(what, rounds, kComm, chain_)};
-  }
-  /// Beside the main chain from here on; the chain waits only if it is told to.
-  std::optional<std::uint32_t> beside(const std::string& what, const Rounds& rounds, Stream stream) {
-    if (rounds.empty()) return std::nullopt;
-    return exchange(what, rounds, stream, chain_);
-  }
-  void wait_for(std::optional<std::uint32_t> task) {
-    if (task) chain_.push_back(*task);
-  }
-
-  /// Begins beside the next kernel. Its number is known then.
-  void put_aside(const std::string& what, const Rounds& rounds, std::optional<std::uint32_t>* done = nullptr) {
-    if (!rounds.empty()) pending_.push_back({what, &rounds, done});
-  }
-  void issue_pending() {
-    for (const Pending& p : pending_) {
-      const std::uint32_t task = exchange(p.what, *p.rounds, kSharding, chain_);
-      if (p.done != nullptr) *p.done = task;
-    }
-    pending_.clear();
-  }
-
-  std::uint32_t even_load_or(std::vector<double> load) {
-    if (load.empty()) return Task::kEvenLoad;
-    program_.loads.push_back(std::move(load));
-    return static_cast<std::uint32_t>(program_.loads.size() - 1);
-  }
-
-  Program take(std::vector<Exchange> exchanges) {
-    program_.exchanges = std::move(exchanges);
-    return std::move(program_);
-  }
-
- private:
-  struct Pending {
-    std::string what;
-    const Rounds* rounds;
-    std::optional<std::uint32_t>* done;
-  };
-
-  std::uint32_t add(const Task& task, const Ids& after) {
-    program_.tasks.push_back(task);
-    program_.after.add(after);
-    return static_cast<std::uint32_t>(program_.tasks.size() - 1);
-  }
-  std::uint32_t exchange(const std::string& what, const Rounds& rounds, Stream stream, Ids after) {
-    for (const ExchangeRound& round : rounds) {
-      for (int i = 0; i < round.repeat; ++i) {
-        after = {add({.kind = Task::Kind::exchange, .stream = stream, .label = label(what), .exchange = round.exchange},
-                     after)};
-      }
-    }
-    return after.back();
-  }
-  std::uint32_t label(const std::string& text) {
-    std::vector<std::string>& labels = program_.labels;
-    const auto index = std::find(labels.begin(), labels.end(), text) - labels.begin();
-    if (index == std::ssize(labels)) labels.push_back(text);
-    return static_cast<std::uint32_t>(index);
-  }
-
-  Program program_;
-  Ids chain_;
-  std::vector<Pending> pending_;
+struct KindKernels {
+  LayerKernels kernels;
+  GemmTimes forward, backward;
 };
 
 /// One micro-batch of a pipeline of one stage.
@@ -124,12 +44,17 @@ class StepWriter {
         layout_(layout),
         rank_(rank),
         x_(std::move(exchanges)),
-        kernels_(layer_kernels(model, work, cluster.gpu, layout, rank)),
         host_(closed_form(model, work, cluster, layout, rank)),
-        forward_gemms_(forward_gemms(model, work, cluster.gpu, rank)),
-        backward_gemms_(backward_gemms(model, work, cluster.gpu, rank)),
         tasks_(static_cast<std::uint32_t>(layout.gpus())),
-        heads_(tasks_.even_load_or(x_.attention_load)) {}
+        heads_(tasks_.even_load_or(x_.attention_load)) {
+    for (const LayerKind kind : kKinds) {
+      if (layers_of(model, kind) == 0) continue;
+      kernels_[index(kind)] = {layer_kernels(model, work, cluster.gpu, layout, rank, kind),
+                               forward_gemms(model, work, cluster.gpu, rank, kind),
+                               backward_gemms(model, work, cluster.gpu, rank, kind)};
+    }
+    take_up(main_kind(model));
+  }
 
   void write_layer() {
     forward(false);
@@ -150,6 +75,15 @@ class StepWriter {
   using MaybeTask = std::optional<std::uint32_t>;
 
   void write_micro_batch(bool last);
+  LayerKind kind_of(std::int64_t layer) const {
+    return model_.is_moe() && layer > model_.experts.dense_layers ? LayerKind::moe : LayerKind::dense;
+  }
+  void take_up(LayerKind kind) {
+    kind_ = kind;
+    k_ = &kernels_[index(kind)];
+  }
+  bool has_experts() const { return kind_ == LayerKind::moe; }
+  const Rounds& gather_of(std::int64_t layer) const { return x_.gather[index(kind_of(layer))]; }
   void ends();
   void forward(bool again);
   void backward(bool repeat);
@@ -177,36 +111,42 @@ class StepWriter {
   const Layout& layout_;
   const RankSplit& rank_;
   LayoutExchanges x_;
-  LayerKernels kernels_;
-  StageTime host_;  ///< of one micro-batch in the closed form
-  GemmTimes forward_gemms_, backward_gemms_;
-  Tasks tasks_;
+  std::array<KindKernels, kKinds.size()> kernels_;
+  LayerKind kind_{};                ///< of the layer that is written
+  const KindKernels* k_ = nullptr;  ///< its kernels
+  StageTime host_;                  ///< of one micro-batch in the closed form
+  TaskList tasks_;
   std::uint32_t heads_;  ///< load of attention
 };
 
 void StepWriter::write_micro_batch(bool last) {
   const std::string gather = "gather weights", reduce = "reduce gradients", host = "wait for the host";
-  const Rounds& gradients = x_.reduce.empty() && last ? x_.reduce_bucket : x_.reduce;
+  const auto gradients = [&](std::int64_t layer) -> const Rounds& {
+    const Rounds& own = x_.reduce[index(kind_of(layer))];
+    return own.empty() && last ? x_.reduce_bucket : own;
+  };
   MaybeTask weights;
   tasks_.wait_for(tasks_.beside(gather, x_.gather_ends, kSharding));
-  tasks_.wait_for(tasks_.beside(gather, x_.gather, kSharding));
+  tasks_.wait_for(tasks_.beside(gather, gather_of(1), kSharding));
   for (std::int64_t l = 1; l <= model_.layers; ++l) {
     tasks_.wait_for(weights);
-    tasks_.put_aside(gather, l < model_.layers ? x_.gather : x_.gather_ends, &weights);
+    tasks_.put_aside(gather, l < model_.layers ? gather_of(l + 1) : x_.gather_ends, &weights);
+    take_up(kind_of(l));
     forward(false);
   }
   tasks_.compute(host, host_.host_forward);
   tasks_.wait_for(weights);
-  tasks_.put_aside(gather, x_.gather, &weights);
+  tasks_.put_aside(gather, gather_of(model_.layers), &weights);
   ends();
   for (std::int64_t l = model_.layers; l >= 1; --l) {
     tasks_.wait_for(weights);
-    if (l < model_.layers) tasks_.put_aside(reduce, gradients);
-    if (l > 1) tasks_.put_aside(gather, x_.gather, &weights);
+    if (l < model_.layers) tasks_.put_aside(reduce, gradients(l + 1));
+    if (l > 1) tasks_.put_aside(gather, gather_of(l - 1), &weights);
+    take_up(kind_of(l));
     backward(repeats(l));
   }
   tasks_.compute(host, host_.host_backward);
-  tasks_.wait_for(tasks_.beside(reduce, gradients, kSharding));
+  tasks_.wait_for(tasks_.beside(reduce, gradients(1), kSharding));
   tasks_.wait_for(tasks_.beside(reduce, x_.reduce_ends, kSharding));
 }
 
@@ -223,17 +163,19 @@ void StepWriter::ends() {
 /// Streaming kernels are shared evenly by the attention and the MLP block.
 void StepWriter::forward(bool again) {
   const auto named = [again](std::string what) { return again ? what + ", recomputed" : what; };
-  const Seconds streaming = kernels_.forward.memory_bound * 0.5;
+  const Seconds streaming = k_->kernels.forward.memory_bound * 0.5;
   tasks_.blocking(named("gather attention input"), x_.tp_gather);
-  tasks_.compute(named("qkv projection"), forward_gemms_.qkv + streaming);
+  tasks_.compute(named("qkv projection"), k_->forward.qkv + streaming);
   tasks_.blocking(named("all-to-all qkv"), x_.qkv);
   ring_forward(named("attention"), named("kv hop"));
   tasks_.blocking(named("all-to-all attention output"), x_.output);
-  tasks_.compute(named("output projection"), forward_gemms_.output);
+  tasks_.compute(named("output projection"), k_->forward.output);
   tasks_.blocking(named("reduce attention output"), x_.tp_reduce);
+  if (has_experts()) tasks_.blocking(named("tokens to experts"), x_.dispatch);
   tasks_.blocking(named("gather mlp input"), x_.tp_gather);
-  tasks_.compute(named(std::string(kLastOfForward)), forward_gemms_.up + forward_gemms_.down + streaming);
+  tasks_.compute(named(std::string(kLastOfForward)), k_->forward.up + k_->forward.down + streaming);
   tasks_.blocking(named("reduce mlp output"), x_.tp_reduce);
+  if (has_experts()) tasks_.blocking(named("tokens from experts"), x_.combine);
 }
 
 /// One of K and V to everybody.
@@ -247,13 +189,13 @@ void StepWriter::ring_forward(const std::string& attention, const std::string& h
   if (gathers()) {
     tasks_.blocking(hop, x_.kv_gather);
     all_hops(hop);
-    tasks_.compute(attention, kernels_.forward.attention, heads_);
+    tasks_.compute(attention, k_->kernels.forward.attention, heads_);
     all_hops(hop);
     return;
   }
   for (int s = 0; s < layout_.ring; ++s) {
     const MaybeTask next = s + 1 < layout_.ring ? tasks_.beside(hop, kv_hop(s + 1), kOverlap) : MaybeTask{};
-    tasks_.compute(attention, s == 0 ? own_block(kernels_.forward) : kernels_.forward.attention_hop, heads_);
+    tasks_.compute(attention, s == 0 ? own_block(k_->kernels.forward) : k_->kernels.forward.attention_hop, heads_);
     tasks_.wait_for(next);
   }
 }
@@ -267,24 +209,26 @@ void StepWriter::backward(bool repeat) {
 /// The MLP's input is gathered once more for the weight gradient of its first product, beside the input gradient of
 /// that product and the weight gradient of the second one.
 void StepWriter::mlp_backward() {
-  const auto& [qkv, output, up, down, adapters] = backward_gemms_;
+  const auto& [qkv, output, up, down, adapters] = k_->backward;
+  if (has_experts()) tasks_.blocking("gradients to experts", x_.dispatch);
   tasks_.blocking("gather mlp output, backward", x_.tp_gather);
-  tasks_.compute("mlp, backward", down * 0.5 + kernels_.backward.memory_bound * 0.5);
+  tasks_.compute("mlp, backward", down * 0.5 + k_->kernels.backward.memory_bound * 0.5);
   const MaybeTask input = tasks_.beside("gather mlp input, backward", x_.tp_gather, kOverlap);
   tasks_.compute("mlp, backward", (up + down) * 0.5);
   tasks_.wait_for(input);
   tasks_.compute("mlp weight gradient", up * 0.5);
   tasks_.blocking("reduce mlp input, backward", x_.tp_reduce);
+  if (has_experts()) tasks_.blocking("gradients from experts", x_.combine);
 }
 
 /// Likewise; the output projection's weight gradient waits until there is something to hide behind it.
 void StepWriter::attention_backward() {
-  const auto& [qkv, output, up, down, adapters] = backward_gemms_;
+  const auto& [qkv, output, up, down, adapters] = k_->backward;
   tasks_.blocking("gather attention output, backward", x_.tp_gather);
-  tasks_.compute("output projection, backward", output * 0.5 + kernels_.backward.memory_bound * 0.5);
+  tasks_.compute("output projection, backward", output * 0.5 + k_->kernels.backward.memory_bound * 0.5);
   tasks_.blocking("all-to-all attention output, backward", x_.output_back);
   if (work_.recompute == Recompute::selective) {
-    tasks_.compute("attention, recomputed", kernels_.repeated.attention, heads_);
+    tasks_.compute("attention, recomputed", k_->kernels.repeated.attention, heads_);
   }
   ring_backward();
   tasks_.blocking("all-to-all qkv, backward", x_.qkv_back);
@@ -303,7 +247,7 @@ void StepWriter::ring_backward() {
     tasks_.blocking(hop, x_.kv_gather);
     all_hops(hop);
     tasks_.blocking(home, x_.tensor_sum);
-    tasks_.compute("attention, backward", kernels_.backward.attention, heads_);
+    tasks_.compute("attention, backward", k_->kernels.backward.attention, heads_);
     tasks_.blocking(home, x_.kv_gradient_reduce);
     all_hops(hop);
     tasks_.blocking(home, x_.tensor_sum);
@@ -313,7 +257,7 @@ void StepWriter::ring_backward() {
   for (int s = 0; s < layout_.ring; ++s) {
     if (s > 0) gradient = tasks_.beside(home, gradient_hop(s), kOverlap);
     const MaybeTask next = s + 1 < layout_.ring ? tasks_.beside(hop, kv_hop(s + 1), kOverlap) : MaybeTask{};
-    tasks_.compute("attention, backward", s == 0 ? own_block(kernels_.backward) : kernels_.backward.attention_hop,
+    tasks_.compute("attention, backward", s == 0 ? own_block(k_->kernels.backward) : k_->kernels.backward.attention_hop,
                    heads_);
     tasks_.wait_for(next);
   }

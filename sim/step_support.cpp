@@ -10,13 +10,7 @@ std::string degree(const char* what, const char* flag, int value) {
 std::optional<std::string> of_layout(const Layout& l) {
   if (l.strategy == Strategy::fpdt && l.gpus() > 1) return std::string(name(l.strategy));
   if (l.pp > 1) return degree("pipeline parallelism", "pp", l.pp);
-  if (l.ep > 1) return degree("expert parallelism", "ep", l.ep);
   if (l.chunks > 1) return degree("attention by chunks", "chunks", l.chunks);
-  return std::nullopt;
-}
-
-std::optional<std::string> of_model(const Transformer& m) {
-  if (m.is_moe()) return "mixtures of experts";
   return std::nullopt;
 }
 
@@ -29,9 +23,8 @@ std::optional<std::string> of_work(const Workload& w) {
 
 }  // namespace
 
-std::optional<std::string> not_simulated(const Transformer& model, const Workload& work, const Layout& layout) {
+std::optional<std::string> not_simulated(const Workload& work, const Layout& layout) {
   auto what = of_layout(layout);
-  if (!what) what = of_model(model);
   if (!what) what = of_work(work);
   if (!what) return std::nullopt;
   return "the event engine does not simulate " + *what + " yet";

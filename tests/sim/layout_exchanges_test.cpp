@@ -87,7 +87,7 @@ TEST(LayoutExchanges, HopsCarryTheRanksOwnKvHeads) {
 TEST(LayoutExchanges, OnlyWhatTheLayoutHas) {
   const LayoutExchanges x = exchanges(llama_7b(), {.strategy = Strategy::megatron_sp, .tp = 8, .zero = 1});
   EXPECT_EQ(x.exchanges.size(), 2U);
-  EXPECT_TRUE(x.qkv.empty() && x.kv_hop.empty() && x.gather.empty() && x.gather_all.empty());
+  EXPECT_TRUE(x.qkv.empty() && x.kv_hop.empty() && x.gather[0].empty() && x.gather_all.empty());
   EXPECT_TRUE(x.attention_load.empty());
 }
 
@@ -103,12 +103,12 @@ TEST(LayoutExchanges, ShardGroupsWhereTensorParallelStandsBetween) {
       layout_exchanges(llama_7b(), batch, round_cluster(), layout, split_rank(llama_7b(), batch, layout), order, true);
   ASSERT_TRUE(x);
   std::map<std::uint32_t, int> leaving;
-  for (const auto& [pair, bytes] : traffic(*x, x->gather, 12)) {
+  for (const auto& [pair, bytes] : traffic(*x, x->gather[0], 12)) {
     EXPECT_EQ(pair.first / 2 % 2, pair.second / 2 % 2);
     ++leaving[pair.first];
   }
   EXPECT_EQ(leaving.size(), 12U);
-  const auto& together = x->exchanges[x->gather[0].exchange].together;
+  const auto& together = x->exchanges[x->gather[0][0].exchange].together;
   ASSERT_TRUE(together);
   for (std::uint32_t rank = 0; rank < 12; ++rank) EXPECT_EQ(together(rank) / 2 % 2, rank / 2 % 2) << rank;
   EXPECT_EQ(together(0), together(5));

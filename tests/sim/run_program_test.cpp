@@ -75,8 +75,8 @@ TEST(RunProgram, WhoMustComeTogetherWaitsForTheLast) {
   EXPECT_DOUBLE_EQ(end(run(p, machine), p, 2, 1), 3);  // neither of its messages has to do with rank 0
 }
 
-// 100 B take 1 s, into rank 2 at a quarter of the rate 4 s; all of the ring are through when they are there. What leaves
-// the ring is wrong.
+// 100 B take 1 s, into rank 2 at a quarter of the rate 4 s; all of the ring are through when they are there. What
+// leaves the ring is wrong.
 TEST(RunProgram, WhoComesTogetherGoesTogether) {
   FabricGraph graph = star(4);
   graph.links[2 * 2 + 1].capacity = BytesPerSecond{25};

@@ -60,11 +60,19 @@ struct Job {
     if (calls.reduce.count > 0) {
       return reduce_scatter_cost(cluster, groups().shard, calls.reduce.message).total() * micro_batches(work, layout);
     }
+    if (!model.is_moe()) return late_bucket(calls, groups().shard);
+    const Stage whole = stage(model, layout, 0);
+    const LayerWeights w = stage_weights(rank(), whole);
+    const int ranks = layout.dp * layout.sequence();
+    return late_bucket(shard_calls(work, layout, ranks, {0, 0, w.shared, 0, 0, 0, w.shared}), groups().shard) +
+           late_bucket(shard_calls(work, layout, ranks / layout.ep, {0, 0, w.experts, 0, 0, 0, w.experts}),
+                       groups().expert_shard);
+  }
+  Seconds late_bucket(const ShardCalls& calls, const Placement& at) const {
     if (calls.reduce_all.count == 0) return {};
     const auto cost = layout.zero == 1 ? reduce_scatter_cost : all_reduce_cost;
     const Bytes all = calls.reduce_all.message;
-    return cost(cluster, groups().shard, all / layers()).total() -
-           cost(cluster, groups().shard, all).total() / layers();
+    return cost(cluster, at, all / layers()).total() - cost(cluster, at, all).total() / layers();
   }
   /// With fp32 gradients the last hop of dK and dV leaves after the last block's attention: nothing hides it.
   Seconds last_hop_home() const {
@@ -157,6 +165,38 @@ TEST(StepProgram, NarrowValuesAndSomeLayersRecomputed) {
     job.work.ring_gradient = RingGradient::half;
     job.expect_equal();
   }
+}
+
+/// A dense layer, then eight experts of which each token takes two.
+Job with_experts(double imbalance) {
+  Job job;
+  job.model.experts = {.count = 8, .top_k = 2, .ffn = 4096, .shared_ffn = 2048, .dense_layers = 1};
+  job.model.experts.imbalance = imbalance;
+  job.work.global_batch = 4;
+  return job;
+}
+
+TEST(StepProgram, ExpertsAreTheClosedForm) {
+  for (const Layout& layout : {Layout{.strategy = Strategy::ulysses, .dp = 4, .zero = 1, .ep = 4},
+                               Layout{.strategy = Strategy::ulysses, .dp = 2, .ulysses = 8, .zero = 0, .ep = 8},
+                               Layout{.strategy = Strategy::usp, .dp = 1, .ulysses = 4, .ring = 2, .zero = 1, .ep = 2},
+                               Layout{.strategy = Strategy::megatron_sp, .tp = 2, .dp = 4, .zero = 1, .ep = 4}}) {
+    Job job = with_experts(1);
+    job.layout = layout;
+    job.expect_equal();
+  }
+}
+
+// In one box the busiest rank's port decides, and the closed form is exact. Among servers it takes all ranks for as
+// busy as that one.
+TEST(StepProgram, BusyExpertsAreTheClosedFormOrSooner) {
+  Job job = with_experts(1.5);
+  job.layout = {.strategy = Strategy::ulysses, .dp = 4, .zero = 1, .ep = 4};
+  job.expect_equal();
+  job.layout = {.strategy = Strategy::ulysses, .dp = 4, .ulysses = 8, .zero = 1, .ep = 32};
+  job.model.experts.count = 32;
+  EXPECT_LE(job.engine(), (job.analytic().step.time + job.late_reduction()) * (1 + 1e-9));
+  EXPECT_GT(job.engine(), job.analytic().step.compute);
 }
 
 TEST(StepProgram, EveryRecomputePolicy) {

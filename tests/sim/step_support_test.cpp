@@ -2,13 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/machines.hpp"
-
 namespace ithaca {
 namespace {
 
-std::string refusal(const Layout& layout, const Workload& work = {}, const Transformer& model = test::llama_7b()) {
-  return not_simulated(model, work, layout).value_or("");
+std::string refusal(const Layout& layout, const Workload& work = {}) {
+  return not_simulated(work, layout).value_or("");
 }
 
 TEST(NotSimulated, IsNothingWithTheOtherStrategies) {
@@ -21,14 +19,10 @@ TEST(NotSimulated, IsNothingWithTheOtherStrategies) {
 TEST(NotSimulated, NamesWhatTheLayoutHas) {
   EXPECT_EQ(refusal({.strategy = Strategy::fpdt, .ulysses = 2}), "the event engine does not simulate fpdt yet");
   EXPECT_EQ(refusal({.pp = 2}), "the event engine does not simulate pipeline parallelism (pp 2) yet");
-  EXPECT_EQ(refusal({.dp = 4, .ep = 4}), "the event engine does not simulate expert parallelism (ep 4) yet");
   EXPECT_NE(refusal({.chunks = 2}), "");
 }
 
-TEST(NotSimulated, NamesWhatTheModelAndTheWorkloadHave) {
-  Transformer moe = test::llama_7b();
-  moe.experts.count = 8;
-  EXPECT_NE(refusal({}, {}, moe), "");
+TEST(NotSimulated, NamesWhatTheWorkloadHas) {
   Workload lora, late, host;
   lora.lora_rank = 8;
   late.overlap.gradients = false;
