@@ -157,26 +157,14 @@ void add_ledger(PhaseLines& lines, const InferenceReport& report) {
   lines.text("  most sequences that fit", [](const InferenceRow& r) { return grouped(r.max_batch); });
 }
 
-std::string trimmed(const std::string& line) { return line.substr(0, line.find_last_not_of(' ') + 1) + "\n"; }
-
-/// Long names take two lines, broken behind an underscore.
-std::string column_names(const InferenceReport& report, std::size_t first, std::size_t last, const Style& style) {
-  std::string above(kLabelWidth, ' '), names = above, states = above;
-  for (std::size_t i = first; i < last; ++i) {
-    const InferenceRow& row = report.rows[i];
-    const std::string_view all = name(row.strategy);
-    const std::size_t cut = all.size() < kColumnWidth ? 0 : all.rfind('_', kColumnWidth - 2) + 1;
-    above += fmt::format("{:>{}}", all.substr(0, cut), kColumnWidth);
-    names += style.strong(fmt::format("{:>{}}", all.substr(cut), kColumnWidth));
-    states += fmt::format("{:>{}}", row.refused ? "refused" : report.best == i ? "best" : "", kColumnWidth);
-  }
-  return (trimmed(above) == "\n" ? "" : trimmed(above)) + names + "\n" +
-         (trimmed(states) == "\n" ? "" : trimmed(states));
-}
-
 std::string write_columns(const InferenceReport& report, const std::vector<PhaseLine>& lines, std::size_t first,
                           std::size_t last, const Style& style) {
-  std::string text = column_names(report, first, last, style);
+  std::vector<ColumnHead> heads;
+  for (std::size_t i = first; i < last; ++i) {
+    const InferenceRow& row = report.rows[i];
+    heads.push_back({name(row.strategy), row.refused ? "refused" : report.best == i ? "best" : ""});
+  }
+  std::string text = column_heads(heads, style);
   for (const PhaseLine& line : lines) {
     if (line.cells.empty()) {
       text += style.strong(line.label) + "\n";

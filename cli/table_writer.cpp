@@ -193,16 +193,12 @@ std::string paint(const std::string& cell, const Style& style) {
 }
 
 std::string write_names(const Report& report, std::size_t first, std::size_t last, const Style& style) {
-  std::string names(kLabelWidth, ' '), states(kLabelWidth, ' ');
-  bool any_state = false;
+  std::vector<ColumnHead> heads;
   for (std::size_t i = first; i < last; ++i) {
     const Row& row = report.rows[i];
-    const std::string_view state = row.refused ? "refused" : report.best == i ? "best" : "";
-    any_state = any_state || !state.empty();
-    names += style.strong(fmt::format("{:>{}}", name(row.strategy), kColumnWidth));
-    states += paint(fmt::format("{:>{}}", state, kColumnWidth), style);
+    heads.push_back({name(row.strategy), row.refused ? "refused" : report.best == i ? "best" : ""});
   }
-  return names + "\n" + (any_state ? states.substr(0, states.find_last_not_of(' ') + 1) + "\n" : "");
+  return column_heads(heads, style);
 }
 
 std::string write_block(const Report& report, const std::vector<Line>& lines, std::size_t first, std::size_t last,

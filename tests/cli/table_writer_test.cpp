@@ -27,6 +27,15 @@ TEST(WriteTable, NarrowTerminalsGetMoreBlocks) {
   for (const Strategy s : kStrategies) EXPECT_TRUE(contains(table, std::string(name(s))));
 }
 
+// In columns of 13, broken behind the last underscore that leaves room for a gap.
+TEST(WriteTable, LongNamesTakeTwoLines) {
+  Question q = test::question(test::llama_7b(), 8, 65536);
+  q.strategies = {Strategy::cp_all_gather, Strategy::tensor_parallel, Strategy::ring};
+  const std::string table = write_table(test::answer(q), kPlain);
+  EXPECT_TRUE(contains(table, "      cp_all_      tensor_\n")) << table;
+  EXPECT_TRUE(contains(table, "       gather     parallel         ring\n"));
+}
+
 TEST(WriteTable, ShowsThePapersCountsBesideTheBytes) {
   const std::string table = unwrapped(write_table(test::sample_report(), kPlain));
   // GiB sent forward: Ulysses 1040187392 / 2^30 = 0.969, Megatron-SP 33285996544 / 2^30 = 31.0, ring over 64
