@@ -81,8 +81,9 @@ constexpr std::string_view kAbout =
     "Each point gives a row for each strategy; a refused one has its reason. Rows come in the order of the grid "
     "whatever the threads, and the same bytes on every run. With -o FILE nothing is lost: after an interrupt, a crash "
     "or a full disk --resume goes on, from FILE.sweep, and the file is that of a run without interruption. Under "
-    "mpirun or srun the processes share the points, the first one writes the file, which is the same again; job arrays "
-    "take --shard, and --merge when all are done.";
+    "mpirun or srun the processes share the points, the first one writes the file, which is the same again; with "
+    "mpirun --enable-recovery the others work on when one dies. Job arrays take --shard, and --merge when all are "
+    "done.";
 
 }  // namespace
 

@@ -72,7 +72,7 @@ std::vector<std::string> openings(const std::vector<const SweepField*>& fields, 
   return before;
 }
 
-constexpr int kStrategyWidth = 12, kLayoutWidth = 24, kFigureWidth = 10;
+constexpr int kStrategyWidth = 15, kLayoutWidth = 22, kFigureWidth = 9;
 
 std::string outcome_words(const SweepRow& row) {
   if (row.problem != nullptr) return "refused: " + row.problem->rule;
