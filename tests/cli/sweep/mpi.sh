@@ -23,7 +23,7 @@ done
 
 # Mistakes are said once and end all ranks.
 code=0
-"${ranks[@]}" sweep --model none >"$folder/out" 2>"$folder/talk" || code=$?
+"$mpirun" -n 2 "$ithaca" sweep --model none >"$folder/out" 2>"$folder/talk" || code=$?
 [[ $code -eq 2 && $(grep -c "there is no model 'none'" "$folder/talk") -le 1 ]] || { cat "$folder/talk"; exit 1; }
 
 # A rank that dies in mid-run costs its points a retry where mpirun lets the others live; where it ends them, --resume
@@ -43,7 +43,7 @@ lose_a_rank --enable-recovery || { echo "the others did not go on"; cat "$folder
 same "after a rank died among others that live"
 code=0
 lose_a_rank || code=$?
-[[ $code -eq 0 ]] || "${ranks[@]}" "${long[@]}" -o "$folder/ranks" --resume >/dev/null 2>&1
+[[ $code -eq 0 ]] || "$mpirun" -n 2 "$ithaca" "${long[@]}" -o "$folder/ranks" --resume >/dev/null 2>&1
 same "after a rank died and took the others with it"
 
 # Processes that srun started and MPI does not join must not all write one file.
