@@ -34,6 +34,7 @@ struct Question {
 
 /// Exactly one of `refused` and `estimate` is set.
 struct Row {
+  Row() {}  // not by the compiler, which would clear all twelve kilobytes first
   Strategy strategy{};
   Layout layout;
   int idle_gpus = 0;
