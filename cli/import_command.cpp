@@ -29,7 +29,7 @@ std::optional<int> small(std::optional<std::int64_t> count) {
 /// What a person should know of the samples: how many, and which are doubtful.
 std::string remarks(const CollectiveSamples& samples) {
   std::string out = "took in " + std::to_string(samples.samples.size()) + " samples of " + samples.file;
-  if (!samples.broken.empty()) out += ", left out " + std::to_string(samples.broken.size());
+  if (!samples.broken.empty()) out += ", left out " + std::to_string(samples.broken.size() + samples.more_broken);
   out += "\n";
   std::vector<std::string> doubts;
   sound_rows(samples.samples, doubts);

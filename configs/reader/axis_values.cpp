@@ -11,6 +11,7 @@ namespace ithaca {
 namespace {
 
 constexpr std::size_t kMostValues = 100'000;
+constexpr int kMostSteps = 1'000'000;  // several lead to one whole number
 
 /// One way to read the numbers of a range and to write them again.
 struct Unit {
@@ -103,7 +104,9 @@ Parsed<std::vector<std::string>> write_range(const Unit& unit, const Range& rang
   if (range.first <= 0 && range.step <= 0) return wrong(text, "never leaves zero");
   std::vector<std::string> words;
   double before = 0;
+  int steps = 0;
   for (double number = range.first; number <= range.last; number = number * range.factor + range.step) {
+    if (++steps > kMostSteps) return wrong(text, "moves in steps too small to come to its end");
     const double value = unit.whole ? std::floor(number) : number;
     if (!words.empty() && value <= before) continue;
     if (words.size() == kMostValues) return too_many(text);

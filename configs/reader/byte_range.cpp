@@ -9,6 +9,7 @@ namespace ithaca {
 namespace {
 
 constexpr std::size_t kMostSizes = 1000;
+constexpr int kMostRounds = 1'000'000;  // several lead to one whole number
 
 /// Sizes and counts alike as numbers.
 using Numbers = std::vector<double>;
@@ -88,7 +89,9 @@ Parsed<Numbers> parse_range(const Kind& kind, std::string_view text) {
     step = *given;
   }
   Numbers numbers;
+  int steps = 0;
   for (double number = *first; number <= *last; number = number * factor + step) {
+    if (++steps > kMostRounds) return wrong(kind, text, "moves in steps too small to come to its end");
     if (numbers.size() == kMostSizes) return too_many(kind, text);
     const double value = kind.whole ? std::floor(number) : number;
     if (numbers.empty() || value > numbers.back()) numbers.push_back(value);

@@ -4,6 +4,7 @@
 
 #include "configs/reader/fields.hpp"
 #include "configs/reader/load_collectives.hpp"
+#include "configs/reader/profile_figures.hpp"
 
 namespace ithaca {
 namespace {
@@ -38,8 +39,8 @@ CollectiveSample read_sample(Fields& row) {
   CollectiveSample s;
   s.op = row.need("op", parse_op);
   s.algorithm = row.maybe("algorithm", parse_algorithm);
-  s.ranks = static_cast<int>(row.need("ranks", parse_size));
-  if (const auto per_node = row.maybe("ranks_per_node", parse_size)) s.nodes = nodes_of(s.ranks, *per_node);
+  s.ranks = static_cast<int>(row.need("ranks", parse_devices));
+  if (const auto per_node = row.maybe("ranks_per_node", parse_devices)) s.nodes = nodes_of(s.ranks, *per_node);
   s.message = Bytes{row.need("bytes", parse_above_zero)};
   s.time = Seconds{row.need("time_s", parse_above_zero)};
   s.in_place = row.maybe("in_place", parse_flag).value_or(false);
@@ -61,7 +62,7 @@ PatternSample read_pattern(Fields& row) {
   p.pattern = row.text("pattern");
   p.model = row.text("model");
   p.seq = row.need("seq", parse_size);
-  p.ranks = static_cast<int>(row.need("ranks", parse_size));
+  p.ranks = static_cast<int>(row.need("ranks", parse_devices));
   p.sent = Bytes{row.need("sent_bytes", parse_not_negative)};
   p.time = Seconds{row.need("time_s", parse_above_zero)};
   p.mean = seconds(row, "mean_s").value_or(p.time);
@@ -97,12 +98,19 @@ std::string yaml_string(std::string_view text) {
   return safe + "\"";
 }
 
+/// Plain where that is safe.
+std::string yaml_word(std::string_view text) {
+  const bool plain = !text.empty() && text != "null" &&
+                     text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") == text.npos;
+  return plain ? std::string(text) : yaml_string(text);
+}
+
 std::string sample_line(const CollectiveSample& s) {
   std::string out = fmt::format("  - {{op: {}", name(s.op));
   if (s.algorithm) out += fmt::format(", algorithm: {}", name(*s.algorithm));
   out += fmt::format(", ranks: {}", s.ranks);
   if (s.nodes > 0) out += fmt::format(", ranks_per_node: {}", (s.ranks + s.nodes - 1) / s.nodes);
-  out += fmt::format(", bytes: {:.0f}, time_s: {:.7g}", s.message.value(), s.time.value());
+  out += fmt::format(", bytes: {}, time_s: {:.7g}", s.message.value(), s.time.value());
   if (s.spread) {
     out += fmt::format(", mean_s: {:.7g}, p10_s: {:.7g}, p90_s: {:.7g}, timings: {}, error: {:.4f}",
                        s.spread->mean.value(), s.spread->p10.value(), s.spread->p90.value(), s.spread->timings,
@@ -118,8 +126,8 @@ std::string sample_line(const CollectiveSample& s) {
 
 std::string pattern_line(const PatternSample& p) {
   std::string out = fmt::format(
-      "  - {{pattern: {}, model: {}, seq: {}, ranks: {}, sent_bytes: {:.0f}, time_s: {:.7g}, mean_s: {:.7g}", p.pattern,
-      yaml_string(p.model), p.seq, p.ranks, p.sent.value(), p.time.value(), p.mean.value());
+      "  - {{pattern: {}, model: {}, seq: {}, ranks: {}, sent_bytes: {}, time_s: {:.7g}, mean_s: {:.7g}",
+      yaml_word(p.pattern), yaml_string(p.model), p.seq, p.ranks, p.sent.value(), p.time.value(), p.mean.value());
   if (p.attention) out += fmt::format(", attention_s: {:.7g}", p.attention->value());
   if (!p.doubt.empty()) out += ", doubt: " + yaml_string(p.doubt);
   return out + "}\n";
@@ -153,7 +161,7 @@ std::string collectives_yaml(const CollectiveSamples& table) {
   if (!table.gpu.empty()) out += "gpu: " + yaml_string(table.gpu) + "\n";
   if (!table.nccl.empty()) out += "nccl: " + yaml_string(table.nccl) + "\n";
   if (!table.provenance.empty()) out += "provenance:\n";
-  for (const auto& [key, value] : table.provenance) out += "  " + key + ": " + yaml_string(value) + "\n";
+  for (const auto& [key, value] : table.provenance) out += "  " + yaml_word(key) + ": " + yaml_string(value) + "\n";
   if (!table.left_out.empty()) out += "left_out:\n";
   for (const std::string& reason : table.left_out) out += "  - " + yaml_string(reason) + "\n";
   if (!table.patterns.empty()) out += "patterns:\n";

@@ -120,7 +120,7 @@ void Fields::read_origin(const Node* sources, std::string& source, Mark& mark, s
       if (entry.key.text == from->text) source = entry.value.text;
     }
   }
-  if (!source.empty()) return;
+  if (!source.empty() || !takes_problems()) return;
   std::vector<std::string> names;
   if (sources != nullptr) {
     for (const Entry& entry : sources->entries) names.push_back(entry.key.text);
@@ -146,14 +146,16 @@ const Node* Fields::sequence(std::string_view key) {
   return nullptr;
 }
 
+bool Fields::takes_problems() const { return diagnostics_.size() < kMostProblems; }
+
 // Making a place takes a walk through the text, so a full list makes none.
 void Fields::problem(const Node& at, std::string what, std::string hint, std::string next) {
-  if (diagnostics_.size() >= kMostProblems) return;
+  if (!takes_problems()) return;
   diagnostics_.push_back({document_.place(at), std::move(what), std::move(hint), std::move(next), std::nullopt});
 }
 
 void Fields::conflict(const Node& at, const Node& other, std::string what, std::string next) {
-  if (diagnostics_.size() >= kMostProblems) return;
+  if (!takes_problems()) return;
   diagnostics_.push_back({document_.place(at), std::move(what), "", std::move(next), document_.place(other)});
 }
 
@@ -184,7 +186,7 @@ void Fields::unknown(const Entry& entry, const std::vector<std::string>& names) 
 void Fields::finish() {
   const std::vector<std::string> names(known_.begin(), known_.end());
   for (const Entry& entry : map_.entries) {
-    if (diagnostics_.size() >= kMostProblems) return;
+    if (!takes_problems()) return;
     if (known_.count(entry.key.text) == 0) unknown(entry, names);
   }
 }

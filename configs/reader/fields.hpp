@@ -93,6 +93,8 @@ class Fields {
   const Node* sequence(std::string_view key);
 
   const Node& whole() const { return map_; }
+  /// Whether a problem would be kept: if not, there is no need to look for a name that was meant.
+  bool takes_problems() const;
   void problem(const Node& at, std::string what, std::string hint, std::string next);
   void conflict(const Node& at, const Node& other, std::string what, std::string next);
   /// Reports keys that nobody asked for: the nearest known key, and what that key would say to the value.

@@ -18,7 +18,11 @@ class GraphmlTranslator {
     links.entries.clear();
     nodes.kind = links.kind = Node::Kind::sequence;
     for (const XmlElement& element : document_.root.children) {
-      if (element.name.text == "key") keys_.push_back(&element);
+      if (element.name.text == "key" && is_ours(element)) keys_.push_back(&element);
+    }
+    if (keys_.size() > kMostKeys) {
+      problem(keys_[kMostKeys]->name, "more than 64 keys of the same attributes", "give each attribute one <key>");
+      keys_.resize(kMostKeys);
     }
     for (const XmlElement& graph : document_.root.children) {
       if (graph.name.text != "graph") continue;
@@ -35,6 +39,13 @@ class GraphmlTranslator {
   }
 
  private:
+  static constexpr std::size_t kMostKeys = 64;
+
+  static bool is_ours(const XmlElement& key) {
+    const Node* name = key.attribute("attr.name");
+    constexpr std::string_view kOurs[] = {"kind", "host", "capacity", "latency"};
+    return name != nullptr && std::find(std::begin(kOurs), std::end(kOurs), name->text) != std::end(kOurs);
+  }
   static Node entry(std::string text, const Node& at) {
     Node node = at;
     node.kind = Node::Kind::scalar;
@@ -70,7 +81,7 @@ class GraphmlTranslator {
   void take(const XmlElement& element, const std::vector<std::string>& names, Node& map) const {
     for (const XmlElement* key : keys_) {
       const Node *name = key->attribute("attr.name"), *kind = key->attribute("for");
-      if (name == nullptr || std::find(names.begin(), names.end(), name->text) == names.end()) continue;
+      if (std::find(names.begin(), names.end(), name->text) == names.end()) continue;
       if (kind != nullptr && kind->text != "all" && kind->text != element.name.text) continue;
       Node value = value_of(element, *key);
       if (value.kind == Node::Kind::scalar) map.entries.push_back({entry(name->text, value), std::move(value)});

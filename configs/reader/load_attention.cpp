@@ -1,6 +1,7 @@
 #include "configs/reader/load_attention.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "configs/reader/catalogue.hpp"
 #include "configs/reader/fields.hpp"
@@ -45,11 +46,18 @@ AttentionSetting read_setting(Fields& row) {
   return s;
 }
 
+/// Ranks that share a sequence: 1 to 2^15, so that the product of two of them is an int.
+Parsed<std::int64_t> parse_ranks(std::string_view text) {
+  auto count = parse_size(text);
+  if (!count || *count <= (1 << 15)) return count;
+  return UnitError{"'" + std::string(text) + "' is absurdly large", "give at most 32768"};
+}
+
 Layout read_layout(Fields& row) {
   Layout layout{.strategy = row.need("strategy", parse_strategy), .zero = 0};
-  layout.ulysses = static_cast<int>(row.maybe("ulysses", parse_size).value_or(1));
-  layout.ring = static_cast<int>(row.maybe("ring", parse_size).value_or(1));
-  layout.inner_ring = static_cast<int>(row.maybe("inner_ring", parse_size).value_or(1));
+  layout.ulysses = static_cast<int>(row.maybe("ulysses", parse_ranks).value_or(1));
+  layout.ring = static_cast<int>(row.maybe("ring", parse_ranks).value_or(1));
+  layout.inner_ring = static_cast<int>(row.maybe("inner_ring", parse_ranks).value_or(1));
   layout.zigzag = row.maybe("zigzag", parse_flag).value_or(true);
   return layout;
 }
@@ -72,6 +80,7 @@ std::string wrong_with(const AttentionCase& c) {
   if (c.layout.ulysses > s.heads) return "there are more Ulysses ranks than heads";
   if (c.layout.ring % c.layout.inner_ring != 0) return "'inner_ring' does not divide 'ring'";
   if (c.time == Seconds{}) return "it needs one of 'per_s', 'tflops_per_gpu' and 'time_s'";
+  if (!std::isfinite(c.time.value())) return "its time is beyond any clock";
   return "";
 }
 
@@ -89,7 +98,7 @@ std::string_view name(AttentionPass pass) {
 Flop counted_flops(const AttentionSetting& s) {
   const double n = static_cast<double>(s.seq), area = s.causal ? n * (n + 1) / 2 : n * n;
   const double passes = s.pass == AttentionPass::forward ? 1 : s.pass == AttentionPass::backward ? 2.5 : 3.5;
-  return Flop{4 * area * static_cast<double>(s.batch * s.heads * s.head_dim) * passes};
+  return Flop{4 * area * real(s.batch) * real(s.heads) * real(s.head_dim) * passes};
 }
 
 Result<AttentionCases, Diagnostics> read_attention(const Document& document) {
@@ -117,7 +126,7 @@ Result<AttentionCases, Diagnostics> read_attention(const Document& document) {
     c.time = read_time(row, c);
     if (diagnostics.size() > before || c.setting.kv_heads == 0) return;
     if (const std::string wrong = wrong_with(c); !wrong.empty())
-      row.problem(*row.needed_node("method"), wrong, "", "change the case");
+      row.problem(row.has("method") ? *row.needed_node("method") : row.whole(), wrong, "", "change the case");
     out.cases.push_back(c);
   });
   fields.finish();

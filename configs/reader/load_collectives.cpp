@@ -50,6 +50,7 @@ std::optional<Diagnostics> complete(const std::string& file, NcclTestsText::Tabl
 Result<CollectiveSamples, Diagnostics> complete(const std::string& file, NcclTestsText text,
                                                 const CollectiveHints& hints) {
   CollectiveSamples samples{file, "nccl-tests", text.gpu, text.nccl, {}, std::move(text.broken)};
+  samples.more_broken = text.more_broken;
   for (NcclTestsText::Table& table : text.tables) {
     if (auto problem = complete(file, table, hints)) return *problem;
     samples.samples.insert(samples.samples.end(), table.rows.begin(), table.rows.end());

@@ -63,6 +63,7 @@ struct CollectiveSamples {
   std::vector<std::pair<std::string, std::string>> provenance{};  ///< driver, date, environment, ... by name
   std::vector<PatternSample> patterns{};
   std::vector<std::string> left_out{};  ///< what was asked for and could not be measured, each with its reason
+  std::size_t more_broken = 0;          ///< rows beyond those that `broken` names
 };
 
 /// What a log may leave unsaid, and then must be given; it is believed over what the log implies but not over what it

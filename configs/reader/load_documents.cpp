@@ -8,6 +8,7 @@ namespace ithaca {
 namespace {
 
 constexpr std::size_t kMostDocuments = 10'000'000;
+constexpr std::size_t kMostDoubts = 50;  // making a place takes a walk through the text
 
 constexpr bool is_gap(char c) { return c == ',' || c == ' ' || c == '\t' || c == '\r'; }
 
@@ -59,6 +60,7 @@ Result<std::vector<std::int64_t>, Diagnostics> load_documents(const std::string&
   for (std::size_t at = 0; at < file.text.size(); ++line) {
     const std::size_t end = std::min(file.text.find('\n', at), file.text.size());
     each_word(std::string_view(file.text).substr(at, end - at), [&](std::string_view word, int column) {
+      if (problems.size() >= kMostDoubts) return;
       const auto wrong = add_word(word, lengths);
       if (!wrong) return;
       const Place place =

@@ -35,6 +35,7 @@ class Names {
     for (const Node& item : list.items) {
       const auto found = item.kind == Node::Kind::scalar ? entries_.find(item.text) : entries_.end();
       if (found == entries_.end()) {
+        if (!fields.takes_problems()) continue;
         fields.problem(item, "there is no " + what_ + " '" + item.text + "' in this case", suggestion(item.text, ids),
                        "name one of the case's " + what_ + "s");
         continue;

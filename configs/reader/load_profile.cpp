@@ -7,6 +7,7 @@
 #include "configs/reader/catalogue.hpp"
 #include "configs/reader/fields.hpp"
 #include "configs/reader/known_errors.hpp"
+#include "configs/reader/profile_figures.hpp"
 
 namespace ithaca {
 namespace {
@@ -126,7 +127,7 @@ class ProfileReader {
     c.op = f.need("op", parse_fitted_op);
     c.algorithm = f.need("algorithm", parse_fitted_algorithm);
     c.across_nodes = f.need("level", parse_level);
-    c.ranks = static_cast<int>(f.need("ranks", parse_size));
+    c.ranks = static_cast<int>(f.need("ranks", parse_devices));
     const Node* list = f.sequence("points");
     for_each_map(document_, list, "point", diagnostics_, [&](Fields& p) {
       c.points.push_back({p.need("bytes", parse_above_zero), p.need("factor", parse_above_zero)});

@@ -166,6 +166,7 @@ class RunsReader {
     return names;
   }
   static void missing(Fields& f, const char* key, const std::string& name, const std::vector<std::string>& names) {
+    if (!f.takes_problems()) return;
     f.problem(*f.node(key), std::string(key) + " '" + name + "' is neither in this file nor in the catalogue",
               suggestion(name, names), "describe it in the file, or mend the name");
   }

@@ -1,6 +1,7 @@
 #include "configs/reader/load_sweep.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "configs/reader/catalogue.hpp"
 #include "configs/reader/fields.hpp"
@@ -54,10 +55,10 @@ void read_axes(Fields& fields, Pairs& axes) {
   if (!fields.has("set")) return;
   const Node* map = fields.map("set");
   if (map == nullptr) return;
+  std::set<std::string_view> names;
   for (const Entry& entry : map->entries) {
-    const auto before =
-        std::find_if(axes.begin(), axes.end(), [&](const auto& a) { return a.first == entry.key.text; });
-    if (before != axes.end()) fields.problem(entry.key, "this axis is there twice", "", "keep one of them");
+    if (!names.insert(entry.key.text).second)
+      fields.problem(entry.key, "this axis is there twice", "", "keep one of them");
     const std::string words = comma_list(words_of(fields, entry.value));
     axes.emplace_back(entry.key.text, entry.value.kind == Node::Kind::sequence ? "[" + words + "]" : words);
   }

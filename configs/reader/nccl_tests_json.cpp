@@ -33,7 +33,7 @@ class JsonReader {
     const Node* args = find(root, "args");
     if (args != nullptr && !args->items.empty()) table.op = op_in_name(args->items[0].text);
     if (const Node* config = find(root, "config")) read_config(*config, table);
-    if (const auto code = number(root, "nccl_version")) {  // 22907 is 2.29.7
+    if (const auto code = number(root, "nccl_version"); code && *code < 1e7) {  // 22907 is 2.29.7
       const int version = static_cast<int>(*code);
       out_.nccl = std::to_string(version / 10000) + "." + std::to_string(version / 100 % 100) + "." +
                   std::to_string(version % 100);
@@ -93,8 +93,10 @@ class JsonReader {
   }
 
   void broken(const Node& row, std::string what) {
-    out_.broken.push_back(
-        {document_.place(row), std::move(what), "", "mend the row, or take the others with --partial", {}});
+    add_broken(out_, [&] {
+      return Diagnostic{
+          document_.place(row), std::move(what), "", "mend the row, or take the others with --partial", {}};
+    });
   }
 
   const Document& document_;

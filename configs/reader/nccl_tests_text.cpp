@@ -116,11 +116,12 @@ class TextReader {
       if (const auto op = op_in_name(words.back())) op_ = hints_.op.value_or(*op);
     }
     if (const auto at = line.find("NCCL version "); at != std::string_view::npos) {
-      out_.nccl = std::string(split(line.substr(at + 13))[0]);
+      const Words version = split(line.substr(at + 13));
+      if (!version.empty()) out_.nccl = std::string(version[0]);
     }
     if (const auto rank = words[0] == "#" ? number_after(words, "Rank") : std::nullopt) add_device(*rank, words);
-    if (const auto ranks = number_after(words, "nranks")) named_ranks_ = *ranks;
-    if (const auto nodes = number_after(words, "nNodes")) named_nodes_ = *nodes;
+    if (const auto ranks = number_after(words, "nranks"); ranks.value_or(0) > 0) named_ranks_ = *ranks;
+    if (const auto nodes = number_after(words, "nNodes"); nodes.value_or(0) > 0) named_nodes_ = *nodes;
   }
 
   /// "#  Rank  0 Group  0 Pid 574691 on NODE device  0 [0000:06:00] NVIDIA H100 80GB HBM3"
@@ -182,13 +183,14 @@ class TextReader {
   }
 
   void broken(std::string_view word, std::string what) {
-    const std::string_view line = line_of(text_, line_);
-    const auto column = static_cast<std::size_t>(word.data() - line.data());
-    out_.broken.push_back({place_in(file_, text_, line_, static_cast<int>(column) + 1, word.size()),
-                           std::move(what),
-                           "",
-                           "mend the row, or take the others with --partial",
-                           {}});
+    add_broken(out_, [&] {
+      const auto column = static_cast<int>(word.data() - line_of(text_, line_).data()) + 1;
+      return Diagnostic{place_in(file_, text_, line_, column, word.size()),
+                        std::move(what),
+                        "",
+                        "mend the row, or take the others with --partial",
+                        {}};
+    });
   }
 
   /// Ends a test: its rows get what was said before and what follows from them.

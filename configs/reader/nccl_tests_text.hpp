@@ -20,7 +20,19 @@ struct NcclTestsText {
   std::string gpu, nccl;
   std::vector<Table> tables;
   Diagnostics broken;
+  std::size_t more_broken = 0;  ///< rows beyond those
 };
+
+/// Adds a row that cannot be taken in, or counts it: a log of another kind may have a million.
+template <class Make>
+void add_broken(NcclTestsText& text, Make make) {
+  constexpr std::size_t kMostNamed = 50;
+  if (text.broken.size() < kMostNamed) {
+    text.broken.push_back(make());
+  } else {
+    ++text.more_broken;
+  }
+}
 
 NcclTestsText read_nccl_tests_text(const std::string& file, std::string_view text, const CollectiveHints& hints);
 

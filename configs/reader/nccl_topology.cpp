@@ -48,6 +48,14 @@ Device device_of(const XmlElement& pci) {
   return device.starts_with(kNvswitchClass) ? Device::nvswitch : Device::bridge;
 }
 
+/// Of a port, in Mb/s; NCCL writes -1 for one it does not know.
+Parsed<double> parse_megabits(std::string_view text) {
+  auto speed = parse_number(text);
+  if (speed && *speed > 1e9)
+    return UnitError{"'" + std::string(text) + "' Mb/s is more than any port has", "write 400000 for 400 Gb/s"};
+  return speed;
+}
+
 class TopologyReader {
  public:
   TopologyReader(const XmlDocument& document, Diagnostics& diagnostics)
@@ -206,7 +214,7 @@ class TopologyReader {
     BytesPerSecond rate{};
     for (const XmlElement& net : nic.children) {
       if (net.name.text != "net") continue;
-      double megabits = fields_of(net).maybe("speed", parse_number).value_or(0);
+      double megabits = fields_of(net).maybe("speed", parse_megabits).value_or(0);
       if (!(megabits > 0)) {
         megabits = 10000;
         graph_.notice("a <net> does not say its speed: taken as 10 Gb/s, as NCCL does");

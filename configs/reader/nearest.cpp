@@ -51,6 +51,8 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   const std::string* best = nullptr;
   std::size_t distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& name : names) {
+    const auto [shorter, longer] = std::minmax({word.size(), name.size()});
+    if (longer - shorter >= distance) continue;  // so many letters have no partner
     const std::size_t d = edit_distance(word, name);
     if (d < distance) {
       distance = d;

@@ -92,6 +92,16 @@ void put_id(Node& row, const std::string& prefix, std::size_t number) {
   }
 }
 
+constexpr std::size_t kMostCells = 1'000'000;
+
+/// The values of a tree: what a copy of it takes.
+std::size_t count_nodes(const Node& node) {
+  std::size_t count = 1;
+  for (const Node& item : node.items) count += count_nodes(item);
+  for (const Entry& entry : node.entries) count += 1 + count_nodes(entry.value);
+  return count;
+}
+
 std::vector<Node> split_csv(const std::string& line, int number) {
   std::vector<Node> cells;
   for (std::size_t begin = 0; begin <= line.size();) {
@@ -152,6 +162,12 @@ std::vector<Node> expand_run_table(const Document& document, const Node& table, 
   fields.finish();
   std::vector<Node> cases;
   if (columns == nullptr || rows == nullptr) return cases;
+  const std::size_t cells = columns->items.size() + (common != nullptr ? count_nodes(*common) : 0);
+  if (rows->items.size() > kMostCells / std::max<std::size_t>(cells, 16)) {
+    fields.problem(*rows, "these rows are more than a million values with what they have in common", "",
+                   "split the table into files");
+    return cases;
+  }
   for (const Node& row : rows->items) {
     if (row.items.size() != columns->items.size()) {
       fields.problem(row,

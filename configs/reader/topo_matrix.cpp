@@ -117,7 +117,7 @@ class MatrixReader {
 
   void read_header(const Words& words) {
     for (const Word& word : words) {
-      if (word.text == "CPU" || word.text == "NUMA" || word.text == "GPU") break;
+      if (word.text == "CPU" || word.text == "NUMA" || word.text == "GPU" || header_.size() > kMostDevices) break;
       if (std::find(matrix_.names.begin(), matrix_.names.end(), word.text) != matrix_.names.end())
         problem(word, "column " + word.text + " is there twice", "give each device one column");
       matrix_.names.push_back(word.text);

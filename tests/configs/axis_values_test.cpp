@@ -41,5 +41,10 @@ TEST(AxisValues, WhatIsNoRangeSaysWhy) {
   }
 }
 
+TEST(AxisValues, AStepThatMovesNothingIsNoStep) {
+  EXPECT_FALSE(parse_axis_values("1..2+0.00000000000000000001"));  // 1 + 1e-20 is 1
+  EXPECT_FALSE(parse_axis_values("1..1000*1.0000000000001"));      // 7e12 steps to 2
+}
+
 }  // namespace
 }  // namespace ithaca

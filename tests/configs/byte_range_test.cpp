@@ -56,5 +56,9 @@ TEST(CountRange, Mistakes) {
   EXPECT_EQ(parse_count_range("8..16").error().next, "write 8..512*2, 8..64+8, [16,32,64] or 8");
 }
 
+TEST(CountRange, AStepThatMovesNothingIsNoStep) {
+  EXPECT_FALSE(parse_count_range("1..1000*1.0000000000001"));  // 7e12 steps to 2
+}
+
 }  // namespace
 }  // namespace ithaca

@@ -79,5 +79,29 @@ TEST(CollectiveTable, MistakesAreNamed) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
 }
 
+TEST(CollectiveTable, WhatIsOddIsReadBackToo) {
+  CollectiveSamples table;
+  table.source = "a test";
+  table.provenance = {{"a: b", "1"}, {"null", "2"}};
+  CollectiveSample s;
+  s.op = Op::all_reduce;
+  s.ranks = 2;
+  s.message = Bytes{0.25};
+  s.time = Seconds{1};
+  table.samples.push_back(s);
+  table.patterns.push_back({"x, y: z", "m", 8, 2, Bytes{8}, Seconds{1}, Seconds{1}, {}, ""});
+  const auto back = load(collectives_yaml(table));
+  ASSERT_TRUE(back) << print(back.error());
+  EXPECT_EQ(back->provenance, table.provenance);
+  EXPECT_EQ(back->patterns[0].pattern, "x, y: z");
+  EXPECT_EQ(back->samples[0].message, Bytes{0.25});
+}
+
+TEST(CollectiveTable, RanksThatNoMachineHas) {
+  EXPECT_FALSE(
+      load("schema: measurements/1\nsamples:\n  - {op: all_reduce, ranks: 8, ranks_per_node: "
+           "9223372036854775807, bytes: 8, time_s: 1}\n"));  // 8 + 2^63 - 2 is beyond 2^63
+}
+
 }  // namespace
 }  // namespace ithaca

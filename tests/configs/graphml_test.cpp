@@ -69,5 +69,11 @@ TEST(Graphml, MistakesHaveTheirPlaces) {
   expect_said(read("<graphml/>"), {"no GPU among the nodes"});
 }
 
+TEST(Graphml, KeysOfOneAttributeAreFew) {
+  std::string keys;
+  for (int i = 0; i < 65; ++i) keys += "<key id='k" + std::to_string(i) + "' attr.name='kind'/>";
+  expect_said(read("<graphml>" + keys + "<graph/></graphml>"), {"more than 64 keys"});
+}
+
 }  // namespace
 }  // namespace ithaca

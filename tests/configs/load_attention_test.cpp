@@ -49,5 +49,14 @@ TEST(LoadAttention, MistakesAreSaidWhereTheyAre) {
   }
 }
 
+TEST(LoadAttention, NumbersThatNoMachineHas) {
+  const std::string ring = "{method: r, strategy: ring, mask: full, pass: forward, batch: 1, kv_heads: 1, ";
+  // 2^32 ranks would be 0 as an int; 1 / 1e-320 s is beyond any double.
+  for (const std::string row : {"seq: 8, heads: 1, head_dim: 8, inner_ring: 4294967296, time_s: 1}",
+                                "seq: 8, heads: 1, head_dim: 8, per_s: 1e-320}"})
+    EXPECT_FALSE(read("  - " + ring + row + "\n")) << row;
+  EXPECT_FALSE(read("  - {strategy: ring, ring: 4, inner_ring: 3, " + kSetting + ", per_s: 5}\n")) << "no method";
+}
+
 }  // namespace
 }  // namespace ithaca

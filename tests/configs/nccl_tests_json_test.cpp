@@ -28,5 +28,14 @@ TEST(NcclTests, JsonSaysTheSame) {
   EXPECT_FALSE(log->samples[1].wrong);
 }
 
+TEST(NcclTests, JsonOfNoVersionAndManyBrokenRows) {
+  std::string rows = "1";
+  for (int i = 1; i < 60; ++i) rows += ",1";
+  const std::string head = R"({"args":["all_gather_perf"],"nccl_version":1e300,"results":[)";
+  const auto log = read_collectives("a.json", head + rows + "]}", {});
+  ASSERT_FALSE(log);
+  EXPECT_EQ(log.error().size(), 50u);
+}
+
 }  // namespace
 }  // namespace ithaca

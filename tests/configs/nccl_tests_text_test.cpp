@@ -96,6 +96,21 @@ TEST(NcclTests, BrokenRowsAreNamedAndTheOthersKept) {
   EXPECT_EQ(log.broken[1].what, "size over time is not the row's algbw");
 }
 
+TEST(NcclTests, AVersionThatIsCutOffIsNone) {
+  const auto log = read("NCCL version \n" + std::string(kHeader) +
+                            "1048576 262144 float sum -1 100.0 10.49 18.35 0 100.0 10.49 18.35 0\n",
+                        {Op::all_reduce, {}, {}});
+  EXPECT_EQ(log.nccl, "");
+}
+
+TEST(NcclTests, BrokenRowsBeyondFiftyAreCounted) {
+  std::string rows = "1048576 262144 float sum -1 100.0 10.49 18.35 0 100.0 10.49 18.35 0\n";
+  for (int i = 0; i < 60; ++i) rows += "1\n";
+  const auto log = read(std::string(kHeader) + rows, {Op::all_reduce, {}, {}});
+  EXPECT_EQ(log.broken.size(), 50u);
+  EXPECT_EQ(log.more_broken, 10u);
+}
+
 /// Real logs, where they are at hand: every row of theirs is taken in.
 
 }  // namespace

@@ -194,5 +194,11 @@ TEST(NcclTopology, PublicFiles) {
   EXPECT_EQ(rate(load("own_example.xml"), "gpu0", "nvswitch0"), 18 * 20.6);
 }
 
+TEST(NcclTopology, APortHasAFiniteSpeed) {
+  expect_said(
+      "<system version='1'><cpu><pci busid='1' class='0x030200'/><nic><net speed='1e308'/></nic></cpu></system>",
+      {"'1e308' Mb/s is more than any port has"});
+}
+
 }  // namespace
 }  // namespace ithaca

@@ -84,5 +84,13 @@ TEST(RunTables, CsvMistakesNameLineAndColumn) {
   EXPECT_NE(print(runs.error()).find("bad.csv:2:3"), std::string::npos) << print(runs.error());
 }
 
+TEST(RunTables, WhatRowsShareIsNotCopiedWithoutEnd) {
+  std::string rows;
+  for (int i = 0; i < 70000; ++i) rows += "[],";  // 16 values each at least: 1.12 million
+  const auto runs = with_tables("tables: [{columns: [], rows: [" + rows + "]}]\n");
+  ASSERT_FALSE(runs);
+  EXPECT_NE(print(runs.error()).find("more than a million values"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ithaca

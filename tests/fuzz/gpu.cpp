@@ -1,0 +1,11 @@
+// GPU profiles, with kernel curves from the catalogue.
+
+#include "configs/reader/load_hardware.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
+  using namespace ithaca;
+  const fuzz::MemoryFile file(data, size);
+  fuzz::is_answer(load_gpu(file.path()));
+  return 0;
+}
