@@ -13,7 +13,7 @@ ranks=("$mpirun" -n 4 "$ithaca")
 question=(sweep --model llama-7b --cluster dgx-h100 --no-progress)
 
 same() { cmp "$folder/serial" "$folder/ranks" || { echo "not the serial run's bytes: $*"; exit 1; }; }
-for format in '--gpus 8 --set seq=1Ki..200Ki+1Ki --csv --keep front' \
+for format in '--gpus 8 --set seq=1Ki..60Ki+1Ki --csv --keep front' \
   '--set gpus=[8,16] --set seq=[8Ki,64Ki,512Ki] --jsonl --engine event --strategies ulysses'; do
   read -r -a flags <<<"$format"
   "$ithaca" "${question[@]}" "${flags[@]}" -o "$folder/serial" 2>/dev/null
@@ -28,7 +28,7 @@ code=0
 
 # A rank that dies in mid-run costs its points a retry where mpirun lets the others live; where it ends them, --resume
 # comes to the same file.
-long=("${question[@]}" --gpus 8 --strategies usp --set 'seq=1Ki..1000Ki+1Ki' --csv --columns strategy,max_seq_len)
+long=("${question[@]}" --gpus 8 --strategies usp --set 'seq=1Ki..400Ki+1Ki' --csv --columns strategy,max_seq_len)
 "$ithaca" "${long[@]}" -o "$folder/serial" 2>/dev/null
 lose_a_rank() {  # MPIRUN'S FLAGS...: the exit code of a run whose last rank is killed as soon as there are rows
   rm -f "$folder/ranks" "$folder/ranks.sweep"
