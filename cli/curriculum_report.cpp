@@ -33,10 +33,38 @@ std::string offer_words(const CurriculumReport& report, const CurriculumOffer& o
   return fmt::format("{} GPUs of {}", grouped(offer.gpus), cluster_of(report, offer).name);
 }
 
-std::string cost_words(const CurriculumReport& report, const CurriculumOffer& offer) {
-  std::string text = significant(offer.time.value() / kDay) + " days";
+std::string cost_words(const CurriculumReport& report, const CurriculumOffer& offer, Seconds time, Dollars cost) {
+  std::string text = significant(time.value() / kDay) + " days";
   if (cluster_of(report, offer).price_per_gpu_hour > Dollars{})
-    text += fmt::format(" and {} USD", significant(offer.cost.value()));
+    text += fmt::format(" and {} USD", significant(cost.value()));
+  return text;
+}
+
+std::string cost_words(const CurriculumReport& report, const CurriculumOffer& offer) {
+  if (!report.question.failures) return cost_words(report, offer, offer.time, offer.cost);
+  return fmt::format("{} among failures ({} without)", cost_words(report, offer, offer.wall, offer.paid),
+                     cost_words(report, offer, offer.time, offer.cost));
+}
+
+/// "30 s", "45 min", "3.1 h"
+std::string duration_words(Seconds time) {
+  if (time < Seconds{60}) return print(time);
+  if (time < Seconds{3600}) return significant(time.value() / 60) + " min";
+  return significant(time.value() / 3600) + " h";
+}
+
+std::string failure_words(const Goodput& g) {
+  if (g.trained == 0) return fmt::format("a failure every {}: it never ends", duration_words(g.job_mtbf));
+  return fmt::format(
+      "a failure every {}, a checkpoint every {}: {} % of the time trains, {} % writes, {} % is lost, {} % restarts",
+      duration_words(g.job_mtbf), duration_words(g.every), significant(100 * g.trained), significant(100 * g.written),
+      significant(100 * g.redone), significant(100 * g.restarted));
+}
+
+std::string stage_words(const CurriculumReport& report, const StageAnswer& stage, const Style& style) {
+  std::string text = wrap(layout_of(report, stage), style.width, "      ", "      ");
+  if (report.question.failures && stage.planned)
+    text += wrap(failure_words(stage.goodput), style.width, "      ", "      ");
   return text;
 }
 
@@ -68,6 +96,10 @@ std::string heading(const CurriculumReport& report, const Style& style) {
   text += wrap(fmt::format("{}, {}; each stage with its fastest layout; goal: {}", name(q.work.dtype),
                            attention_words(q.work), q.goal == Goal::cheapest ? "the fewest dollars" : "the least time"),
                style.width);
+  if (const auto& f = report.question.failures)
+    text += wrap(fmt::format("a GPU fails every {}, a checkpoint takes {}, a restart {}", duration_words(f->gpu_mtbf),
+                             duration_words(f->checkpoint), duration_words(f->restart)),
+                 style.width);
   return text + wrap("chosen: " + join_words(report.job.defaults), style.width, "", "  ");
 }
 
@@ -84,9 +116,14 @@ std::vector<std::string> verdict(const CurriculumReport& report) {
   const CurriculumOffer& best = report.offers.front();
   if (!best.feasible) {
     for (std::size_t i = 0; i < best.stages.size(); ++i) {
+      const std::string length = grouped(report.question.stages[i].seq_len.count);
       if (!best.stages[i].planned)
-        return {fmt::format("No offer trains every stage: sequences of {} tokens fit no layout of {}.",
-                            grouped(report.question.stages[i].seq_len.count), offer_words(report, best))};
+        return {fmt::format("No offer trains every stage: sequences of {} tokens fit no layout of {}.", length,
+                            offer_words(report, best))};
+      if (best.stages[i].goodput.trained == 0)
+        return {fmt::format("No offer trains every stage: {} fail too often for the one of {} tokens to end.",
+                            offer_words(report, best), length),
+                "Write checkpoints more often, in less time, or restart sooner."};
     }
   }
   const auto longest = std::max_element(best.stages.begin(), best.stages.end(),
@@ -105,10 +142,9 @@ std::vector<std::string> verdict(const CurriculumReport& report) {
 
 }  // namespace
 
-CurriculumReport make_curriculum(PlanReport job, const std::vector<CurriculumStage>& stages,
-                                 std::int64_t batch_tokens) {
+CurriculumReport make_curriculum(PlanReport job, const PlanRequest& request) {
   CurriculumReport report{std::move(job), {}, {}};
-  report.question = {report.job.question, stages, batch_tokens};
+  report.question = {report.job.question, request.stages, request.batch_tokens, request.failures};
   report.offers = plan_curriculum(report.question);
   return report;
 }
@@ -121,20 +157,33 @@ std::string write_table(const CurriculumReport& report, const Style& style) {
     text += style.strong(fmt::format(fmt::runtime(kStageLine), "length", "tokens", "batch", "step", "tokens/s",
                                      "MFU, %", "days", "USD"));
     for (std::size_t i = 0; i < best.stages.size(); ++i)
-      text += stage_line(report, best, i) + wrap(layout_of(report, best.stages[i]), style.width, "      ", "      ");
+      text += stage_line(report, best, i) + stage_words(report, best.stages[i], style);
     if (best.feasible) text += wrap("total: " + cost_words(report, best), style.width);
   }
   if (report.offers.size() > 1) text += "\n" + style.strong("Other offers") + "\n";
   for (std::size_t i = 1; i < report.offers.size(); ++i) {
     const CurriculumOffer& offer = report.offers[i];
     text += wrap(fmt::format("{}: {}", offer_words(report, offer),
-                             offer.feasible ? cost_words(report, offer) : "a stage does not fit"),
+                             offer.feasible ? cost_words(report, offer) : "a stage does not fit or never ends"),
                  style.width, "- ", "  ");
   }
   text += "\n" + style.strong("Verdict") + "\n";
   for (const std::string& line : verdict(report)) text += wrap(line, style.width);
   return text;
 }
+
+namespace {
+
+Json json_of(const Goodput& g) {
+  return {{"job_mtbf_s", g.job_mtbf.value()},
+          {"checkpoint_every_s", g.every.value()},
+          {"trained", g.trained},
+          {"written", g.written},
+          {"redone", g.redone},
+          {"restarted", g.restarted}};
+}
+
+}  // namespace
 
 std::string write_json(const CurriculumReport& report) {
   Json json = {{"format_version", "1.0"},
@@ -149,16 +198,18 @@ std::string write_json(const CurriculumReport& report) {
     Json stages = Json::array();
     for (std::size_t i = 0; i < offer.stages.size(); ++i) {
       const StageAnswer& a = offer.stages[i];
-      stages.push_back({{"seq_len", report.question.stages[i].seq_len.count},
-                        {"tokens", report.question.stages[i].tokens},
-                        {"global_batch", a.global_batch},
-                        {"steps", a.steps},
-                        {"layout", a.planned ? Json(layout_of(report, a)) : Json(nullptr)},
-                        {"step_s", a.step.value()},
-                        {"time_s", a.time.value()},
-                        {"usd", a.cost.value()},
-                        {"mfu", a.mfu},
-                        {"peak_bytes", a.peak.value()}});
+      Json stage = {{"seq_len", report.question.stages[i].seq_len.count},
+                    {"tokens", report.question.stages[i].tokens},
+                    {"global_batch", a.global_batch},
+                    {"steps", a.steps},
+                    {"layout", a.planned ? Json(layout_of(report, a)) : Json(nullptr)},
+                    {"step_s", a.step.value()},
+                    {"time_s", a.time.value()},
+                    {"usd", a.cost.value()},
+                    {"mfu", a.mfu},
+                    {"peak_bytes", a.peak.value()}};
+      if (report.question.failures) stage["goodput"] = json_of(a.goodput);
+      stages.push_back(std::move(stage));
     }
     json["offers"].push_back({{"cluster", cluster_of(report, offer).name},
                               {"gpus", offer.gpus},
@@ -166,20 +217,24 @@ std::string write_json(const CurriculumReport& report) {
                               {"time_s", offer.time.value()},
                               {"usd", offer.cost.value()},
                               {"stages", std::move(stages)}});
+    if (!report.question.failures) continue;
+    json["offers"].back()["wall_s"] = offer.feasible ? Json(offer.wall.value()) : Json(nullptr);
+    json["offers"].back()["paid_usd"] = offer.feasible ? Json(offer.paid.value()) : Json(nullptr);
   }
   json["verdict"] = verdict(report);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string write_csv(const CurriculumReport& report) {
-  std::string text = "cluster,gpus,stage,seq_len,tokens,global_batch,steps,layout,step_s,time_s,usd,mfu,peak_bytes\r\n";
+  std::string text =
+      "cluster,gpus,stage,seq_len,tokens,global_batch,steps,layout,step_s,time_s,usd,mfu,peak_bytes,trained\r\n";
   for (const CurriculumOffer& offer : report.offers) {
     for (std::size_t i = 0; i < offer.stages.size(); ++i) {
       const StageAnswer& a = offer.stages[i];
-      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", csv_cell(cluster_of(report, offer).name),
+      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\r\n", csv_cell(cluster_of(report, offer).name),
                           offer.gpus, i + 1, report.question.stages[i].seq_len.count, report.question.stages[i].tokens,
                           a.global_batch, a.steps, csv_cell(layout_of(report, a)), a.step.value(), a.time.value(),
-                          a.cost.value(), a.mfu, a.peak.value());
+                          a.cost.value(), a.mfu, a.peak.value(), a.goodput.trained);
     }
   }
   return text;

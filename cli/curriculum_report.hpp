@@ -1,6 +1,7 @@
 #pragma once
 // The answer of `ithaca plan --curriculum`: stages of one job with days and dollars, and its writers.
 
+#include "cli/plan_flags.hpp"
 #include "cli/plan_report.hpp"
 #include "cli/terminal.hpp"
 #include "model/curriculum.hpp"
@@ -14,7 +15,7 @@ struct CurriculumReport {
 };
 
 /// Works out the offers.
-CurriculumReport make_curriculum(PlanReport job, const std::vector<CurriculumStage>& stages, std::int64_t batch_tokens);
+CurriculumReport make_curriculum(PlanReport job, const PlanRequest& request);
 
 /// The stages of the best offer, what the others take, a verdict.
 std::string write_table(const CurriculumReport& report, const Style& style);

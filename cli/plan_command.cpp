@@ -89,7 +89,7 @@ Outcome run_plan(const Arguments& arguments, Diagnostics problems, const Environ
     outcome.result = write(report, request, environment);
     feasible = !report.rows.empty();
   } else {
-    const CurriculumReport curriculum = make_curriculum(report, request.stages, request.batch_tokens);
+    const CurriculumReport curriculum = make_curriculum(report, request);
     outcome.result = write(curriculum, request, environment);
     feasible = !curriculum.offers.empty() && curriculum.offers.front().feasible;
   }
@@ -107,6 +107,8 @@ constexpr std::string_view kPlanExamples[] = {
     "--fewest-gpus --memory-margin 5%",
     "ithaca plan --model llama3-8b --cluster dgx-h100 --gpus 512 --curriculum 8Ki:2T,128Ki:200G,1Mi:20G "
     "--batch-tokens 4Mi",
+    "ithaca plan --model llama3.1-405b --cluster dgx-h100 --gpus [8192,16384] --curriculum 8Ki:15T --batch-tokens 16Mi "
+    "--gpu-mtbf 50000h --checkpoint-time 30s --restart-time 10min",
 };
 
 }  // namespace
@@ -122,7 +124,8 @@ const Command kPlan{
     "the best layout of each. Each comes with the reason it lost, the first with what limits it, what would help, and "
     "the flags that ask Megatron-LM, DeepSpeed and Hugging Face Accelerate for it.\n\n"
     "With --curriculum the question is a whole job: each stage has its own length, number of tokens and fastest "
-    "layout on the same GPUs, and comes with its days and dollars.",
+    "layout on the same GPUs, and comes with its days and dollars. With --gpu-mtbf they are counted among failures as "
+    "well: what checkpoints, lost work and restarts add, and how often to write a checkpoint.",
     kPlanExamples,
     kPlanFlags,
     run_plan,

@@ -27,6 +27,12 @@ constexpr Flag kOwnPlanFlags[] = {
     {"--seq", "N", "sequence length in tokens: 1Mi (2^20), 1M (10^6), 131072; not with --longest"},
     {"--curriculum", "STAGES", "stages of one job, length:tokens each, instead of --seq: 8Ki:2T,128Ki:200G,1Mi:20G"},
     {"--batch-tokens", "T", "tokens of a global batch at most, in place of --global-batch: 4Mi"},
+    {"--gpu-mtbf", "T",
+     "curriculum: mean time between failures of one GPU, for days and dollars among failures; of 16,384 H100s each "
+     "stopped Llama 3's pre-training every 50,000h (arXiv 2407.21783, table 5)"},
+    {"--checkpoint-time", "T", "training stands still for so long to write a checkpoint: 30s"},
+    {"--restart-time", "T", "from a failure until training goes on: 10min"},
+    {"--checkpoint-every", "T", "training between two checkpoints: 30min [the best]"},
     {"--fastest", "", "goal: least time a step (the default)"},
     {"--longest", "", "goal: the longest sequence that fits"},
     {"--fewest-gpus", "", "goal: the smallest number of GPUs that is enough"},
@@ -133,6 +139,32 @@ void read_curriculum(FlagReader& flags, PlanRequest& request) {
   }
 }
 
+std::optional<Seconds> duration(FlagReader& flags, std::string_view flag, bool zero_too) {
+  if (!flags.has(flag)) return std::nullopt;
+  const auto time = parse_seconds(flags.text(flag));
+  if (time && (zero_too || *time > Seconds{})) return *time;
+  if (time) {
+    flags.complain(flag, "no time at all", "give more than 0s");
+  } else {
+    flags.complain(flag, time.error().what, time.error().next);
+  }
+  return std::nullopt;
+}
+
+void read_failures(FlagReader& flags, PlanRequest& request) {
+  constexpr std::string_view kNeeded[] = {"--gpu-mtbf", "--checkpoint-time", "--restart-time"};
+  const auto given = [&](std::string_view flag) { return flags.has(flag); };
+  if (std::none_of(std::begin(kNeeded), std::end(kNeeded), given) && !given("--checkpoint-every")) return;
+  for (const std::string_view flag : kNeeded) {
+    if (!given(flag)) flags.complain(flag, "missing", "failures take --gpu-mtbf, --checkpoint-time and --restart-time");
+  }
+  if (!given("--curriculum"))
+    flags.complain("--gpu-mtbf", "counts the days of a job", "give the job: --curriculum 128Ki:1T --batch-tokens 4Mi");
+  const auto mtbf = duration(flags, kNeeded[0], false), checkpoint = duration(flags, kNeeded[1], false);
+  const auto restart = duration(flags, kNeeded[2], true), every = duration(flags, "--checkpoint-every", false);
+  if (mtbf && checkpoint && restart) request.failures = Failures{*mtbf, *checkpoint, *restart, every};
+}
+
 void read_limits(FlagReader& flags, PlanRequest& request) {
   if (flags.has("--memory-margin")) {
     const auto share = parse_percent(flags.text("--memory-margin"));
@@ -203,6 +235,7 @@ PlanRequest read_plan_flags(const Arguments& arguments, Diagnostics& problems) {
   read_gpus(flags, request);
   read_limits(flags, request);
   read_curriculum(flags, request);
+  read_failures(flags, request);
   request.fixed = fixed_degrees(flags, request.job);
   request.top = static_cast<std::size_t>(flags.count("--top", 1, 100).value_or(5));
   request.job.defaults = chosen_defaults(flags, request);

@@ -20,6 +20,7 @@ struct PlanRequest {
   std::size_t top = 5;
   std::vector<CurriculumStage> stages;  ///< of --curriculum; else one length
   std::int64_t batch_tokens = 0;
+  std::optional<Failures> failures;
 };
 
 extern const std::span<const Flag> kPlanFlags;

@@ -36,6 +36,7 @@ StageAnswer answer_stage(const CurriculumQuestion& q, const CurriculumStage& sta
   answer.step = row.estimate->step.time;
   answer.time = answer.step * static_cast<double>(answer.steps);
   answer.cost = cluster.price_per_gpu_hour * (offer.gpus * answer.time.value() / 3600);
+  if (q.failures) answer.goodput = goodput(*q.failures, answer.planned->layout.gpus());
   answer.mfu = row.mfu;
   answer.peak = row.estimate->memory.peak();
   return answer;
@@ -45,6 +46,18 @@ bool affordable(const PlanQuestion& q, const CurriculumOffer& offer) {
   const Cluster& cluster = q.clusters[offer.cluster];
   if (cluster.max_gpus > 0 && offer.gpus > cluster.max_gpus) return false;
   return q.limits.price_per_hour <= Dollars{} || cluster.price_per_gpu_hour * offer.gpus <= q.limits.price_per_hour;
+}
+
+void add(CurriculumOffer& offer, StageAnswer stage) {
+  const bool ends = stage.planned && stage.goodput.trained > 0;
+  offer.feasible = offer.feasible && ends;
+  offer.time += stage.time;
+  offer.cost += stage.cost;
+  if (ends) {
+    offer.wall += stage.time / stage.goodput.trained;
+    offer.paid += stage.cost / stage.goodput.trained;
+  }
+  offer.stages.push_back(std::move(stage));
 }
 
 }  // namespace
@@ -61,21 +74,17 @@ std::vector<CurriculumOffer> plan_curriculum(const CurriculumQuestion& q) {
   std::vector<CurriculumOffer> offers;
   for (std::size_t cluster = 0; cluster < q.plan.clusters.size(); ++cluster) {
     for (const int gpus : q.plan.gpus) {
-      CurriculumOffer offer{cluster, gpus, {}, true, {}, {}};
+      CurriculumOffer offer{cluster, gpus, {}, true, {}, {}, {}, {}};
       if (!affordable(q.plan, offer)) continue;
-      for (const CurriculumStage& stage : q.stages) {
-        offer.stages.push_back(answer_stage(q, stage, offer));
-        offer.feasible = offer.feasible && offer.stages.back().planned;
-        offer.time += offer.stages.back().time;
-        offer.cost += offer.stages.back().cost;
-      }
+      for (const CurriculumStage& stage : q.stages) add(offer, answer_stage(q, stage, offer));
+      if (!offer.feasible) offer.wall = {}, offer.paid = {};
       offers.push_back(std::move(offer));
     }
   }
   const bool by_price = q.plan.goal == Goal::cheapest;
   std::stable_sort(offers.begin(), offers.end(), [by_price](const CurriculumOffer& a, const CurriculumOffer& b) {
     if (a.feasible != b.feasible) return a.feasible;
-    return by_price ? a.cost < b.cost : a.time < b.time;
+    return by_price ? a.paid < b.paid : a.wall < b.wall;
   });
   return offers;
 }

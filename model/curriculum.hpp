@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "model/goodput.hpp"
 #include "model/plan.hpp"
 
 namespace ithaca {
@@ -17,6 +18,7 @@ struct CurriculumQuestion {
   PlanQuestion plan;  ///< Goal::fastest or cheapest; length and global batch are the stages'
   std::vector<CurriculumStage> stages;
   std::int64_t batch_tokens = 0;
+  std::optional<Failures> failures;  ///< else nothing fails
 };
 
 /// Sequences of a global batch: as many as `batch_tokens` hold, at least one; of the counts that leave at least 98 % of
@@ -29,6 +31,7 @@ struct StageAnswer {
   std::optional<PlannedLayout> planned;
   Seconds step{}, time{};  ///< of one step, of all
   Dollars cost{};
+  Goodput goodput;
   double mfu = 0;
   Bytes peak{};
 };
@@ -40,9 +43,12 @@ struct CurriculumOffer {
   bool feasible = true;
   Seconds time{};
   Dollars cost{};
+  Seconds wall{};  ///< what `time` takes among failures; nothing where a stage never ends, and then not feasible
+  Dollars paid{};  ///< for `wall`
 };
 
-/// Every offer of the question; feasible ones first, then by the goal: least time or fewest dollars in all.
+/// Every offer of the question; feasible ones first, then by the goal: least time or fewest dollars in all, failures
+/// counted.
 std::vector<CurriculumOffer> plan_curriculum(const CurriculumQuestion& question);
 
 }  // namespace ithaca

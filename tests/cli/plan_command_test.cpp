@@ -220,6 +220,44 @@ TEST(PlanCommand, ACurriculumIsOneJobWithDaysAndDollars) {
   EXPECT_NEAR(offers[0]["usd"].get<double>(), 128 * 6.16 * time / 3600, 0.01 * offers[0]["usd"].get<double>());
 }
 
+TEST(PlanCommand, ACurriculumCountsFailures) {
+  const Words words{"plan",
+                    "--model",
+                    "llama3-8b",
+                    "--cluster",
+                    "dgx-h100",
+                    "--gpus",
+                    "[64,128]",
+                    "--curriculum",
+                    "8Ki:20G,128Ki:2G",
+                    "--batch-tokens",
+                    "4Mi",
+                    "--gpu-mtbf",
+                    "1000h",
+                    "--checkpoint-time",
+                    "30s",
+                    "--restart-time",
+                    "10min",
+                    "--checkpoint-every",
+                    "1h"};
+  const Outcome outcome = ask(words);
+  test::expect_no_wider(outcome.result, 80);
+  // 1,000 h by 128 GPUs are 7.81 h.
+  EXPECT_TRUE(contains(test::unwrapped(outcome.result), "a failure every 7.81 h, a checkpoint every 1.00 h: "))
+      << outcome.result;
+  const Json offer = json_of(words)["offers"][0];
+  double wall = 0;
+  for (const Json& stage : offer["stages"]) {
+    const Json& g = stage["goodput"];
+    EXPECT_DOUBLE_EQ(g["job_mtbf_s"].get<double>(), 1000 * 3600.0 / 128);
+    wall += stage["time_s"].get<double>() / g["trained"].get<double>();
+  }
+  EXPECT_DOUBLE_EQ(offer["wall_s"].get<double>(), wall);
+  // e^(3630 / 28125) - 1 = 0.1378 failures a checkpoint: 0.1378 x 28,125 = 3,875 s and 0.1378 x 606.4 = 83.5 s of
+  // restarts for 3,600 s of training.
+  EXPECT_NEAR(offer["wall_s"].get<double>() / offer["time_s"].get<double>(), (3875 + 83.5) / 3600, 1e-3);
+}
+
 TEST(PlanCommand, SaysWhatIsWrongWithACurriculum) {
   const Words job{"plan", "--model", "llama3-8b", "--cluster", "dgx-h100", "--gpus", "8"};
   const auto said = [&](Words more) {
@@ -231,6 +269,14 @@ TEST(PlanCommand, SaysWhatIsWrongWithACurriculum) {
   EXPECT_TRUE(contains(said({"--curriculum", "1Mi:1G", "--batch-tokens", "4Ki"}), "below one sequence"));
   EXPECT_TRUE(contains(said({"--curriculum", "1Mi:1G", "--batch-tokens", "4Mi", "--longest", "--seq", "1Mi"}),
                        "leave it out with --curriculum"));
+  EXPECT_TRUE(
+      contains(said({"--seq", "1Mi", "--gpu-mtbf", "50000h", "--checkpoint-time", "30s", "--restart-time", "0s"}),
+               "give the job: --curriculum"));
+  const std::string some = said({"--curriculum", "8Ki:1G", "--batch-tokens", "4Mi", "--gpu-mtbf", "0s"});
+  EXPECT_TRUE(contains(some, "--checkpoint-time: missing")) << some;
+  EXPECT_TRUE(contains(some, "give more than 0s")) << some;
+  EXPECT_TRUE(contains(said({"--curriculum", "8Ki:1G", "--batch-tokens", "4Mi", "--gpu-mtbf", "50000"}),
+                       "'50000' has no unit"));
   const Outcome none = ask({"plan", "--model", "llama3-70b", "--cluster", "dgx-h100", "--gpus", "1", "--curriculum",
                             "8Ki:1G", "--batch-tokens", "8Ki"});
   EXPECT_EQ(none.exit, ExitCode::infeasible);

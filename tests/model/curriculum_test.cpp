@@ -63,5 +63,28 @@ TEST(PlanCurriculum, RanksOffersByTheGoal) {
   for (const CurriculumOffer& offer : plan_curriculum(q)) EXPECT_FALSE(offer.feasible);
 }
 
+TEST(PlanCurriculum, FailuresTakeTimeAndMayTurnTheOrder) {
+  CurriculumQuestion q = ask({64, 128});
+  const auto calm = plan_curriculum(q);
+  EXPECT_EQ(calm.front().gpus, 128);
+  EXPECT_EQ(calm.front().wall, calm.front().time);
+  EXPECT_EQ(calm.front().paid, calm.front().cost);
+  // GPUs that fail every 4 h are 128 of them a failure every 113 s, against restarts of 300 s: e^2.7 against e^1.3.
+  q.failures = Failures{Seconds{4 * 3600.0}, Seconds{5}, Seconds{300}, std::nullopt};
+  const auto offers = plan_curriculum(q);
+  ASSERT_TRUE(offers.front().feasible);
+  EXPECT_EQ(offers.front().gpus, 64);
+  Seconds wall;
+  for (const StageAnswer& stage : offers.front().stages) {
+    EXPECT_EQ(stage.goodput, goodput(*q.failures, stage.planned->layout.gpus()));
+    wall += stage.time / stage.goodput.trained;
+  }
+  EXPECT_DOUBLE_EQ(offers.front().wall.value(), wall.value());
+  EXPECT_GT(offers.front().paid, offers.front().cost);
+  // Every 4 s, no job ends.
+  q.failures->gpu_mtbf = Seconds{4};
+  for (const CurriculumOffer& offer : plan_curriculum(q)) EXPECT_FALSE(offer.feasible);
+}
+
 }  // namespace
 }  // namespace ithaca
