@@ -18,8 +18,10 @@ function(ithaca_flags target)
   # A build's folder is in none of its bytes.
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.>)
   if(ITHACA_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
-    target_link_options(${target} PRIVATE -fsanitize=address,undefined)
+    # Checks of null and crooked pointers are a quarter of GCC's time; preset fuzz, with clang, keeps them.
+    target_compile_options(${target} PRIVATE -fsanitize=${ITHACA_SANITIZE} -fno-sanitize-recover=undefined
+      $<$<CXX_COMPILER_ID:GNU>:-fno-sanitize=null,alignment>)
+    target_link_options(${target} PRIVATE -fsanitize=${ITHACA_SANITIZE})
   endif()
   if(ITHACA_FUZZ)
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link,float-cast-overflow -fno-sanitize-recover=all)
