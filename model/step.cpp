@@ -64,7 +64,7 @@ void add_pipeline(StepEstimate& e, const Job& job, const StageTime& slowest, Sec
 void add_update(StepEstimate& e, const Job& job, const StageTime& slowest, const ShardTimes& shard,
                 const LayerWeights& trained, const Stage& stage) {
   const double layers = std::max<double>(1, static_cast<double>(stage.layers()));
-  const Seconds beside = slowest.backward * ((layers - 1) / layers);
+  const Seconds beside = (slowest.backward + slowest.host_backward) * ((layers - 1) / layers);
   const Seconds reduction =
       job.work.overlap.gradients ? max(shard.at_end - beside, shard.at_end / layers) : shard.at_end;
   e.step.exposed_comm += reduction + shard.update + tied_embedding_time(job.model, job.work, job.cluster, job.layout);

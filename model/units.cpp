@@ -24,10 +24,10 @@ constexpr Unit kByteUnits[] = {{"B"},           {"KB", 3},       {"MB", 6},     
                                {"TB", 12},      {"PB", 15},      {"KiB", 0, kKi}, {"MiB", 0, kMi},
                                {"GiB", 0, kGi}, {"TiB", 0, kTi}, {"PiB", 0, kPi}};
 constexpr Unit kSecondUnits[] = {{"s"}, {"ms", -3}, {"us", -6}, {"ns", -9}, {"min", 0, 60}, {"h", 0, 3600}};
-constexpr Unit kRateUnits[] = {{"Bps"},           {"KBps", 3},        {"MBps", 6},       {"GBps", 9},
-                               {"TBps", 12},      {"bps", 0, kBit},   {"Kbps", 3, kBit}, {"Mbps", 6, kBit},
-                               {"Gbps", 9, kBit}, {"Tbps", 12, kBit}, {"KiBps", 0, kKi}, {"MiBps", 0, kMi},
-                               {"GiBps", 0, kGi}, {"TiBps", 0, kTi}};
+constexpr Unit kRateUnits[] = {{"Bps"},           {"KBps", 3},       {"MBps", 6},        {"GBps", 9},
+                               {"TBps", 12},      {"PBps", 15},      {"bps", 0, kBit},   {"Kbps", 3, kBit},
+                               {"Mbps", 6, kBit}, {"Gbps", 9, kBit}, {"Tbps", 12, kBit}, {"Pbps", 15, kBit},
+                               {"KiBps", 0, kKi}, {"MiBps", 0, kMi}, {"GiBps", 0, kGi},  {"TiBps", 0, kTi}};
 constexpr Unit kFlopUnits[] = {{"FLOPS"}, {"GFLOPS", 9}, {"TFLOPS", 12}, {"PFLOPS", 15}, {"EFLOPS", 18}};
 constexpr Unit kTokenUnits[] = {{""}, {"K", 3}, {"M", 6}, {"G", 9}, {"Ki", 0, kKi}, {"Mi", 0, kMi}, {"Gi", 0, kGi}};
 constexpr Unit kTotalUnits[] = {{""},           {"K", 3},       {"M", 6},       {"G", 9},      {"T", 12},

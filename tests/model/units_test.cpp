@@ -32,10 +32,10 @@ TEST(Units, DecimalIsNotBinary) {
 }
 
 TEST(Units, BitsAreNotBytes) {
-  const std::pair<const char*, double> cases[] = {{"400Gbps", 50e9},  // 400e9 bits / 8
-                                                  {"50GBps", 50e9},  {"3.35TBps", 3.35e12}, {"8bps", 1},
-                                                  {"1Bps", 1},       {"100Mbps", 12.5e6},   {"1.6Tbps", 200e9},
-                                                  {"64Kbps", 8e3},   {"1GiBps", kGi},       {"2KiBps", 2 * kKi}};
+  const std::pair<const char*, double> cases[] = {
+      {"400Gbps", 50e9},  // 400e9 bits / 8
+      {"50GBps", 50e9},    {"1PBps", 1e15},    {"3.35TBps", 3.35e12}, {"8bps", 1},     {"1Bps", 1},
+      {"100Mbps", 12.5e6}, {"1.6Tbps", 200e9}, {"64Kbps", 8e3},       {"1GiBps", kGi}, {"2KiBps", 2 * kKi}};
   for (const auto& [text, rate] : cases) EXPECT_EQ(*parse_rate(text), BytesPerSecond{rate}) << text;
 }
 

@@ -6,25 +6,17 @@ together, in whole numbers and fractions: nothing here is fast, clever or copied
 lengths, GPU counts and flow systems come from the seed, which is printed. Exit 1 at the first difference.
 """
 import argparse
-import csv
-import io
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 from fractions import Fraction
 
+from questions import random_model, rows_of, run, write_model
+
 GPUS_PER_NODE = 8  # of dgx-h100; a NIC for each
 HALF, SINGLE = 2, 4  # bytes of bf16 and fp32
-
-
-def run(program, *words):
-    done = subprocess.run([program, *words], capture_output=True, text=True)
-    if done.returncode not in (0, 3):
-        sys.exit(f"{' '.join(words)}: exit {done.returncode}\n{done.stderr}")
-    return done.stdout
 
 
 # ---- bytes of a layer ----------------------------------------------------------------------------------------------
@@ -109,29 +101,6 @@ def expected_layer(model, row, recompute):
     return sent, received, back, nic
 
 
-def random_model(dice):
-    kv_heads = dice.choice([1, 2, 3, 4, 6, 8, 12, 16])
-    heads = kv_heads * dice.choice([1, 2, 3, 4, 5, 7, 8])
-    head_dim = dice.choice([64, 80, 96, 128])
-    return {
-        "heads": heads,
-        "kv_heads": kv_heads,
-        "head_dim": head_dim,
-        "hidden": dice.choice([heads * head_dim, 256 * dice.randint(2, 40)]),
-        "layers": dice.randint(1, 90),
-        "ffn": 64 * dice.randint(8, 500),
-        "vocab": dice.randint(1000, 200000),
-    }
-
-
-def write_model(model, folder, number):
-    path = os.path.join(folder, f"model{number}.yaml")
-    with open(path, "w") as file:
-        file.write(f"schema: model/1\nname: random-{number}\nsource: drawn at random\n")
-        file.writelines(f"{key}: {value}\n" for key, value in model.items())
-    return path
-
-
 LAYER_COLUMNS = {
     "layer.forward.sent_bytes": 0,
     "layer.forward.received_bytes": 1,
@@ -145,11 +114,9 @@ def check_layers(program, dice, model, path):
     counts = sorted(dice.sample(range(1, 129), 10))
     degrees = ["ulysses", "ring", "tp", "dp"]
     columns = ["strategy", "padded_seq_len", "refused.rule", *("layout." + d for d in degrees), *LAYER_COLUMNS]
-    text = run(program, "sweep", "--model", path, "--cluster", "dgx-h100", "--set", f"gpus={counts}".replace(" ", ""),
-               "--set", f"seq={lengths}".replace(" ", ""), "--set", "recompute=[none,full]", "--csv", "--columns",
-               ",".join(columns), "--no-progress")
+    rows = rows_of(program, path, {"gpus": counts, "seq": lengths, "recompute": ["none", "full"]}, columns)
     checked = 0
-    for row in csv.DictReader(io.StringIO(text)):
+    for row in rows:
         if row["refused.rule"] and not row["layer.forward.sent_bytes"]:
             continue
         want = expected_layer(model, row, row["set.recompute"])
