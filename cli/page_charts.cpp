@@ -137,27 +137,6 @@ std::vector<std::string> comm_cells(const CommCurve::Point& point) {
           figure(row.estimate->paper_elements, significant(row.estimate->paper_elements))};
 }
 
-std::string formula_of(Strategy strategy) {
-  if (has_tensor(strategy)) return strategy == Strategy::megatron_sp ? " (4Nh)" : "";
-  return strategy == Strategy::ulysses ? " (4Nh/P)" : "";
-}
-
-/// Up to three letters.
-std::string letters_of(Strategy strategy) {
-  switch (strategy) {
-    case Strategy::ulysses: return "U";
-    case Strategy::megatron_sp: return "M";
-    case Strategy::ring: return "R";
-    case Strategy::usp: return "USP";
-    case Strategy::tensor_parallel: return "TP";
-    case Strategy::cp_all_gather: return "AG";
-    case Strategy::loongtrain: return "LT";
-    case Strategy::fpdt: return "FP";
-    case Strategy::ring_self_attention: break;
-  }
-  return "RSA";
-}
-
 /// Why no strategy can be taken: the refusals, or how far the smallest is from fitting.
 std::string why_none(const WinnerCell& cell) {
   const Row* closest = nullptr;
@@ -204,6 +183,26 @@ std::string winner_table(const WinnerMap& map) {
 }
 
 }  // namespace
+
+std::string formula_of(Strategy strategy) {
+  if (has_tensor(strategy)) return strategy == Strategy::megatron_sp ? " (4Nh)" : "";
+  return strategy == Strategy::ulysses ? " (4Nh/P)" : "";
+}
+
+std::string letters_of(Strategy strategy) {
+  switch (strategy) {
+    case Strategy::ulysses: return "U";
+    case Strategy::megatron_sp: return "M";
+    case Strategy::ring: return "R";
+    case Strategy::usp: return "USP";
+    case Strategy::tensor_parallel: return "TP";
+    case Strategy::cp_all_gather: return "AG";
+    case Strategy::loongtrain: return "LT";
+    case Strategy::fpdt: return "FP";
+    case Strategy::ring_self_attention: break;
+  }
+  return "RSA";
+}
 
 std::string table_row(const std::vector<std::string>& cells, bool heading, std::string_view style) {
   std::string html = style.empty() ? "<tr>" : fmt::format("<tr class=\"{}\">", style);

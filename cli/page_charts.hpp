@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/page_facts.hpp"
-#include "cli/page_sweeps.hpp"
+#include "model/around.hpp"
 
 namespace ithaca {
 
@@ -12,6 +12,11 @@ std::string memory_figure(const PageFacts& facts);
 std::string time_figure(const PageFacts& facts);
 std::string comm_figure(const Question& question, const std::vector<CommCurve>& curves);
 std::string winner_figure(const Question& question, const WinnerMap& map);
+
+/// The paper's count beside a strategy's name: " (4Nh/P)"; may be empty.
+std::string formula_of(Strategy strategy);
+/// Up to three.
+std::string letters_of(Strategy strategy);
 
 /// A table's row; the first cell heads it. Cells are HTML.
 std::string table_row(const std::vector<std::string>& cells, bool heading = false, std::string_view style = "");

@@ -39,6 +39,16 @@ summary{cursor:pointer;padding:.35rem 0;color:var(--s0)}code{overflow-wrap:anywh
 .hatched,.refused{fill:url(#hatch)}.hatch-line{stroke:var(--soft);stroke-width:1.6}.hatch-ground{fill:var(--box)}
 .cell{outline:none;cursor:help}.cell .tip{display:none}.cell:hover .tip,.cell:focus .tip{display:block}
 .cell.asked>rect{stroke:var(--ink);stroke-width:2}.cell:focus>rect{stroke:var(--mark);stroke-width:2.5}.chart .box{stroke:var(--edge)}
+#live{background:var(--box);border:1px solid var(--edge);border-radius:6px;padding:.5rem 1rem;margin:1rem 0}#live h2{margin:.25rem 0}#live p{margin:.4rem 0}
+.knobs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,210px),1fr));gap:.4rem 1.5rem}
+.knobs label{display:grid;grid-template-columns:1fr auto;align-items:center;font-size:.9rem}.knobs output{font-variant-numeric:tabular-nums;font-weight:600}
+.knobs input{grid-column:1/-1;width:100%;min-height:24px;margin:0;accent-color:var(--s0)}.knobs select{font:inherit;color:inherit;background:var(--paper);border:1px solid var(--edge);max-width:11em;min-height:24px}
+button{font:inherit;font-size:.9rem;color:inherit;background:var(--paper);border:1px solid var(--edge);border-radius:4px;padding:.25rem .6rem;cursor:pointer}
+#live .answer{position:sticky;top:0;background:var(--box);font-weight:600;padding:.3rem 0;z-index:1}
+@media print{#live{display:none}}
+@media (min-width:1000px){body.with-panel{max-width:1460px}.with-panel main{display:grid;grid-template-columns:minmax(0,1fr) 270px;column-gap:32px}.with-panel main>*{grid-column:1}
+.with-panel main>#live{grid-column:2;grid-row:1/6;position:sticky;top:8px;align-self:start;max-height:calc(100vh - 16px);overflow-y:auto;font-size:.85rem;line-height:1.3}
+.with-panel .knobs{grid-template-columns:1fr;gap:.15rem}.with-panel .knobs label{font-size:inherit}.with-panel .knobs input{min-height:16px;height:16px}}
 @media (prefers-reduced-motion:no-preference){.cell>rect{transition:stroke-width .1s}}
 )";
 

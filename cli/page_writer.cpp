@@ -4,6 +4,7 @@
 
 #include "cli/markup.hpp"
 #include "cli/page_charts.hpp"
+#include "cli/page_live.hpp"
 #include "cli/page_style.hpp"
 #include "cli/text.hpp"
 
@@ -26,14 +27,15 @@ std::string list(const std::vector<std::string>& items) {
   return items.empty() ? "" : html + "</ul>\n";
 }
 
-std::string head(const PageFacts& facts) {
+std::string head(const PageFacts& facts, bool live) {
+  const std::string script = live ? "script-src 'wasm-unsafe-eval' " + script_source() + "; " : "";
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; {}"
       "base-uri 'none'; form-action 'none'\"/>\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
       "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>{}</title>\n<style>{}</style>\n</head>\n",
-      escaped(title_of(facts)), kPageStyle);
+      script, escaped(title_of(facts)), kPageStyle);
 }
 
 std::string verdict_section(const PageFacts& facts) {
@@ -131,9 +133,10 @@ constexpr std::string_view kHatch =
 }  // namespace
 
 std::string write_page(const PageFacts& facts, const PageScenario* scenario) {
-  return head(facts) + "<body>\n" + std::string(kHatch) + "<main>\n" + verdict_section(facts) + summary_section(facts) +
-         charts_section(facts, scenario) + assumptions_section(facts, scenario) + "</main>\n" + footer(facts) +
-         "</body>\n</html>\n";
+  const std::string live = scenario == nullptr ? "" : live_elements(scenario->live);
+  return head(facts, !live.empty()) + "<body>\n" + std::string(kHatch) + "<main>\n" + verdict_section(facts) +
+         summary_section(facts) + charts_section(facts, scenario) + assumptions_section(facts, scenario) + "</main>\n" +
+         footer(facts) + live + "</body>\n</html>\n";
 }
 
 }  // namespace ithaca

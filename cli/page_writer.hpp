@@ -1,12 +1,13 @@
 #pragma once
-// The page of `ithaca report`: one HTML file without scripts that asks the network for nothing, and is XML as well.
+// The page of `ithaca report`: one HTML file that asks the network for nothing. Without live data it
+// has no script, and is XML as well.
 
 #include <string>
 #include <vector>
 
 #include "cli/page_facts.hpp"
-#include "cli/page_sweeps.hpp"
 #include "configs/reader/load_hardware.hpp"
+#include "model/around.hpp"
 
 namespace ithaca {
 
@@ -16,6 +17,7 @@ struct PageScenario {
   std::vector<CommCurve> curves;
   WinnerMap winners;
   std::vector<FigureSource> figures;  ///< of the cluster and its GPU
+  std::string live;                   ///< of live_data(); empty for a page without sliders
 };
 
 /// Without a scenario the page says which command makes the charts that are missing.

@@ -5,6 +5,8 @@
 #include "cli/engine_rows.hpp"
 #include "cli/join_flags.hpp"
 #include "cli/json_writer.hpp"
+#include "cli/page_live.hpp"
+#include "cli/page_program.hpp"
 #include "cli/page_writer.hpp"
 #include "cli/problem.hpp"
 #include "cli/text.hpp"
@@ -75,9 +77,12 @@ Outcome run_report(const Arguments& arguments, Diagnostics problems, const Envir
     problems = run_rows(report, inputs->cluster);
     if (!problems.empty()) return misuse(problems);
   }
-  const PageScenario scenario{report.question, comm_curves(report.question), winner_map(report.question),
-                              report.figures};
-  return page(read_page_facts("the comparison", write_json(report)), &scenario, arguments);
+  const Question& question = report.question;
+  PageScenario scenario{question, comm_curves(question), winner_map(question), report.figures, ""};
+  const auto facts = read_page_facts("the comparison", write_json(report));
+  if (facts && !page_model().empty())
+    scenario.live = live_data(question, *facts, live_models(question, request.model), arguments);
+  return page(facts, &scenario, arguments);
 }
 
 constexpr std::string_view kReportExamples[] = {
@@ -91,11 +96,14 @@ const Command kReport{
     "report",
     "the same comparison as one HTML page of charts",
     "--model M --cluster C --gpus G --seq N [flags] | FILE",
-    "Takes the flags of compare, or FILE that compare --json wrote. The page opens from disk, has no script and asks "
-    "the "
-    "network for nothing: the verdict, memory by term against capacity, a step's time by part, what a layer sends as "
-    "GPUs are added, which strategy to take over lengths and GPU counts, and every figure with its source. A table "
-    "stands behind each chart. A page made from FILE leaves out what only the scenario has: the two charts over GPU "
+    "Takes the flags of compare, or FILE that compare --json wrote. The page opens from disk and asks the network for "
+    "nothing: the verdict, memory by term against capacity, a step's time by part, what a layer sends as GPUs are "
+    "added, "
+    "which strategy to take over lengths and GPU counts, and every figure with its source. A table stands behind each "
+    "chart.\n\n"
+    "Made from a scenario it has sliders, and the cost model itself, compiled to WebAssembly, answers as they move, "
+    "with the command line that gives the same figures; a program that was built without clang 19 for WebAssembly "
+    "leaves them out. A page made from FILE leaves out what only the scenario has: sliders, the two charts over GPU "
     "counts and the sources.",
     kReportExamples,
     kReportFlags,

@@ -4,6 +4,7 @@
 
 #include "cli/text.hpp"
 #include "configs/reader/fields.hpp"
+#include "model/what_if.hpp"
 
 namespace ithaca {
 namespace {
@@ -43,41 +44,27 @@ Parsed<double> at_least_one(std::string_view text) {
 }
 Parsed<double> dollars(std::string_view text) { return quantity<parse_dollars>(text); }
 
-void scale(Domain& domain, double by) {
-  domain.peak = domain.peak * by;
-  domain.achieved = domain.achieved * by;
-  domain.achieved_all_to_all = domain.achieved_all_to_all * by;
-}
-
 /// What NICs or sockets do not have was not measured.
 void mark(Cluster& cluster) { cluster.link_mark = worst(cluster.link_mark, Mark::extrapolated); }
 
-std::optional<std::size_t> nics_of(const Cluster& cluster) {
-  for (std::size_t i = 0; i < cluster.domains.size(); ++i) {
-    if (cluster.domains[i].uplink == Domain::Uplink::nics) return i;
-  }
-  return std::nullopt;
-}
 PointProblem no_nics(const Cluster& cluster) {
   return {"nic", cluster.name + " has no NICs", "leave it out, or take a cluster of several nodes"};
 }
 
-/// Tiers keep their oversubscription, and every rate the share of the peak that it reaches.
 Problem set_nic(Figured at, double value) {
-  const auto nics = nics_of(at.cluster);
-  if (!nics) return no_nics(at.cluster);
-  const Domain& node = at.cluster.domains[*nics];
+  const auto before = nic_domain(at.cluster);
+  if (!before) return no_nics(at.cluster);
+  const Domain& node = at.cluster.domains[*before];
   const double by = value * node.ports / node.peak.value();
-  for (std::size_t i = *nics; i < at.cluster.domains.size(); ++i) scale(at.cluster.domains[i], by);
+  set_nic_rate(at.cluster, BytesPerSecond{value});
   if (at.fabric.link_rate > BytesPerSecond{}) at.fabric.link_rate = at.fabric.link_rate * by;
-  mark(at.cluster);
   return std::nullopt;
 }
 
 /// Of the tier above the nodes. Where there is none it gets one, around a scalable unit. A tier's achieved rates are
 /// the share of its peak that the NICs reach.
 Problem set_oversubscription(Figured at, double value) {
-  const auto nics = nics_of(at.cluster);
+  const auto nics = nic_domain(at.cluster);
   if (!nics) return no_nics(at.cluster);
   auto& domains = at.cluster.domains;
   const Domain node = domains[*nics];
@@ -94,16 +81,9 @@ Problem set_oversubscription(Figured at, double value) {
 }
 
 Problem set_nvlink(Figured at, double value) {
-  Cluster& c = at.cluster;
-  if (c.scale_up == ScaleUp::pcie)
-    return PointProblem{"nvlink", c.name + " joins its GPUs by PCIe", "leave it out, or take a cluster with NVLink"};
-  const double by = value / c.port_peak.value();
-  c.port_peak = BytesPerSecond{value};
-  c.port_achieved = c.port_achieved * by;
-  c.port_achieved_all_to_all = c.port_achieved_all_to_all * by;
-  c.port_achieved_nvls = c.port_achieved_nvls * by;
-  mark(c);
-  return std::nullopt;
+  if (set_port_rate(at.cluster, BytesPerSecond{value})) return std::nullopt;
+  return PointProblem{"nvlink", at.cluster.name + " joins its GPUs by PCIe",
+                      "leave it out, or take a cluster with NVLink"};
 }
 
 Problem set_nic_latency(Figured at, double value) {
@@ -121,21 +101,16 @@ Problem set_layers(Figured at, double value) {
   return std::nullopt;
 }
 
-/// The width of all heads stays, so that parameters and FLOPs do; a model of plain multi-head attention remains one.
-Problem set_heads(Figured at, double value) {
-  Transformer& m = at.model;
+Problem change_heads(Figured at, double value) {
+  const Transformer& m = at.model;
   const auto heads = static_cast<std::int64_t>(value);
+  if (set_heads(at.model, heads)) return std::nullopt;
   if (m.is_latent())
     return PointProblem{"model.heads", m.name + " has latent attention, whose heads do not share a width",
                         "take another model"};
-  if (m.query_width() % heads != 0)
-    return PointProblem{"model.heads",
-                        fmt::format("{} heads do not divide the width of {}", heads, grouped(m.query_width())),
-                        "take a power of two"};
-  if (m.kv_heads == m.heads) m.kv_heads = heads;
-  m.head_dim = m.query_width() / heads;
-  m.heads = heads;
-  return std::nullopt;
+  return PointProblem{"model.heads",
+                      fmt::format("{} heads do not divide the width of {}", heads, grouped(m.query_width())),
+                      "take a power of two"};
 }
 
 Problem set_kv_heads(Figured at, double value) {
@@ -148,7 +123,7 @@ Problem set_kv_heads(Figured at, double value) {
 
 constexpr FigureAxis kFigures[] = {
     {"layers", "layers of the model", layers, set_layers},
-    {"heads", "query heads; their width together stays", heads, set_heads},
+    {"heads", "query heads; their width together stays", heads, change_heads},
     {"kv_heads", "key/value heads", heads, set_kv_heads},
     {"gpu_memory", "memory of a GPU: 80GB", quantity<parse_bytes>, set_gpu_memory},
     {"nvlink", "a GPU's port, one way: 450GBps", quantity<parse_rate>, set_nvlink},

@@ -3,13 +3,17 @@
 
 At phone and desktop width, light and dark: no request but the page's own file, nothing on the console, no sideways
 scrolling, no text of a picture outside it or over another text, every figure equal to the JSON of `ithaca compare`,
-and reasons that show when a cell gets the focus. Screenshots go to FOLDER. Exits with 77 where there is no Chromium.
+and reasons that show when a cell gets the focus. Where the page has sliders, its script draws what the program drew;
+they are moved, and the figures must be those of the command line that the page then offers. Screenshots go to FOLDER.
+Exits with 77 where there is no Chromium.
 Speaks the DevTools protocol over a pipe, so that nothing but Python's standard library is needed.
 """
 
 import base64
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -78,8 +82,13 @@ class Browser:
         while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
             self.events.append(self.message())
 
+    def wait_for_load(self):
+        self.events = [e for e in self.events if e.get("method") != "Page.loadEventFired"]
+        while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
+            self.events.append(self.message())
+
     def ask(self, script):
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
             raise SystemExit(f"browser.py: {answer['exceptionDetails']}")
         return answer["result"].get("value")
@@ -122,13 +131,35 @@ TIP = """(() => {
 })()"""
 
 
+# Opens every table; answers once the panel is there, if the page has one.
+READY = """new Promise(ready => {
+  document.querySelectorAll('details').forEach(d => { d.open = true; });
+  const look = () => document.getElementById('model-code') && !globalThis.panel ? setTimeout(look, 10) :
+    requestAnimationFrame(() => setTimeout(ready, 0));
+  look();
+})"""
+DRAWN = """Object.fromEntries([...document.querySelectorAll('#figures figure')].map(f => [f.id,
+  f.querySelector('svg.chart').outerHTML + f.querySelector('.legend').outerHTML + f.querySelector('details').innerHTML]))"""
+# Moves a slider or takes an entry of a list, as a person's hand does; answers once the page is drawn again.
+MOVE = """new Promise(drawn => {
+  const {input, knob} = panel.controls.get('%s');
+  input.value = knob ? panel.optionsOf(knob).findIndex(option => option[2] === '%s') : '%s';
+  input.dispatchEvent(new Event(input.type === 'range' ? 'input' : 'change'));
+  requestAnimationFrame(() => setTimeout(drawn, 0));
+})"""
+# Seconds of a frame with all charts and tables: the least of ten, as others share this machine.
+FRAME = """Math.min(...Array.from({length: 10}, () => { panel.draw(); return Number(panel.section.dataset.ms); }))"""
+
+
 def check(condition, words):
     if not condition:
         raise SystemExit("browser.py: " + words)
 
 
 def same(shown, expected, what):
-    check(shown == expected, f"{what}: the page has {shown}, the JSON {expected}")
+    """To the last digits: the figures of a page with sliders are worked out in it."""
+    check(len(shown) == len(expected) and all(abs(s - e) <= 1e-12 * abs(e) for s, e in zip(shown, expected)),
+          f"{what}: the page has {shown}, the JSON {expected}")
 
 
 def check_figures(browser, answer):
@@ -155,7 +186,59 @@ def check_figures(browser, answer):
     same(ledger["peak"], [row["memory"]["peak_bytes"] for row in rows], "peak")
 
 
-def check_page(browser, page, answer, folder, name, tips):
+def near(a, b):
+    """Whether two texts are the same but for the last digits of their numbers."""
+    number = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[-+][0-9]+)?")
+    pairs = list(zip(number.findall(a), number.findall(b)))
+    return number.sub("#", a) == number.sub("#", b) and all(
+        abs(float(x) - float(y)) <= max(1e-12 * abs(float(x)), 0.11 if len(x) < 8 else 0) for x, y in pairs)
+
+
+def rows_of(program, command):
+    """Rows that the command line gives, without those that are refused."""
+    made = subprocess.run([program, *shlex.split(command)[1:], "--json"], check=True, capture_output=True)
+    return [row for row in json.loads(made.stdout)["rows"] if not row["refused"]]
+
+
+# What is moved one after another, to what, and what the command line says then.
+MOVES = [("gpus", "128", "--gpus 128"), ("recompute", "1", "--recompute selective"), ("ulysses", "4", "--ulysses 4"),
+         ("heads", "64", "--set heads=64"), ("nic", "100Gbps", "--set nic=100Gbps"), ("model", "3", "--model")]
+
+
+def check_sliders(browser, program, moves):
+    """The page's script against the program: what it draws by itself, and what its command lines give."""
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    browser.call("Page.reload")
+    browser.wait_for_load()
+    browser.call("Emulation.setScriptExecutionDisabled", value=False)
+    static = browser.ask("document.querySelectorAll('details').forEach(d => { d.open = true; }); " + DRAWN)
+    browser.call("Page.reload")
+    browser.wait_for_load()
+    browser.ask(READY)
+    drawn = browser.ask(DRAWN)
+    for name, markup in static.items():
+        check(near(markup, drawn[name]), f"the script draws another '{name}' than the program")
+    for knob, to, words in moves:
+        browser.ask(MOVE % (knob, to, to))
+        command = browser.ask("document.getElementById('command').textContent")
+        check(words in command, f"after {knob} the command line is {command}")
+        rows = rows_of(program, command)
+        summary = browser.ask(SUMMARY)
+        check(len(summary) == len(rows), f"{command}: {len(rows)} rows, the page has {len(summary)}")
+        for line, row in zip(summary, rows):
+            check(line[0].startswith(row["strategy"]), f"{line[0]} is not {row['strategy']}")
+            for shown, expected in ((line[1], row["step"]["time_s"]), (line[4], row["usd_per_million_tokens"]),
+                                    (line[7], row["memory"]["peak_bytes"])):
+                check(abs(shown - expected) <= 1e-12 * expected, f"{command}: {expected} is {shown} on the page")
+    browser.ask("document.getElementById('copy').click()")
+    browser.ask("document.getElementById('back').click()")
+    drawn = browser.ask(DRAWN)
+    check(all(near(static[name], drawn[name]) for name in static), "back at the question the figures are others")
+    return browser.ask(FRAME)
+
+
+def check_page(browser, program, page, answer, folder, name, tips):
+    least = []
     for width, height, scheme in SIZES:
         browser.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                      mobile=width < 500)
@@ -163,7 +246,15 @@ def check_page(browser, page, answer, folder, name, tips):
             {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
         url = "file://" + page
         browser.open(url)
+        browser.ask(READY)
         check_figures(browser, answer)
+        if name == "scenario" and scheme == "light" and browser.ask("!!globalThis.panel"):
+            least.append(check_sliders(browser, program, MOVES if width > 500 else MOVES[:2]))
+        browser.ask("document.querySelectorAll('details').forEach(d => { d.open = false; })")
+        if folder and least and scheme == "light":
+            browser.ask(MOVE % ("gpus", "256", ""))
+            take_picture(browser, width, os.path.join(folder, f"moved-{width}.png"))
+            browser.ask("panel.back()")
         for start, words in tips.items():
             shown = browser.ask(TIP % start)
             check(words in shown, f"focus on '{start}' shows '{shown}', not '{words}'")
@@ -179,6 +270,8 @@ def check_page(browser, page, answer, folder, name, tips):
         noise = [e["params"] for e in browser.events
                  if e.get("method") in ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")]
         check(not noise, f"console: {noise}")
+    if least:
+        print("a frame with all charts: " + ", ".join(f"{ms} ms" for ms in least))
 
 
 def take_picture(browser, width, path):
@@ -204,7 +297,7 @@ def main():
             page = os.path.join(work, name + ".html")
             subprocess.run([program, "report", *question, "-o", page], check=True)
             made = subprocess.run([program, "compare", *question, "--json"], check=True, capture_output=True)
-            check_page(browser, page, json.loads(made.stdout), folder, name, tips)
+            check_page(browser, program, page, json.loads(made.stdout), folder, name, tips)
         browser.end()
     print("the page holds in Chromium")
 

@@ -1,6 +1,9 @@
 #include "cli/page_writer.hpp"
 
+#include "cli/commands.hpp"
 #include "cli/json_writer.hpp"
+#include "cli/page_live.hpp"
+#include "cli/page_program.hpp"
 #include "configs/reader/xml_document.hpp"
 #include "tests/cli/sample_report.hpp"
 #include "tests/cli/widths.hpp"
@@ -14,7 +17,7 @@ std::string page_of(const Report& report) {
   const auto facts = read_page_facts("test", write_json(report));
   EXPECT_TRUE(facts) << (facts ? "" : print(facts.error()));
   const PageScenario scenario{report.question, comm_curves(report.question), winner_map(report.question),
-                              report.figures};
+                              report.figures, ""};
   return write_page(*facts, &scenario);
 }
 
@@ -86,6 +89,34 @@ TEST(WritePage, NamesTheCommandWhereItHasAFileAlone) {
   expect_well_formed(page);
   EXPECT_FALSE(contains(page, "<figure id=\"comm\">"));
   EXPECT_TRUE(contains(page, "Made from a file."));
+}
+
+TEST(WritePage, CarriesTheModelUnderAPolicyThatNamesItsScript) {
+  const Report report = test::sample_report();
+  const auto facts = read_page_facts("test", write_json(report));
+  const Arguments arguments =
+      parse_arguments(kReport, {"--gpus", "64", "--zero", "3", "--dropout", "--engine", "event"}).arguments;
+  const std::string evil = "</script><script>alert(1)";
+  PageScenario scenario{report.question, {}, {}, {}, ""};
+  scenario.live = live_data(report.question, *facts, {{evil, report.question.model}}, arguments);
+  // What was typed and is no slider stays in the command line, but for the engine, which is not the page's.
+  EXPECT_TRUE(contains(scenario.live, "\"rest\":[\"--dropout\"]"));
+  EXPECT_TRUE(contains(scenario.live, "\"flag\":\"--gpus\",\"axis\":\"\",\"named\":false,\"base\":64,\"typed\":true"));
+  EXPECT_FALSE(contains(scenario.live, "</script>"));
+  const std::string page = write_page(*facts, &scenario);
+  EXPECT_EQ(count(page, "<script"), page_model().empty() ? 0u : 3u);
+  EXPECT_EQ(contains(page, script_source()), !page_model().empty());
+  EXPECT_FALSE(contains(page, "connect-src"));
+}
+
+TEST(Base64, IsThatOfRfc4648) {
+  // The RFC's own examples, section 10.
+  EXPECT_EQ(base64(""), "");
+  EXPECT_EQ(base64("f"), "Zg==");
+  EXPECT_EQ(base64("fo"), "Zm8=");
+  EXPECT_EQ(base64("foo"), "Zm9v");
+  EXPECT_EQ(base64("foob"), "Zm9vYg==");
+  EXPECT_EQ(base64("\xff\xfe\xfd"), "//79");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "cli/page_sweeps.hpp"
+#include "model/around.hpp"
 
 #include <algorithm>
 

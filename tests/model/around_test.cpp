@@ -1,10 +1,22 @@
-#include "cli/page_sweeps.hpp"
+#include "model/around.hpp"
 
-#include "tests/cli/sample_report.hpp"
-#include "tests/cli/widths.hpp"
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/machines.hpp"
 
 namespace ithaca {
 namespace {
+
+Question question(int gpus, std::int64_t tokens) {
+  Question q;
+  q.model = test::llama_7b();
+  q.cluster = test::round_cluster();
+  q.gpus = gpus;
+  q.work = test::sequence(tokens);
+  return q;
+}
 
 const Row& row_at(const CommCurve& curve, int gpus) {
   const auto at = [gpus](const CommCurve::Point& point) { return point.gpus == gpus; };
@@ -13,7 +25,7 @@ const Row& row_at(const CommCurve& curve, int gpus) {
 
 // LLaMA-7B: h = 4096, 32 query and KV heads; N = 65536, bf16, so e N h = 2 * 65536 * 4096 = 536,870,912 bytes.
 TEST(CommCurves, FollowThePapersAndEndAtTheHeads) {
-  Question q = test::question(test::llama_7b(), 64, 65536);
+  Question q = question(64, 65536);
   q.work.global_batch = 4;  // the curve is of one micro-batch all the same
   const std::vector<CommCurve> curves = comm_curves(q);
   ASSERT_EQ(curves.size(), 4u);
@@ -33,13 +45,13 @@ TEST(CommCurves, FollowThePapersAndEndAtTheHeads) {
 }
 
 TEST(CommCurves, StayWithinTheInstallation) {
-  Question q = test::question(test::llama_7b(), 8, 65536);
+  Question q = question(8, 65536);
   q.cluster.max_gpus = 24;
   EXPECT_EQ(comm_curves(q).front().points.back().gpus, 16);
 }
 
 TEST(WinnerMap, AgreesWithCompareInEveryCell) {
-  Question q = test::question(test::llama_7b(), 12, 65536 * 3);
+  Question q = question(12, 65536 * 3);
   q.cluster.max_gpus = 64;
   const WinnerMap map = winner_map(q);
   // 12 is whole down to 3; 96 is more than the installation has. 196608 / 8 is whole.
