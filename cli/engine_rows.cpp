@@ -15,8 +15,10 @@ Result<Seconds, std::string> engine_time(const Question& q, const Layout& layout
 
 void take_time(Row& row, Seconds time, const Question& question) {
   StepTime& step = row.estimate->step;
+  const Seconds waits = max(Seconds{}, time - step.compute - step.optimizer);
   step.time = time;
-  step.exposed_comm = max(Seconds{}, time - step.compute - step.bubble - step.optimizer);
+  step.bubble = min(step.bubble, waits);
+  step.exposed_comm = waits - step.bubble;
   row.by_event_engine = true;
   set_rates(row, question);
 }

@@ -11,6 +11,7 @@
 #include "cli/table_writer.hpp"
 #include "cli/trace_writer.hpp"
 #include "model/step_parts.hpp"
+#include "sim/layer_tasks.hpp"
 #include "sim/seeds.hpp"
 #include "sim/step_program.hpp"
 
@@ -97,7 +98,7 @@ StepReport::Times closed_form_of_layer(const Question& q, const StepEstimate& e)
 }
 
 StepReport::Times closed_form_of_step(const StepEstimate& e) {
-  return {e.step.time, e.step.compute + e.step.optimizer, e.step.exposed_comm, e.step.bound};
+  return {e.step.time, e.step.compute + e.step.optimizer, e.step.exposed_comm + e.step.bubble, e.step.bound};
 }
 
 void add_run(StepReport& report, const Program& program, const ProgramRun& run, const Machine& machine) {
@@ -122,20 +123,26 @@ void add_run(StepReport& report, const Program& program, const ProgramRun& run, 
   report.events = run.events;
 }
 
-/// Bytes in use by a rank: the ledger's peak when all layers' activations are kept, less those of layers that have not
-/// run forward yet or are done with.
+/// Bytes in use by a rank: the peak of its stage when as many layers' activations are kept as ever, less those of
+/// layers that have not run forward yet or are done with.
 std::vector<TracePoint> memory_of(const StepReport& report, const Program& program, const ProgramRun& run,
                                   std::uint32_t rank) {
-  const MemoryLedger& ledger = report.job.rows[0].estimate->memory;
+  const Question& q = report.job.question;
+  const Layout& layout = report.job.rows[0].layout;
+  const RankSplit split = split_rank(q.model, q.work, layout);
+  const Stage held = stage(q.model, layout, static_cast<int>(program.stage(rank)));
+  const MemoryLedger ledger = stage_memory(q.model, q.work, q.cluster, layout, split, held.index);
+  const double in_flight = micro_batches_in_flight(layout, held.index, micro_batches(q.work, layout));
   Bytes kept;
   for (const MemoryTerm& term : ledger.terms) {
     if (term.name == "activations" || term.name == "checkpoints") kept += term.bytes;
   }
-  const Bytes layer = kept / static_cast<double>(report.job.question.model.layers);
+  const Bytes layer = kept / (in_flight * static_cast<double>(held.layers()));
   Bytes used = ledger.peak() - kept;
   std::vector<TracePoint> points{{Seconds{}, used.value()}};
   for (std::size_t t = 0; t < program.tasks.size(); ++t) {
     const std::string& label = program.labels[program.tasks[t].label];
+    if (!program.tasks[t].is_of(program.stage(rank))) continue;
     if (label == kLastOfForward) {
       used += layer;
     } else if (label == kLastOfBackward) {
@@ -143,7 +150,7 @@ std::vector<TracePoint> memory_of(const StepReport& report, const Program& progr
     } else {
       continue;
     }
-    points.push_back({run.span(rank, t, program.tasks.size()).end, used.value()});
+    points.push_back({run.span(program, rank, t).end, used.value()});
   }
   return points;
 }

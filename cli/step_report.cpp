@@ -59,7 +59,8 @@ std::string write_times(const StepReport& r, const Style& style) {
       heading(r.steps > 1 ? fmt::format("{}, of {}", what, r.steps) : what, {"event engine", "closed form"}, style);
   text += both("time", &StepReport::Times::time);
   text += both(r.layer ? "compute" : "compute and optimizer", &StepReport::Times::compute);
-  text += both("exposed communication", &StepReport::Times::exposed);
+  const bool bubble = !r.layer && r.job.rows[0].layout.pp > 1;
+  text += both(bubble ? "exposed communication and bubble" : "exposed communication", &StepReport::Times::exposed);
   text += both("physical bound", &StepReport::Times::bound);
   text += line("  ratio to the bound", {ratio_cell(engine.time, engine.bound), ratio_cell(closed.time, closed.bound)});
   text += line("  engine over closed form", {times(engine.time / closed.time)});
@@ -108,8 +109,9 @@ std::string write_path(const StepReport& r, const Style& style) {
 
 std::string write_effort(const StepReport& r, const Style& style) {
   return "\n" +
-         wrap(fmt::format("{} ranks in {} classes, {} tasks each; {} flows for {} messages, {} events",
-                          grouped(r.ranks), grouped(r.classes), grouped(static_cast<std::int64_t>(r.tasks)),
+         wrap(fmt::format("{} ranks in {} classes, {} tasks{}; {} flows for {} messages, {} events", grouped(r.ranks),
+                          grouped(r.classes), grouped(static_cast<std::int64_t>(r.tasks)),
+                          r.job.rows[0].layout.pp > 1 ? " in all stages" : " each",
                           grouped(static_cast<std::int64_t>(r.flows)), significant(r.messages), grouped(r.events)),
               style.width, "", "  ");
 }

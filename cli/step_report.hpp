@@ -22,7 +22,7 @@ struct StepReport {
   struct Times {
     Seconds time{};
     Seconds compute{};  ///< with the optimizer
-    Seconds exposed{};
+    Seconds exposed{};  ///< what compute waits for, a pipeline's bubble among it
     Seconds bound{};
   };
   Times engine, closed_form;

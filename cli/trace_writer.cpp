@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "cli/problem.hpp"
@@ -83,7 +85,7 @@ std::string_view category(Task::Kind kind) {
 
 Seconds end_of(const Program& program, const ProgramRun& run, std::uint32_t rank) {
   Seconds end{};
-  for (std::size_t t = 0; t < program.tasks.size(); ++t) end = max(end, run.span(rank, t, program.tasks.size()).end);
+  for (std::size_t t = 0; t < program.tasks.size(); ++t) end = max(end, run.span(program, rank, t).end);
   return end;
 }
 
@@ -129,25 +131,28 @@ void write_rank(EventList& events, const Trace& trace, std::uint32_t rank, std::
     events.name_thread(process, s + 1, trace.program.streams[s]);
   }
   const std::vector<Task>& tasks = trace.program.tasks;
+  const std::uint32_t stage = trace.program.stage(rank);
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    const ProgramRun::Span& span = trace.run.span(rank, t, tasks.size());
+    const ProgramRun::Span span = trace.run.span(trace.program, rank, t);
     const double begin = on_grid(span.begin), duration = on_grid(span.end) - begin;
     if (duration > 0) {
-      events.slice(process, std::size_t{tasks[t].stream} + 1, begin, duration, labels[tasks[t].label],
+      events.slice(process, std::size_t{tasks[t].stream_of(stage)} + 1, begin, duration, labels[tasks[t].label],
                    category(tasks[t].kind));
     }
   }
   if (trace.memory) events.counter(process, "memory", "bytes", trace.memory(rank));
 }
 
-/// Begin of the first and end of the last rank.
-ProgramRun::Span widest_span(const Program& program, const ProgramRun& run, std::size_t task) {
-  ProgramRun::Span widest = run.spans[task];
-  for (std::uint32_t c = 1; c < run.classes; ++c) {
-    const ProgramRun::Span& span = run.spans[c * program.tasks.size() + task];
-    widest = {min(widest.begin, span.begin), max(widest.end, span.end)};
+/// Begin of the first and end of the last of `ranks` that do the task.
+ProgramRun::Span widest_span(const Program& program, const ProgramRun& run, const std::vector<std::uint32_t>& ranks,
+                             std::size_t task) {
+  std::optional<ProgramRun::Span> widest;
+  for (const std::uint32_t rank : ranks) {
+    if (!program.tasks[task].is_of(program.stage(rank))) continue;
+    const ProgramRun::Span span = run.span(program, rank, task);
+    widest = widest ? ProgramRun::Span{min(widest->begin, span.begin), max(widest->end, span.end)} : span;
   }
-  return widest;
+  return widest.value_or(ProgramRun::Span{});
 }
 
 /// Rates that begin and end, as their sum from each time on.
@@ -163,25 +168,44 @@ std::vector<TracePoint> sum_of(std::vector<TracePoint> changes) {
   return sums;
 }
 
-/// Bytes on each of the links by each exchange of the program; nothing where that are too many messages.
-std::vector<std::vector<double>> bytes_by_exchange(const Program& program, const Router& router,
-                                                   const std::vector<LinkUse>& links) {
+/// Bytes on each of the links.
+using BytesOnLinks = std::vector<double>;
+/// By exchange and the stages from and to which it goes.
+using BytesByExchange = std::map<std::array<std::uint32_t, 3>, BytesOnLinks>;
+
+/// Of each exchange of the program; nothing where that are too many messages.
+std::optional<BytesByExchange> bytes_by_exchange(const Program& program, const Router& router,
+                                                 const std::vector<LinkUse>& links) {
   std::vector<std::size_t> place(router.fabric().links().size(), links.size());
   for (std::size_t i = 0; i < links.size(); ++i) place[links[i].link] = i;
-  std::vector<std::vector<double>> bytes(program.exchanges.size(), std::vector<double>(links.size() + 1));
+  BytesByExchange bytes;
   std::size_t messages = 0;
   MessageReader reader(program.ranks, router);
-  for (std::size_t e = 0; e < bytes.size(); ++e) {
+  for (std::uint32_t e = 0; e < program.exchanges.size(); ++e) {
     for (std::uint32_t rank = 0; rank < program.ranks; ++rank) {
-      if (messages > kMostRouted) return {};
+      if (messages > kMostRouted) return std::nullopt;
       const auto wrong = reader.read(program.exchanges[e], rank, [&](const WireFlow& flow) {
-        for (const std::uint32_t link : flow.route) bytes[e][place[link]] += flow.bytes;
+        BytesOnLinks& row = bytes[{e, program.stage(flow.from), program.stage(flow.to)}];
+        row.resize(links.size() + 1);
+        for (const std::uint32_t link : flow.route) row[place[link]] += flow.bytes;
       });
-      if (wrong) return {};
+      if (wrong) return std::nullopt;
       messages += reader.messages();
     }
   }
   return bytes;
+}
+
+/// Of a task.
+BytesOnLinks bytes_of(const BytesByExchange& bytes, const Task& task, std::size_t links) {
+  BytesOnLinks sum(links);
+  for (const std::uint32_t from : {task.stage, task.peer}) {
+    for (const std::uint32_t to : {task.stage, task.peer}) {
+      const auto found = bytes.find({task.exchange, from, to});
+      for (std::size_t i = 0; found != bytes.end() && i < links; ++i) sum[i] += found->second[i];
+    }
+  }
+  return sum;
 }
 
 }  // namespace
@@ -211,14 +235,16 @@ std::vector<Trace::Link> trace_links(const Program& program, const ProgramRun& r
                                      std::size_t most) {
   const std::vector<LinkUse> busiest = busiest_links(router.fabric(), run, most);
   const auto bytes = bytes_by_exchange(program, router, busiest);
-  if (bytes.empty()) return {};
+  if (!bytes) return {};
+  const std::vector<std::uint32_t> members = run.members();
   std::vector<std::vector<TracePoint>> changes(busiest.size());
   for (std::size_t t = 0; t < program.tasks.size(); ++t) {
     if (program.tasks[t].kind != Task::Kind::exchange) continue;
-    const ProgramRun::Span span = widest_span(program, run, t);
+    const ProgramRun::Span span = widest_span(program, run, members, t);
     if (!(span.end > span.begin)) continue;
+    const BytesOnLinks on_links = bytes_of(*bytes, program.tasks[t], busiest.size());
     for (std::size_t i = 0; i < busiest.size(); ++i) {
-      const Bytes carried{bytes[program.tasks[t].exchange][i]};
+      const Bytes carried{on_links[i]};
       const double use = carried / (span.end - span.begin) / router.fabric().links()[busiest[i].link].capacity;
       if (use == 0) continue;
       changes[i].push_back({span.begin, use});

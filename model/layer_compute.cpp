@@ -153,6 +153,8 @@ KernelTimes attention_times(const Transformer& m, const Workload& work, const Gp
   return times;
 }
 
+Dtype head_dtype(const Workload& work) { return work.dtype == Dtype::fp8 ? Dtype::bf16 : work.dtype; }
+
 }  // namespace
 
 double mask_share(const Transformer& m, const Workload& work) {
@@ -215,12 +217,16 @@ KernelTimes embedding_both_ways(const Transformer& m, const Workload& work, cons
   return times;
 }
 
+Seconds head_product_time(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank) {
+  return gemm_time(gpu, {rank.tokens, rank.vocab, m.hidden, 1}, head_dtype(work));
+}
+
 KernelTimes head_and_loss_both_ways(const Transformer& m, const Workload& work, const Gpu& gpu, const RankSplit& rank) {
   const Gemm head{rank.tokens, rank.vocab, m.hidden, 1};
   const double logits = real(rank.tokens) * real(rank.vocab), element = element_bytes(work.dtype);
-  const Dtype dtype = work.dtype == Dtype::fp8 ? Dtype::bf16 : work.dtype;
+  const Dtype dtype = head_dtype(work);
   KernelTimes times;
-  times.gemm = gemm_time(gpu, head, dtype) +
+  times.gemm = head_product_time(m, work, gpu, rank) +
                (rank.ends_trained ? gemm_backward(gpu, head, dtype) : gemm_input_gradient(gpu, head, dtype));
   // Logits to fp32 (e + 4), their maximum and sum (4), the gradient (4 + e); fused: read, read and written.
   times.memory_bound = memory_time(gpu, Bytes{logits * (work.fused_loss ? 3 * element : 2 * element + 12)}, 4);

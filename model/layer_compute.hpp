@@ -60,6 +60,8 @@ KernelTimes attention_kernels(const Transformer& model, const Workload& work, co
 KernelTimes embedding_both_ways(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank);
 KernelTimes head_and_loss_both_ways(const Transformer& model, const Workload& work, const Gpu& gpu,
                                     const RankSplit& rank);
+/// Of that, the head's product in the forward.
+Seconds head_product_time(const Transformer& model, const Workload& work, const Gpu& gpu, const RankSplit& rank);
 /// What a micro-batch costs to add its weight gradients to those of the micro-batches before it.
 Seconds accumulation_time(const Workload& work, const Gpu& gpu, double parameters);
 

@@ -4,20 +4,19 @@
 #include <optional>
 #include <unordered_set>
 
+#include "sim/task_order.hpp"
+
 namespace ithaca {
 namespace {
 
 class Trail {
  public:
   Trail(const Program& program, const ProgramRun& run)
-      : program_(program), run_(run), before_(program.tasks.size()), partners_(program.exchanges.size()) {
-    std::vector<std::optional<std::uint32_t>> last(program.streams.size());
-    for (std::uint32_t t = 0; t < program.tasks.size(); ++t) {
-      std::optional<std::uint32_t>& previous = last[program.tasks[t].stream];
-      before_[t] = previous;
-      previous = t;
-    }
-  }
+      : program_(program),
+        run_(run),
+        members_(run.members()),
+        before_(before_in_stream(program)),
+        partners_(program.exchanges.size()) {}
 
   std::vector<CriticalTask> follow() {
     std::vector<CriticalTask> path;
@@ -31,18 +30,13 @@ class Trail {
   }
 
  private:
-  const ProgramRun::Span& span(std::uint32_t rank, std::uint32_t task) const {
-    return run_.span(rank, task, program_.tasks.size());
-  }
+  ProgramRun::Span span(std::uint32_t rank, std::uint32_t task) const { return run_.span(program_, rank, task); }
 
   std::optional<CriticalTask> last_to_end() const {
     std::optional<CriticalTask> last;
-    std::vector<bool> seen(run_.classes);
-    for (std::uint32_t r = 0; r < program_.ranks; ++r) {
-      if (seen[run_.class_of[r]]) continue;
-      seen[run_.class_of[r]] = true;
+    for (const std::uint32_t r : members_) {
       for (std::uint32_t t = 0; t < program_.tasks.size(); ++t) {
-        const auto& [begin, end] = span(r, t);
+        const auto [begin, end] = span(r, t);
         if (!last || end > last->end) last = CriticalTask{r, t, begin, end, {}, r};
       }
     }
@@ -69,10 +63,8 @@ class Trail {
   }
 
   bool someone_later(const CriticalTask& at) const {
-    for (std::size_t c = 0; c < run_.classes; ++c) {
-      if (run_.spans[c * program_.tasks.size() + at.task].begin > at.begin) return true;
-    }
-    return false;
+    return std::any_of(members_.begin(), members_.end(),
+                       [&](std::uint32_t rank) { return span(rank, at.task).begin > at.begin; });
   }
 
   /// By rank: those that it sends to or receives from. Or, by the rank that stands for them, those that come together:
@@ -110,21 +102,24 @@ class Trail {
   /// Notes in `at` what it waited for.
   std::optional<CriticalTask> predecessor(CriticalTask& at) const {
     std::optional<CriticalTask> latest;
+    const std::uint32_t stage = program_.stage(at.rank), before = before_.of(program_.tasks[at.task], at.task, stage);
     const auto look = [&](std::uint32_t task, CriticalTask::Waits how) {
-      const auto& [begin, end] = span(at.rank, task);
+      if (!program_.tasks[task].is_of(stage)) return;
+      const auto [begin, end] = span(at.rank, task);
       if (latest && end <= latest->end) return;
       latest = CriticalTask{at.rank, task, begin, end, {}, at.rank};
       at.waited_for = how;
     };
-    if (before_[at.task]) look(*before_[at.task], CriticalTask::Waits::stream);
+    if (before != at.task) look(before, CriticalTask::Waits::stream);
     for (const std::uint32_t task : program_.after[at.task]) look(task, CriticalTask::Waits::dependency);
     return latest;
   }
 
   const Program& program_;
   const ProgramRun& run_;
-  std::vector<std::optional<std::uint32_t>> before_;  ///< in the same stream
-  std::vector<IndexRows> partners_;                   ///< by exchange, once it is needed
+  std::vector<std::uint32_t> members_;  ///< by class: its first rank
+  BeforeInStream before_;
+  std::vector<IndexRows> partners_;  ///< by exchange, once it is needed
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "model/step_parts.hpp"
 #include "sim/schedule.hpp"
+#include "sim/stage_messages.hpp"
 #include "sim/step_support.hpp"
 
 namespace ithaca {
@@ -34,16 +35,11 @@ ShardSpace shard_space(const Layout& layout, const RankGrid& grid, const Dimensi
   return space;
 }
 
-/// The tp-innermost order with the others as they are.
+/// With tp innermost and stages outermost, the others as they are.
 DimensionOrder tp_first(DimensionOrder order) {
   std::stable_partition(order.begin(), order.end(), [](Dimension d) { return d == Dimension::tp; });
+  std::stable_partition(order.begin(), order.end(), [](Dimension d) { return d != Dimension::pp; });
   return order;
-}
-
-std::uint32_t rename(std::uint32_t rank, const RankGrid& from, const RankGrid& to) {
-  std::array<int, 5> at{};
-  for (std::size_t d = 0; d < at.size(); ++d) at[d] = from.coordinate(rank, static_cast<Dimension>(d));
-  return to.rank(at);
 }
 
 class ExchangeWriter {
@@ -117,7 +113,7 @@ class ExchangeWriter {
         Op::all_to_all, 1, layout_.ep, message, even ? Share{} : [=](int from, int) { return part(from); });
   }
 
-  /// As add_sharding() of model/stage_time.hpp, of a pipeline of one stage.
+  /// As add_sharding() of model/stage_time.hpp, for each stage by itself.
   void add_sharding() {
     const int ranks = layout_.dp * layout_.sequence();
     for (const LayerKind kind : {LayerKind::dense, LayerKind::moe}) {
@@ -133,12 +129,29 @@ class ExchangeWriter {
         add_shard(x_.reduce[k], calls.reduce, expert);
       }
     }
-    const Stage whole = stage(model_, layout_, 0);
-    const LayerWeights w = stage_weights(rank_, whole), t = stage_trained(rank_, whole);
-    const double ends = rank_.embedding_weights + rank_.head_weights;
-    add_whole(shard_calls(work_, layout_, ranks, {0, ends, w.shared, 0, 0, rank_.ends_trained ? ends : 0, t.shared}),
-              false);
-    add_whole(shard_calls(work_, layout_, ranks / layout_.ep, {0, 0, w.experts, 0, 0, 0, t.experts}), true);
+    const double ends = rank_.embedding_weights + rank_.head_weights, trained_ends = rank_.ends_trained ? ends : 0;
+    const ShardCalls calls = shard_calls(work_, layout_, ranks, {0, ends, ends, 0, 0, trained_ends, trained_ends});
+    add_shard(x_.gather_ends, calls.gather_ends, false);
+    add_shard(x_.reduce_ends, calls.reduce_ends, false);
+    for (int s = 0; s < layout_.pp; ++s) add_stage(stage(model_, layout_, s));
+  }
+
+  /// Messages between stages as one hop of a ring of all stages, of which they take a part.
+  void add_pipeline() {
+    if (layout_.pp == 1) return;
+    const Bytes hidden = head_message(model_, work_, rank_);
+    const Rounds hop = add(Op::send_recv, grid_.group(Dimension::pp), hidden / layout_.tp);
+    if (problem_) return;
+    const Exchange like = x_.exchanges[hop.front().exchange];
+    const Bytes message = hidden / layout_.tp;
+    x_.exchanges.pop_back();
+    x_.to_next = add_stage_message(like, message, 1, false);
+    x_.to_previous = add_stage_message(like, message, -1, false);
+    x_.to_next_around = add_stage_message(like, message, 1, true);
+    x_.to_previous_around = add_stage_message(like, message, -1, true);
+    if (layout_.tp > 1 && !layout_.tp_sequence)
+      x_.gather_stage_input = add(Op::all_gather, grid_.group(Dimension::tp), hidden);
+    if (model_.tied_embeddings && work_.lora_rank == 0) add_tied_embedding();
   }
 
   Result<LayoutExchanges, std::string> take() {
@@ -217,50 +230,67 @@ class ExchangeWriter {
   void add_shard(Rounds& rounds, const ShardCall& call, bool expert) {
     if (call.count == 0) return;
     const int ranks = layout_.dp * layout_.sequence(), apart = expert ? layout_.ep : 1;
-    const Rounds more = add_sharded(call.op, apart, ranks / apart, call.message, {});
+    auto same = std::find_if(sharded_.begin(), sharded_.end(), [&](const Sharded& s) {
+      return s.op == call.op && s.message == call.message && s.apart == apart;
+    });
+    if (same == sharded_.end()) {
+      Rounds made = add_sharded(call.op, apart, ranks / apart, call.message, {});
+      same = sharded_.insert(same, {call.op, call.message, apart, std::move(made)});
+    }
+    const Rounds& more = same->rounds;
     rounds.insert(rounds.end(), more.begin(), more.end());
   }
-  void add_whole(const ShardCalls& calls, bool expert) {
-    add_shard(x_.gather_ends, calls.gather_ends, expert);
-    add_shard(x_.gather_all, calls.gather_all, expert);
-    add_shard(x_.reduce_ends, calls.reduce_ends, expert);
-    ShardCall bucket = calls.reduce_all;
-    bucket.message = bucket.message / real(model_.layers);
-    add_shard(x_.reduce_bucket, bucket, expert);
+  void add_stage(const Stage& stage) {
+    const int ranks = layout_.dp * layout_.sequence();
+    const LayerWeights w = stage_weights(rank_, stage), t = stage_trained(rank_, stage);
+    const double layers = real(std::max<std::int64_t>(1, stage.layers()));
+    LayoutExchanges::OfStage& of = x_.stages.emplace_back();
+    for (const bool expert : {false, true}) {
+      const double all = expert ? w.experts : w.shared, own = expert ? t.experts : t.shared;
+      const ShardCalls calls =
+          shard_calls(work_, layout_, ranks / (expert ? layout_.ep : 1), {0, 0, all, 0, 0, 0, own});
+      ShardCall bucket = calls.reduce_all;
+      bucket.message = bucket.message / layers;
+      if (work_.overlap.gradients) add_shard(of.reduce_bucket, bucket, expert);
+      if (!work_.overlap.gradients) add_shard(of.reduce_all, calls.reduce_all, expert);
+      add_shard(of.gather_all, calls.gather_all, expert);
+    }
+  }
+
+  Rounds add_stage_message(const Exchange& like, Bytes message, int step, bool around) {
+    x_.exchanges.push_back(stage_message(like, grid_, message, step, around));
+    return {{static_cast<std::uint32_t>(x_.exchanges.size() - 1), 1}};
+  }
+
+  /// An all-reduce between pairs of the first and the last stage, with all stages on the outside.
+  void add_tied_embedding() {
+    const RankGrid plain(layout_, tp_first(order_));
+    const int apart = plain.group(Dimension::pp).stride * (layout_.pp - 1);
+    const double element = work_.fp32_gradients ? 4 : element_bytes(work_.dtype);
+    const double weights = real(model_.vocab) * real(model_.hidden) / layout_.tp;
+    x_.tied_embedding = add(Op::all_reduce, {2, apart}, Bytes{element * weights}, {}, 2 * apart);
+    for (const ExchangeRound& round : x_.tied_embedding) keep_end_stages(x_.exchanges[round.exchange], plain);
+    rename_ranks(x_.tied_embedding, plain);
   }
 
   /// In groups of `size` among the ranks of ZeRO, `apart` of them apart.
   Rounds add_sharded(Op op, int apart, int size, Bytes message, Share share) {
     const ShardSpace space = shard_space(layout_, grid_, order_);
     const Rounds rounds = add(op, {size, space.group.stride * apart}, message, std::move(share));
-    if (!space.renamed) return rounds;
-    const RankGrid plain(layout_, tp_first(order_));
-    for (const ExchangeRound& round : rounds) {
-      Exchange& exchange = x_.exchanges[round.exchange];
-      exchange.likeness = {};
-      if (exchange.together) {
-        exchange.together = [all = std::move(exchange.together), plain, grid = grid_](std::uint32_t rank) {
-          return rename(all(rename(rank, grid, plain)), plain, grid);
-        };
-      }
-      auto& sends = exchange.sends;
-      sends = [all = std::move(sends), plain, grid = grid_](std::uint32_t rank, std::vector<Message>& messages) {
-        const std::size_t first = messages.size();
-        all(rename(rank, grid, plain), messages);
-        for (std::size_t i = first; i < messages.size(); ++i) {
-          messages[i].from = rename(messages[i].from, plain, grid);
-          messages[i].to = rename(messages[i].to, plain, grid);
-        }
-      };
-    }
+    if (space.renamed) rename_ranks(rounds, RankGrid(layout_, tp_first(order_)));
     return rounds;
   }
 
-  Rounds add(Op op, Group group, Bytes message, Share share = {}) {
+  /// What is written for ranks as `plain` has them, for the layout's own.
+  void rename_ranks(const Rounds& rounds, const RankGrid& plain) {
+    for (const ExchangeRound& round : rounds) rename_ranks_of(x_.exchanges[round.exchange], plain, grid_);
+  }
+
+  Rounds add(Op op, Group group, Bytes message, Share share = {}, int ranks = 0) {
     CollectiveCall call;
     call.op = op;
     call.group = group;
-    call.ranks = layout_.gpus();
+    call.ranks = ranks > 0 ? ranks : layout_.gpus();
     call.message = message;
     call.share = std::move(share);
     auto rounds = schedule(cluster_, call);
@@ -283,50 +313,31 @@ class ExchangeWriter {
   const RankSplit& rank_;
   const DimensionOrder& order_;
   RankGrid grid_;
+  struct Sharded {
+    Op op{};
+    Bytes message{};
+    int apart = 1;
+    Rounds rounds;
+  };
+  std::vector<Sharded> sharded_;  ///< stages share what is alike
   LayoutExchanges x_;
   std::optional<std::string> problem_;
 };
 
 }  // namespace
 
-std::string_view name(Dimension dimension) {
-  switch (dimension) {
-    case Dimension::tp: return "tp";
-    case Dimension::ulysses: return "ulysses";
-    case Dimension::ring: return "ring";
-    case Dimension::dp: return "dp";
-    case Dimension::pp: break;
-  }
-  return "pp";
-}
-
-RankGrid::RankGrid(const Layout& layout, const DimensionOrder& order) {
-  const std::array<int, 5> sizes{layout.tp, layout.ulysses, layout.ring, layout.dp, layout.pp};
-  int stride = 1;
-  for (const Dimension dimension : order) {
-    const auto d = static_cast<std::size_t>(dimension);
-    groups_[d] = {sizes[d], stride};
-    stride *= sizes[d];
-  }
-}
-
-std::uint32_t RankGrid::rank(const std::array<int, 5>& coordinates) const {
-  int rank = 0;
-  for (std::size_t d = 0; d < groups_.size(); ++d) rank += coordinates[d] * groups_[d].stride;
-  return static_cast<std::uint32_t>(rank);
-}
-
 Result<LayoutExchanges, std::string> layout_exchanges(const Transformer& model, const Workload& work,
                                                       const Cluster& cluster, const Layout& layout,
                                                       const RankSplit& rank, const DimensionOrder& order,
-                                                      bool sharded) {
+                                                      bool whole_step) {
   if (auto missing = not_simulated(work, layout)) return std::move(*missing);
   ExchangeWriter writer(model, work, cluster, layout, rank, order);
   writer.add_tensor_parallel();
   writer.add_all_to_alls();
   writer.add_ring();
   writer.add_experts();
-  if (sharded) writer.add_sharding();
+  if (whole_step) writer.add_sharding();
+  if (whole_step) writer.add_pipeline();
   return writer.take();
 }
 

@@ -2,9 +2,7 @@
 // The collectives that a layout's training step repeats, each once, in all groups of the layout at the same time.
 
 #include <array>
-#include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "model/cluster.hpp"
@@ -14,31 +12,9 @@
 #include "model/transformer.hpp"
 #include "model/workload.hpp"
 #include "sim/program.hpp"
+#include "sim/rank_grid.hpp"
 
 namespace ithaca {
-
-enum class Dimension : std::uint8_t { tp, ulysses, ring, dp, pp };
-std::string_view name(Dimension dimension);
-
-/// How ranks are laid out on the GPUs, innermost first.
-using DimensionOrder = std::array<Dimension, 5>;
-inline constexpr DimensionOrder kFrameworkOrder{Dimension::tp, Dimension::ulysses, Dimension::ring, Dimension::dp,
-                                                Dimension::pp};
-
-/// Where the ranks 0 to layout.gpus() - 1 stand in the layout's groups.
-class RankGrid {
- public:
-  RankGrid(const Layout& layout, const DimensionOrder& order);
-  Group group(Dimension dimension) const { return groups_[static_cast<std::size_t>(dimension)]; }
-  int coordinate(std::uint32_t rank, Dimension dimension) const {
-    const auto [size, stride] = group(dimension);
-    return static_cast<int>(rank) / stride % size;
-  }
-  std::uint32_t rank(const std::array<int, 5>& coordinates) const;
-
- private:
-  std::array<Group, 5> groups_;
-};
 
 /// A collective as indices of its rounds among the exchanges; empty where the layout has none.
 struct ExchangeRound {
@@ -57,15 +33,24 @@ struct LayoutExchanges {
   Rounds tensor_hop, tensor_sum;               ///< ring_self_attention: one of K and V, its gradient of all tokens
   Rounds dispatch, combine;                    ///< tokens to the ranks of their experts and back
   std::array<Rounds, 2> gather, reduce;        ///< weights of a layer and its gradients, by LayerKind
-  Rounds gather_ends, gather_all;              ///< weights of embedding and head, of all
-  Rounds reduce_ends, reduce_bucket;           ///< gradients; a bucket is an equal part of all for each layer
-  std::vector<double> attention_load;          ///< by rank, heads over the most of any; empty: all the same
+  Rounds gather_ends, reduce_ends;             ///< weights of embedding and head and their gradients
+  /// Once a step, of all that a stage of the pipeline holds. A bucket is an equal part of all for each layer.
+  struct OfStage {
+    Rounds reduce_bucket, reduce_all, gather_all;
+  };
+  std::vector<OfStage> stages;
+  /// Hidden states to the next stage and their gradients to the one before; `around` from the last to the first and
+  /// back, between chunks. A rank of a tensor-parallel group sends its part: gathered where they are to be whole.
+  Rounds to_next, to_previous, to_next_around, to_previous_around, gather_stage_input;
+  Rounds tied_embedding;               ///< gradients of the one that the first and the last stage share
+  std::vector<double> attention_load;  ///< by rank, heads over the most of any; empty: all the same
 };
 
-/// With ZeRO's collectives if `sharded`. Uneven heads have their own bytes by pair of ranks. The reason where a
-/// collective cannot be scheduled.
+/// With ZeRO's collectives and the pipeline's if `whole_step`. Uneven heads have their own bytes by pair of ranks. The
+/// reason where a collective cannot be scheduled.
 Result<LayoutExchanges, std::string> layout_exchanges(const Transformer& model, const Workload& work,
                                                       const Cluster& cluster, const Layout& layout,
-                                                      const RankSplit& rank, const DimensionOrder& order, bool sharded);
+                                                      const RankSplit& rank, const DimensionOrder& order,
+                                                      bool whole_step);
 
 }  // namespace ithaca

@@ -4,33 +4,12 @@
 #include <cmath>
 #include <numbers>
 
+#include "sim/crews.hpp"
 #include "sim/mix.hpp"
+#include "sim/task_order.hpp"
 
 namespace ithaca {
 namespace {
-
-/// The tasks that a task waits for, each once.
-std::vector<std::uint32_t> waits_for(const Program& program, const std::vector<std::uint32_t>& before,
-                                     std::uint32_t t) {
-  const auto row = program.after[t];
-  std::vector<std::uint32_t> tasks(row.begin(), row.end());
-  if (before[t] != t) tasks.push_back(before[t]);
-  std::sort(tasks.begin(), tasks.end());
-  tasks.erase(std::unique(tasks.begin(), tasks.end()), tasks.end());
-  return tasks;
-}
-
-/// By task: the one before it in its stream; itself if there is none.
-std::vector<std::uint32_t> before_in_stream(const Program& program) {
-  std::vector<std::uint32_t> before(program.tasks.size());
-  std::vector<std::optional<std::uint32_t>> last(program.streams.size());
-  for (std::uint32_t t = 0; t < program.tasks.size(); ++t) {
-    auto& stream = last[program.tasks[t].stream];
-    before[t] = stream.value_or(t);
-    stream = t;
-  }
-  return before;
-}
 
 /// A log-normal factor of mean 1, by task and rank.
 double jitter_factor(const Slowdown& slowdown, std::uint32_t task, std::uint32_t rank) {
@@ -42,82 +21,52 @@ double jitter_factor(const Slowdown& slowdown, std::uint32_t task, std::uint32_t
   return std::exp(std::sqrt(variance) * normal - variance / 2);
 }
 
-/// By class of ranks: the classes of messages that it sends or receives.
-IndexRows messages_by_end(const MessageClasses& messages, std::size_t ranks) {
-  IndexRows rows;
-  std::vector<std::uint32_t> begin(ranks + 1, 0);
-  const auto each_end = [&](auto&& use) {
-    for (std::uint32_t m = 0; m < messages.size(); ++m) {
-      use(messages.from[m], m);
-      if (messages.to[m] != messages.from[m]) use(messages.to[m], m);
-    }
-  };
-  each_end([&](std::uint32_t end, std::uint32_t) { ++begin[end + 1]; });
-  for (std::size_t c = 0; c < ranks; ++c) begin[c + 1] += begin[c];
-  rows.items.resize(begin.back());
-  rows.begin = begin;
-  each_end([&](std::uint32_t end, std::uint32_t m) { rows.items[begin[end]++] = m; });
-  return rows;
-}
-
-/// Those that come together: by class of ranks its meeting, by meeting the classes, the lowest first.
-struct Meetings {
-  std::vector<std::uint32_t> of_class;
-  IndexRows classes;
-};
-
-Meetings meetings_of(const Exchange& exchange, const ProgramClasses& classes) {
-  Meetings meetings;
-  if (!exchange.together) return meetings;
-  const std::vector<std::uint32_t> lowest = lowest_met(exchange, classes.class_of_rank);
-  std::vector<std::vector<std::uint32_t>> come;
-  for (std::uint32_t c = 0; c < classes.rank.size(); ++c) {
-    const std::uint32_t first = lowest[classes.rank[c]];
-    if (first == c) come.emplace_back();
-    meetings.of_class.push_back(first == c ? static_cast<std::uint32_t>(come.size() - 1) : meetings.of_class[first]);
-    come[meetings.of_class[c]].push_back(c);
-  }
-  for (const auto& all : come) meetings.classes.add(all);
-  return meetings;
-}
-
 class Lowering {
  public:
   Lowering(const Program& program, const ProgramClasses& classes, const Router& router, const Slowdown& slowdown)
       : program_(program),
         classes_(classes),
         slowdown_(slowdown),
-        ranks_(static_cast<std::uint32_t>(classes.rank.size())),
-        before_(before_in_stream(program)) {
+        crews_(program, classes),
+        before_(before_in_stream(program)),
+        come_(classes.rank.size(), kNobody) {
+    const std::size_t ranks = classes.rank.size(), stages = program.stages();
     for (const std::uint32_t k : classes.link) system_.capacity.push_back(router.fabric().links()[k].capacity);
     for (const MessageClasses& messages : classes.exchanges) {
-      by_end_.push_back(messages_by_end(messages, messages.size() == 0 ? 0 : ranks_));
+      by_end_.push_back(messages_by_end(messages, messages.size() == 0 ? 0 : ranks));
+      by_stage_.push_back(messages_by_stage(messages, crews_, stages));
       has_usage_ |= !messages.usage.empty();
+      flow_of_.resize(std::max(flow_of_.size(), messages.size()));
     }
     const std::vector<bool> used = used_exchanges(program);
     meetings_.resize(program.exchanges.size());
     for (std::size_t e = 0; e < meetings_.size(); ++e) {
-      if (used[e]) meetings_[e] = meetings_of(program.exchanges[e], classes);
+      if (used[e]) meetings_[e] = meetings_of(program.exchanges[e], classes, crews_, stages);
     }
   }
 
   LoweredProgram lower() {
     for (std::uint32_t t = 0; t < program_.tasks.size(); ++t) {
-      waits_ = waits_for(program_, before_, t);
-      switch (program_.tasks[t].kind) {
+      const Task& task = program_.tasks[t];
+      waits_for(program_, before_, t, task.stage, waits_);
+      if (task.peer != Task::kNoPeer) waits_for(program_, before_, t, task.peer, peer_waits_);
+      switch (task.kind) {
         case Task::Kind::compute: compute(t); break;
-        case Task::Kind::exchange: exchange(t); break;
-        case Task::Kind::barrier: barrier(); break;
+        case Task::Kind::exchange: exchange(task); break;
+        case Task::Kind::barrier: barrier(task); break;
       }
     }
     return {std::move(system_), std::move(done_)};
   }
 
  private:
+  static constexpr std::uint32_t kNobody = 0xFFFFFFFF;
+
   std::uint32_t flows() const { return static_cast<std::uint32_t>(system_.size.size()); }
   /// The flow that ends a task for a class.
-  std::uint32_t done(std::uint32_t task, std::uint32_t c) const {
-    return done_[task] + (program_.tasks[task].kind == Task::Kind::barrier ? 0 : c);
+  std::uint32_t done(std::uint32_t t, std::uint32_t c) const {
+    const Task& task = program_.tasks[t];
+    return done_[t] + (task.kind == Task::Kind::barrier ? 0 : crews_.place(task, c));
   }
 
   /// Adds a flow that waits for `row_`.
@@ -130,105 +79,130 @@ class Lowering {
     add(0, delay);
     system_.route.add({});
   }
-  void wait_for_tasks(std::uint32_t c) {
-    for (const std::uint32_t t : waits_) row_.push_back(done(t, c));
+  void wait_for_tasks(const Task& task, std::uint32_t c) {
+    for (const std::uint32_t t : crews_.stage(c) == task.stage ? waits_ : peer_waits_) row_.push_back(done(t, c));
+  }
+  bool nobody_waits(const Task& task) const {
+    return waits_.empty() && (task.peer == Task::kNoPeer || peer_waits_.empty());
   }
 
   void compute(std::uint32_t t) {
     const Task& task = program_.tasks[t];
     done_.push_back(flows());
-    for (std::uint32_t c = 0; c < ranks_; ++c) {
+    crews_.each(task, [&](std::uint32_t c) {
       const std::uint32_t rank = classes_.rank[c];
       double duration = task.duration.value() * jitter_factor(slowdown_, t, rank);
       if (task.load != Task::kEvenLoad) duration *= program_.loads[task.load][rank];
       if (!slowdown_.gpu.empty()) duration *= slowdown_.gpu[rank];
       row_.clear();
-      wait_for_tasks(c);
+      wait_for_tasks(task, c);
       add_without_links(duration);
-    }
+    });
   }
 
-  void barrier() {
+  void barrier(const Task& task) {
     row_.clear();
-    for (std::uint32_t c = 0; c < ranks_; ++c) wait_for_tasks(c);
+    crews_.each(task, [&](std::uint32_t c) { wait_for_tasks(task, c); });
+    add_joint();
+    done_.push_back(flows() - 1);
+  }
+
+  /// Adds a flow that ends with the last of `row_`.
+  void add_joint() {
     std::sort(row_.begin(), row_.end());
     row_.erase(std::unique(row_.begin(), row_.end()), row_.end());
-    done_.push_back(flows());
     add_without_links(0);
   }
 
   /// Adds flows that end when a class has come to the task, where no single flow tells that.
-  void add_arrivals() {
-    come_.clear();
-    for (std::uint32_t c = 0; c < ranks_; ++c) {
+  void add_arrivals(const Task& task) {
+    crews_.each(task, [&](std::uint32_t c) {
       row_.clear();
-      wait_for_tasks(c);
-      if (row_.size() == 1) come_.push_back(row_.front());
-      if (row_.size() < 2) continue;
-      come_.push_back(flows());
-      add_without_links(0);
-    }
+      wait_for_tasks(task, c);
+      come_[c] = row_.empty() ? kNobody : row_.size() == 1 ? row_.front() : flows();
+      if (row_.size() > 1) add_without_links(0);
+    });
+  }
+
+  template <class Use>
+  void each_meeting(const Task& task, const Meetings& meetings, Use&& use) const {
+    for (const std::uint32_t m : meetings.of_stage[task.stage]) use(m);
+    if (task.peer == Task::kNoPeer) return;
+    for (const std::uint32_t m : meetings.of_stage[task.peer]) use(m);
   }
 
   /// Whoever has come waits for the others of its meeting.
-  void add_meetings(const Meetings& meetings) {
-    if (come_.empty()) return;
-    std::vector<std::uint32_t> all_come;
-    for (std::size_t m = 0; m < meetings.classes.size(); ++m) {
+  void add_meetings(const Task& task, const Meetings& meetings) {
+    if (meetings.empty() || nobody_waits(task)) return;
+    each_meeting(task, meetings, [&](std::uint32_t m) {
       row_.clear();
-      for (const std::uint32_t c : meetings.classes[m]) row_.push_back(come_[c]);
+      for (const std::uint32_t c : meetings.classes[m]) {
+        if (come_[c] != kNobody) row_.push_back(come_[c]);
+      }
       std::sort(row_.begin(), row_.end());
       row_.erase(std::unique(row_.begin(), row_.end()), row_.end());
-      all_come.push_back(row_.size() == 1 ? row_.front() : flows());
+      const std::uint32_t all_come = row_.empty() ? kNobody : row_.size() == 1 ? row_.front() : flows();
       if (row_.size() > 1) add_without_links(0);
-    }
-    for (std::uint32_t c = 0; c < meetings.of_class.size(); ++c) come_[c] = all_come[meetings.of_class[c]];
+      for (const std::uint32_t c : meetings.classes[m]) come_[c] = all_come;
+    });
   }
 
-  void exchange(std::uint32_t t) {
-    const MessageClasses& messages = classes_.exchanges[program_.tasks[t].exchange];
-    const Meetings& meetings = meetings_[program_.tasks[t].exchange];
-    add_arrivals();
-    add_meetings(meetings);
-    const std::uint32_t first = flows();
-    for (std::uint32_t m = 0; m < messages.size(); ++m) add_messages(messages, m);
-    if (!meetings.of_class.empty()) return part(t, meetings, first);
+  void exchange(const Task& task) {
+    const MessageClasses& messages = classes_.exchanges[task.exchange];
+    const Meetings& meetings = meetings_[task.exchange];
+    add_arrivals(task);
+    add_meetings(task, meetings);
+    add_messages(task, messages, task.stage);
+    if (task.peer != Task::kNoPeer) add_messages(task, messages, task.peer);
+    if (!meetings.empty()) return part(task, meetings);
     done_.push_back(flows());
-    for (std::uint32_t c = 0; c < ranks_; ++c) {
-      wait_for_messages(t, c, first);
+    crews_.each(task, [&](std::uint32_t c) {
+      wait_for_messages(task, c);
       add_without_links(0);
-    }
+    });
   }
 
   /// Those who came together go when all of their messages have arrived.
-  void part(std::uint32_t t, const Meetings& meetings, std::uint32_t first) {
-    const std::uint32_t parted = flows();
-    for (std::size_t m = 0; m < meetings.classes.size(); ++m) {
-      wait_for_messages(t, meetings.classes[m].front(), first);
+  void part(const Task& task, const Meetings& meetings) {
+    each_meeting(task, meetings, [&](std::uint32_t m) {
+      wait_for_messages(task, meetings.classes[m].front());
+      for (const std::uint32_t c : meetings.classes[m]) come_[c] = flows();
       add_without_links(0);
-    }
+    });
     done_.push_back(flows());
-    for (std::uint32_t c = 0; c < ranks_; ++c) {
-      row_.assign(1, parted + meetings.of_class[c]);
+    crews_.each(task, [&](std::uint32_t c) {
+      row_.assign(1, come_[c]);
       add_without_links(0);
-    }
+    });
   }
 
-  /// Makes `row_` the messages that a class sends or receives, of those that begin at flow `first`, or its arrival.
-  void wait_for_messages(std::uint32_t t, std::uint32_t c, std::uint32_t first) {
-    const std::uint32_t exchange = program_.tasks[t].exchange;
-    row_.clear();
-    if (classes_.exchanges[exchange].size() > 0) {
-      for (const std::uint32_t m : by_end_[exchange][c]) row_.push_back(first + m);
-    }
-    if (row_.empty() && !come_.empty()) row_.push_back(come_[c]);
+  bool is_sent(const Task& task, const MessageClasses& messages, std::uint32_t m) const {
+    return task.is_of(crews_.stage(messages.from[m])) && task.is_of(crews_.stage(messages.to[m]));
   }
 
-  void add_messages(const MessageClasses& messages, std::uint32_t m) {
-    const std::uint32_t from = messages.from[m], to = messages.to[m];
+  /// Makes `row_` the messages of the task that a class sends or receives, or its arrival.
+  void wait_for_messages(const Task& task, std::uint32_t c) {
+    const MessageClasses& messages = classes_.exchanges[task.exchange];
     row_.clear();
-    if (!come_.empty()) row_.push_back(come_[from]);
-    if (!come_.empty() && come_[to] != come_[from]) row_.push_back(come_[to]);
+    if (messages.size() > 0) {
+      for (const std::uint32_t m : by_end_[task.exchange][c]) {
+        if (is_sent(task, messages, m)) row_.push_back(flow_of_[m]);
+      }
+    }
+    if (row_.empty() && come_[c] != kNobody) row_.push_back(come_[c]);
+  }
+
+  void add_messages(const Task& task, const MessageClasses& messages, std::uint32_t stage) {
+    for (const std::uint32_t m : by_stage_[task.exchange][stage]) {
+      if (is_sent(task, messages, m)) add_message(messages, m);
+    }
+  }
+  void add_message(const MessageClasses& messages, std::uint32_t m) {
+    const std::uint32_t from = come_[messages.from[m]], to = come_[messages.to[m]];
+    flow_of_[m] = flows();
+    row_.clear();
+    if (from != kNobody) row_.push_back(from);
+    if (to != kNobody && to != from) row_.push_back(to);
     add(messages.bytes[m], messages.delay[m]);
     system_.route.add(messages.route[m]);
     if (!has_usage_) return;
@@ -239,17 +213,39 @@ class Lowering {
   const Program& program_;
   const ProgramClasses& classes_;
   const Slowdown& slowdown_;
-  std::uint32_t ranks_;
+  Crews crews_;
   bool has_usage_ = false;
-  std::vector<std::uint32_t> before_;
-  std::vector<IndexRows> by_end_;   ///< by exchange
-  std::vector<Meetings> meetings_;  ///< by exchange
+  BeforeInStream before_;
+  std::vector<IndexRows> by_end_, by_stage_;  ///< by exchange
+  std::vector<Meetings> meetings_;            ///< by exchange
   FlowSystem system_;
   std::vector<std::uint32_t> done_;
-  std::vector<std::uint32_t> waits_;  ///< of the task that is lowered
-  std::vector<std::uint32_t> come_;   ///< by class: the flow that brings it to the task; empty: all are there at once
+  std::vector<std::uint32_t> waits_, peer_waits_;  ///< of the task that is lowered
+  std::vector<std::uint32_t> come_;                ///< by class: the flow that brings it to the task, or kNobody
+  std::vector<std::uint32_t> flow_of_;             ///< by message of the task
   std::vector<std::uint32_t> row_;
 };
+
+/// Fills what tells where the spans are. Nothing to tell where every rank does every task.
+void place_spans(const Program& program, const ProgramClasses& classes, ProgramRun& result) {
+  const std::size_t tasks = program.tasks.size(), ranks = classes.rank.size();
+  result.spans.resize(tasks * ranks);
+  if (program.stage_of.empty()) return;
+  std::vector<std::uint32_t> done(program.stages(), 0);
+  result.turn.resize(tasks);
+  result.peer_turn.resize(tasks);
+  for (std::size_t t = 0; t < tasks; ++t) {
+    const Task& task = program.tasks[t];
+    result.turn[t] = done[task.stage]++;
+    if (task.peer != Task::kNoPeer) result.peer_turn[t] = done[task.peer]++;
+  }
+  std::size_t next = 0;
+  for (std::size_t c = 0; c < ranks; ++c) {
+    result.first.push_back(next);
+    next += done[program.stage(classes.rank[c])];
+  }
+  result.spans.resize(next);
+}
 
 }  // namespace
 
@@ -258,46 +254,59 @@ LoweredProgram lower(const Program& program, const ProgramClasses& classes, cons
   return Lowering(program, classes, router, slowdown).lower();
 }
 
-std::vector<ProgramRun::Span> read_spans(const Program& program, const ProgramClasses& classes,
-                                         const LoweredProgram& lowered, const FlowRun& run) {
-  const std::vector<std::uint32_t> before = before_in_stream(program);
-  const std::size_t tasks = program.tasks.size(), ranks = classes.rank.size();
-  std::vector<ProgramRun::Span> spans(tasks * ranks);
+void read_spans(const Program& program, const ProgramClasses& classes, const LoweredProgram& lowered,
+                const FlowRun& run, ProgramRun& result) {
+  const BeforeInStream before = before_in_stream(program);
+  const Crews crews(program, classes);
+  place_spans(program, classes, result);
+  const std::size_t tasks = program.tasks.size();
+  const auto place = [&](std::uint32_t c, std::uint32_t t) {
+    if (result.turn.empty()) return c * tasks + t;
+    return result.first[c] + (crews.stage(c) == program.tasks[t].stage ? result.turn : result.peer_turn)[t];
+  };
+  std::vector<std::uint32_t> waits;
   for (std::uint32_t t = 0; t < tasks; ++t) {
-    const std::vector<std::uint32_t> waits = waits_for(program, before, t);
-    const std::size_t step = program.tasks[t].kind == Task::Kind::barrier ? 0 : 1;
-    for (std::size_t c = 0; c < ranks; ++c) {
-      ProgramRun::Span& span = spans[c * tasks + t];
-      for (const std::uint32_t other : waits) span.begin = max(span.begin, spans[c * tasks + other].end);
-      span.end = run.finish[lowered.done[t] + step * c];
-    }
+    const Task& task = program.tasks[t];
+    const auto read = [&](std::uint32_t stage) {
+      waits_for(program, before, t, stage, waits);
+      for (const std::uint32_t c : crews.of_stage(stage)) {
+        ProgramRun::Span& span = result.spans[place(c, t)];
+        for (const std::uint32_t other : waits) span.begin = max(span.begin, result.spans[place(c, other)].end);
+        span.end = run.finish[lowered.done[t] + (task.kind == Task::Kind::barrier ? 0 : crews.place(task, c))];
+      }
+    };
+    read(task.stage);
+    if (task.peer != Task::kNoPeer) read(task.peer);
   }
-  return spans;
 }
 
 /// Bytes: a flow takes 90 in the system and the engine and 36 in its exchange; a link that it crosses 40; a flow that
 /// it waits for 8.
 ProgramSize size_of(const Program& program, double rank_classes, const std::vector<ExchangeSize>& exchanges) {
-  const std::vector<std::uint32_t> before = before_in_stream(program);
+  const BeforeInStream before = before_in_stream(program);
+  const double stages = program.stages();
   ProgramSize size;
-  double crossings = 0, waits = 0;
+  double crossings = 0, waits = 0, spans = 0;
+  std::vector<std::uint32_t> tasks;
   for (std::uint32_t t = 0; t < program.tasks.size(); ++t) {
     const Task& task = program.tasks[t];
-    const auto others = static_cast<double>(waits_for(program, before, t).size());
-    waits += others * rank_classes;
-    size.flows += task.kind == Task::Kind::barrier ? 1 : rank_classes;
+    waits_for(program, before, t, task.stage, tasks);
+    const auto others = static_cast<double>(tasks.size());
+    const double share = (task.peer == Task::kNoPeer ? 1 : 2) / stages, classes = rank_classes * share;
+    spans += classes;
+    waits += others * classes;
+    size.flows += task.kind == Task::Kind::barrier ? 1 : classes;
     if (task.kind != Task::Kind::exchange) continue;
-    const ExchangeSize& exchange = exchanges[task.exchange];
-    size.flows += exchange.flows + (others > 1 ? rank_classes : 0);
-    crossings += exchange.crossings;
-    waits += exchange.flows * (others > 0 ? 4 : 2);
+    const double flows = exchanges[task.exchange].flows * share;
+    size.flows += flows + (others > 1 ? classes : 0);
+    crossings += exchanges[task.exchange].crossings * share;
+    waits += flows * (others > 0 ? 4 : 2);
     if (!program.exchanges[task.exchange].together || others == 0) continue;
-    size.flows += 2 * rank_classes;  // a meeting each, at most, and its end
-    waits += 2 * rank_classes;
+    size.flows += 2 * classes;  // a meeting each, at most, and its end
+    waits += 2 * classes;
   }
   size.rows = std::max(crossings, waits);
-  size.bytes = 126 * size.flows + 40 * crossings + 8 * waits +
-               rank_classes * static_cast<double>(program.tasks.size() * sizeof(ProgramRun::Span));
+  size.bytes = 126 * size.flows + 40 * crossings + 8 * waits + sizeof(ProgramRun::Span) * spans;
   return size;
 }
 

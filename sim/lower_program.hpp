@@ -14,15 +14,15 @@ namespace ithaca {
 struct LoweredProgram {
   FlowSystem system;
   std::vector<std::uint32_t>
-      done;  ///< by task: the flow that ends it for class 0; the others' follow, but at a barrier
+      done;  ///< by task: the flow that ends it for its first class; the others' follow, but at a barrier
 };
 
 LoweredProgram lower(const Program& program, const ProgramClasses& classes, const Router& router,
                      const Slowdown& slowdown);
 
-/// Task t of class c at [c * tasks + t].
-std::vector<ProgramRun::Span> read_spans(const Program& program, const ProgramClasses& classes,
-                                         const LoweredProgram& lowered, const FlowRun& run);
+/// Fills the spans of `result` and what tells where they are.
+void read_spans(const Program& program, const ProgramClasses& classes, const LoweredProgram& lowered,
+                const FlowRun& run, ProgramRun& result);
 
 /// What an exchange of the program comes to, for memory.
 struct ExchangeSize {

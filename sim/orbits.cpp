@@ -122,7 +122,7 @@ class Trial {
   const Renaming& renaming() const { return renaming_; }
 
  private:
-  bool keeps(const std::vector<double>& values) const {
+  bool keeps(const auto& values) const {
     for (std::uint32_t rank = 0; rank < values.size(); ++rank) {
       if (values[rank] != values[next_[rank]]) return false;
     }
@@ -130,11 +130,11 @@ class Trial {
   }
 
   bool keeps_numbers(const std::vector<bool>& used, const Slowdown& slowdown) const {
+    if (!keeps(program_.stage_of) || !keeps(slowdown.gpu)) return false;
     for (std::size_t e = 0; e < program_.exchanges.size(); ++e) {
       if (used[e] && !keeps_boxes(program_.exchanges[e], program_.ranks, rotation_)) return false;
     }
-    return keeps(slowdown.gpu) &&
-           std::all_of(program_.loads.begin(), program_.loads.end(), [&](const auto& load) { return keeps(load); });
+    return std::all_of(program_.loads.begin(), program_.loads.end(), [&](const auto& load) { return keeps(load); });
   }
 
   /// Whether those that come together are, next to where they were, together again.

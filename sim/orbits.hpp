@@ -23,9 +23,9 @@ struct Orbits {
 Orbits single_orbits(const Program& program, const Router& router);
 
 /// Orbits under rotations: all ranks a place on within blocks, where a place is so many ranks and a block so many
-/// places. Loads, slowdowns, boxes, and the capacities and latencies of links are compared one by one; routes for three
-/// destinations of every rank and for all messages of four; and what all ranks send, or four of them where the exchange
-/// declares it (Exchange::likeness).
+/// places. Stages, loads, slowdowns, boxes, and the capacities and latencies of links are compared one by one; routes
+/// for three destinations of every rank and for all messages of four; and what all ranks send, or four of them where
+/// the exchange declares it (Exchange::likeness).
 Orbits find_orbits(const Program& program, const Router& router, const Slowdown& slowdown);
 
 }  // namespace ithaca

@@ -1,5 +1,7 @@
 #include "sim/program.hpp"
 
+#include <algorithm>
+
 namespace ithaca {
 
 const Wire& Exchange::wire(const Message& message) const {
@@ -12,6 +14,11 @@ const Wire& Exchange::wire(const Message& message) const {
     --level;
   }
   return wires[level];
+}
+
+std::uint32_t Program::stages() const {
+  const auto last = std::max_element(stage_of.begin(), stage_of.end());
+  return last == stage_of.end() ? 1 : *last + 1u;
 }
 
 }  // namespace ithaca

@@ -1,5 +1,6 @@
 #pragma once
-// What every rank does: one list of tasks for all of them, on streams as CUDA has them. Rank r is GPU r of the fabric.
+// What every rank does: one list of tasks for all of them, or for the stages of a pipeline, on streams as CUDA has
+// them. Rank r is GPU r of the fabric.
 
 #include <cstdint>
 #include <functional>
@@ -68,6 +69,7 @@ struct Exchange {
 /// compute: `duration` on a healthy GPU, times load[rank] and what slows the GPU down. exchange: a message leaves when
 /// its sender and its receiver have come to the task; a rank is through when all that it sends and receives has
 /// arrived; those of Exchange::together come and go as one. barrier: all ranks wait for each other.
+/// Only the ranks of `stage` do it, and those of `peer`; of an exchange, what is sent among them.
 struct Task {
   enum class Kind : std::uint8_t { compute, exchange, barrier };
   Kind kind{};
@@ -76,8 +78,15 @@ struct Task {
   std::uint32_t exchange = 0;  ///< index into Program::exchanges
   Seconds duration{};
   std::uint32_t load = kEvenLoad;  ///< index into Program::loads
+  std::uint16_t stage = 0;
+  std::uint16_t peer = kNoPeer;  ///< exchange: a second stage
+  std::uint8_t peer_stream = 0;  ///< in which the ranks of `peer` do it
 
   static constexpr std::uint32_t kEvenLoad = 0xFFFFFFFF;
+  static constexpr std::uint16_t kNoPeer = 0xFFFF;
+
+  bool is_of(std::uint32_t some_stage) const { return some_stage == stage || some_stage == peer; }
+  std::uint8_t stream_of(std::uint32_t some_stage) const { return some_stage == stage ? stream : peer_stream; }
 };
 
 struct Program {
@@ -86,8 +95,13 @@ struct Program {
   std::vector<std::string> labels;         ///< "layer 3 attention", shared by tasks that are alike
   std::vector<Exchange> exchanges;         ///< shared by tasks that repeat them
   std::vector<std::vector<double>> loads;  ///< by rank
+  std::vector<std::uint16_t> stage_of;     ///< by rank, in a pipeline; empty: all are of stage 0
   std::vector<Task> tasks;                 ///< each after those it waits for
   IndexRows after;                         ///< by task: earlier tasks; a row for every task
+
+  std::uint32_t stage(std::uint32_t rank) const { return stage_of.empty() ? 0 : stage_of[rank]; }
+  /// One more than the last.
+  std::uint32_t stages() const;
 };
 
 }  // namespace ithaca

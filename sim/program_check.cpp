@@ -52,10 +52,20 @@ Wrong check_task(const Program& program, std::size_t t) {
   const auto none = [&](const char* what, std::size_t index) {
     return name + ": there is no " + what + " " + std::to_string(index);
   };
+  const std::uint32_t stages = program.stages();
+  const bool has_peer = task.peer != Task::kNoPeer;
   if (task.stream >= program.streams.size()) return none("stream", task.stream);
+  if (task.stage >= stages) return none("stage", task.stage);
+  if (has_peer && (task.peer >= stages || task.peer == task.stage)) return none("other stage", task.peer);
+  if (has_peer && task.peer_stream >= program.streams.size()) return none("stream", task.peer_stream);
+  if (has_peer && task.kind != Task::Kind::exchange) return name + ": only an exchange has a second stage";
+  if (stages > 1 && task.kind == Task::Kind::barrier) return name + ": stages have no barriers";
   if (task.label >= program.labels.size()) return none("label", task.label);
   for (const std::uint32_t other : program.after[t]) {
     if (other >= t) return name + ": it waits for task " + std::to_string(other) + ", which is not before it";
+    const Task& earlier = program.tasks[other];
+    if (!earlier.is_of(task.stage) && !(has_peer && earlier.is_of(task.peer)))
+      return name + ": it waits for task " + std::to_string(other) + ", which no rank does that does it";
   }
   if (task.kind == Task::Kind::exchange && task.exchange >= program.exchanges.size())
     return none("exchange", task.exchange);
@@ -77,6 +87,8 @@ Wrong check(const Program& program, std::size_t gpus, const Slowdown& slowdown) 
   for (std::size_t i = 0; i < program.loads.size(); ++i) {
     if (auto wrong = check_ranks(program.loads[i], "load " + std::to_string(i), program.ranks)) return wrong;
   }
+  if (!program.stage_of.empty() && program.stage_of.size() != program.ranks)
+    return "stages: " + counted(program.stage_of.size(), "value") + " for " + counted(program.ranks, "rank");
   if (program.after.size() != program.tasks.size()) return "rows of 'after' must be as many as tasks";
   for (std::size_t t = 0; t < program.tasks.size(); ++t) {
     if (auto wrong = check_task(program, t)) return wrong;

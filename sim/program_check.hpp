@@ -10,8 +10,9 @@
 namespace ithaca {
 
 /// The first thing that is wrong, in words that name the task, exchange or rank: no rank or more ranks than `gpus`,
-/// tasks that wait for later ones, streams, labels, exchanges and loads that are not there, loads and slowdowns that
-/// are not one a rank, numbers below zero or not finite. Messages are looked at when they are sent.
+/// tasks that wait for later ones or for those of others, stages, streams, labels, exchanges and loads that are not
+/// there, loads and slowdowns that are not one a rank, numbers below zero or not finite. Messages are looked at when
+/// they are sent.
 std::optional<std::string> check(const Program& program, std::size_t gpus, const Slowdown& slowdown);
 
 }  // namespace ithaca

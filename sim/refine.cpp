@@ -89,6 +89,7 @@ class Refinement {
     for (std::size_t o = 0; o < orbits_.rank.size(); ++o) {
       const std::uint32_t rank = orbits_.rank[o];
       std::uint64_t key = mix(orbits_.ranks[o]);
+      if (!program_.stage_of.empty()) key = mix(key ^ program_.stage(rank));
       if (!slowdown.gpu.empty()) key = mix(key ^ bits(slowdown.gpu[rank]));
       for (const auto& load : program_.loads) key = mix(key ^ bits(load[rank]));
       rank_keys.push_back(key);

@@ -1,7 +1,9 @@
 #include "sim/run_program.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
 
 #include "model/units.hpp"
 #include "sim/classes.hpp"
@@ -51,6 +53,31 @@ std::optional<std::string> check_size(const ProgramSize& size, std::size_t memor
          ": take fewer ranks or fewer layers" + instead;
 }
 
+/// Of all tasks. What goes on inside a stage goes on in every other as well; between two it is counted.
+double count_messages(const Program& program, const ProgramClasses& classes) {
+  const double stages = program.stages();
+  std::map<std::array<std::uint32_t, 3>, double> between;
+  std::vector<Message> messages;
+  double all = 0;
+  for (const Task& task : program.tasks) {
+    if (task.kind != Task::Kind::exchange) continue;
+    if (task.peer == Task::kNoPeer) {
+      all += classes.exchanges[task.exchange].messages / stages;
+      continue;
+    }
+    const auto [known, is_new] = between.try_emplace({task.exchange, task.stage, task.peer}, 0);
+    for (std::uint32_t rank = 0; is_new && rank < program.ranks; ++rank) {
+      if (!task.is_of(program.stage(rank))) continue;
+      messages.clear();
+      program.exchanges[task.exchange].sends(rank, messages);
+      known->second += static_cast<double>(std::count_if(
+          messages.begin(), messages.end(), [&](const Message& m) { return task.is_of(program.stage(m.to)); }));
+    }
+    all += known->second;
+  }
+  return all;
+}
+
 Result<ProgramRun, std::string> run(const Program& program, const Router& router, const Slowdown& slowdown,
                                     const ProgramClasses& classes) {
   const LoweredProgram lowered = lower(program, classes, router, slowdown);
@@ -59,13 +86,11 @@ Result<ProgramRun, std::string> run(const Program& program, const Router& router
   ProgramRun result;
   result.classes = static_cast<std::uint32_t>(classes.rank.size());
   result.class_of = classes.class_of_rank;
-  result.spans = read_spans(program, classes, lowered, *flows);
+  read_spans(program, classes, lowered, *flows, result);
   for (const std::uint32_t k : classes.class_of_link) result.carried.push_back(flows->carried[k]);
   result.makespan = flows->makespan;
   result.flows = lowered.system.size.size();
-  for (const Task& task : program.tasks) {
-    if (task.kind == Task::Kind::exchange) result.messages += classes.exchanges[task.exchange].messages;
-  }
+  result.messages = count_messages(program, classes);
   result.events = flows->events;
   return result;
 }
@@ -92,6 +117,21 @@ Result<ProgramRun, std::string> run_flat(const Program& program, const Router& r
 }
 
 }  // namespace
+
+ProgramRun::Span ProgramRun::span(const Program& program, std::uint32_t rank, std::size_t task) const {
+  const std::uint32_t c = class_of[rank];
+  if (turn.empty()) return spans[c * program.tasks.size() + task];
+  const Task& t = program.tasks[task];
+  const std::uint32_t stage = program.stage(rank);
+  if (!t.is_of(stage)) return {};
+  return spans[first[c] + (stage == t.stage ? turn : peer_turn)[task]];
+}
+
+std::vector<std::uint32_t> ProgramRun::members() const {
+  std::vector<std::uint32_t> ranks(classes, 0);
+  for (std::uint32_t rank = static_cast<std::uint32_t>(class_of.size()); rank-- > 0;) ranks[class_of[rank]] = rank;
+  return ranks;
+}
 
 Result<ProgramRun, std::string> run_program(const Program& program, const Router& router, const Slowdown& slowdown,
                                             const RunOptions& options) {

@@ -33,16 +33,21 @@ struct ProgramRun {
   };
   std::uint32_t classes = 0;
   std::vector<std::uint32_t> class_of;  ///< by rank
-  std::vector<Span> spans;              ///< task t of class c at spans[c * tasks + t]
+  std::vector<Span> spans;              ///< by class: of the tasks that it does, in order
   std::vector<Bytes> carried;           ///< by link of the fabric, what the wire carried
   Seconds makespan{};
   std::size_t flows = 0;  ///< simulated
   double messages = 0;    ///< that they stand for
   std::int64_t events = 0;
 
-  const Span& span(std::uint32_t rank, std::size_t task, std::size_t tasks) const {
-    return spans[class_of[rank] * tasks + task];
-  }
+  /// Where spans of a pipeline's stages are; empty where every rank does every task.
+  std::vector<std::size_t> first;              ///< by class: its first span
+  std::vector<std::uint32_t> turn, peer_turn;  ///< by task: its number among those of its stage, and of its peer
+
+  /// At zero where the rank does not do the task.
+  Span span(const Program& program, std::uint32_t rank, std::size_t task) const;
+  /// By class: its first rank.
+  std::vector<std::uint32_t> members() const;
 };
 
 /// The reason where the program does not fit the machine (more ranks than GPUs) or memory: then with the bytes it would

@@ -6,11 +6,12 @@ namespace ithaca {
 
 Seconds compute_time(const Program& program, const ProgramRun& run) {
   Seconds longest;
-  for (std::size_t c = 0; c < run.classes; ++c) {
+  for (const std::uint32_t rank : run.members()) {
     Seconds sum;
     for (std::size_t t = 0; t < program.tasks.size(); ++t) {
-      const ProgramRun::Span& span = run.spans[c * program.tasks.size() + t];
-      if (program.tasks[t].kind == Task::Kind::compute) sum += span.end - span.begin;
+      if (program.tasks[t].kind != Task::Kind::compute) continue;
+      const ProgramRun::Span span = run.span(program, rank, t);
+      sum += span.end - span.begin;
     }
     longest = max(longest, sum);
   }

@@ -8,10 +8,10 @@
 //   sharding  ZeRO: weights are gathered one layer ahead, gradients reduced one layer behind, both issued with the
 //             first kernel of the layer between; the first gather, the last reduction and the update stay exposed
 //
-// On an idle ideal fabric it takes what estimate_step says, but for what tests/sim/step_program_test.cpp derives.
+// Stages of a pipeline have their own (sim/pipeline_program.hpp). On an idle ideal fabric it takes what estimate_step
+// says, but for what tests/support/step_jobs.hpp and tests/sim/pipeline_program_test.cpp derive.
 
 #include <string>
-#include <string_view>
 
 #include "model/cluster.hpp"
 #include "model/layout.hpp"
@@ -22,10 +22,6 @@
 #include "sim/program.hpp"
 
 namespace ithaca {
-
-/// Labels of the kernels that end a layer's forward and its backward; each comes once a layer and micro-batch.
-inline constexpr std::string_view kLastOfForward = "mlp";
-inline constexpr std::string_view kLastOfBackward = "qkv weight gradient";
 
 struct StepProgramOptions {
   DimensionOrder order = kFrameworkOrder;

@@ -9,7 +9,6 @@ std::string degree(const char* what, const char* flag, int value) {
 
 std::optional<std::string> of_layout(const Layout& l) {
   if (l.strategy == Strategy::fpdt && l.gpus() > 1) return std::string(name(l.strategy));
-  if (l.pp > 1) return degree("pipeline parallelism", "pp", l.pp);
   if (l.chunks > 1) return degree("attention by chunks", "chunks", l.chunks);
   return std::nullopt;
 }
@@ -17,7 +16,6 @@ std::optional<std::string> of_layout(const Layout& l) {
 std::optional<std::string> of_work(const Workload& w) {
   if (w.offload.checkpoints || w.offload.optimizer || w.offload.parameters) return "offload to host memory";
   if (!w.overlap.gradients || !w.overlap.parameters) return "ZeRO's traffic without overlap";
-  if (w.lora_rank > 0) return "LoRA";
   return std::nullopt;
 }
 

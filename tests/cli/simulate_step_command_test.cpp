@@ -100,6 +100,21 @@ TEST(SimulateStep, OrderPlacesGroups) {
   EXPECT_EQ(outer["order"], (Words{"dp", "ulysses", "tp", "ring", "pp"}));
 }
 
+TEST(SimulateStep, PipelinesHaveTheirBubble) {
+  const Words job{"simulate", "step", "--model", "llama-7b", "--cluster",      "dgx-h100",
+                  "--gpus",   "16",   "--seq",   "32Ki",     "--strategy",     "megatron_sp",
+                  "--tp",     "4",    "--pp",    "4",        "--global-batch", "8"};
+  const Outcome table = run(job, Environment{});
+  EXPECT_EQ(table.exit, ExitCode::done) << table.talk;
+  EXPECT_TRUE(contains(table.result, "exposed communication and bubble")) << table.result;
+  EXPECT_TRUE(contains(table.result, "hidden states to the next stage")) << table.result;
+  EXPECT_TRUE(contains(table.result, "in all stages")) << table.result;
+  Words json = job;
+  json.insert(json.end(), {"--json", "--straggler", "gpu5=1.5x"});
+  const auto slow = nlohmann::json::parse(run(json, Environment{}).result)["simulation"];
+  EXPECT_GT(slow["engine"]["time_s"], 1.2 * slow["closed_form"]["time_s"].get<double>());
+}
+
 TEST(SimulateStep, TheCommandLineMustBeWhole) {
   EXPECT_TRUE(contains(simulate("step", {"--order", "tp,tp"}).talk, "names a dimension twice"));
   EXPECT_TRUE(contains(simulate("step", {"--strategy", "ulises"}).talk, "ulysses"));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/programs.hpp"
+
 namespace ithaca {
 namespace {
 
@@ -115,6 +117,28 @@ TEST(CriticalPath, AtABarrierTheLastRankDecides) {
   const auto path = critical_path(program, run);
   EXPECT_EQ(path[0].rank, 2U);
   EXPECT_EQ(path[2].rank, 0U);
+}
+
+// The second stage computes until 6 on what the first one, there since 2, sends until 4; before it computed until 1.
+TEST(CriticalPath, LeadsFromStageToStage) {
+  Program program = test::program(2);
+  program.stage_of = {0, 1};
+  program.exchanges = {test::exchange_of({{0, 1, Bytes{200}}})};
+  program.tasks = {test::compute(2), test::exchange(0, 1), test::compute(1), test::compute(2)};
+  program.tasks[1].peer = program.tasks[2].stage = program.tasks[3].stage = 1;
+  program.tasks[1].peer_stream = 1;
+  for (const auto& after : std::vector<std::vector<std::uint32_t>>{{}, {0}, {}, {1}}) program.after.add(after);
+  const test::Machine machine(test::star(2), Routing::deterministic);
+  const auto run = run_program(program, machine.router);
+  ASSERT_TRUE(run) << run.error();
+  const auto path = critical_path(program, *run);
+  ASSERT_EQ(path.size(), 3U);
+  EXPECT_EQ(path[0].rank, 0U);
+  EXPECT_EQ(path[1].task, 1U);
+  EXPECT_EQ(path[1].rank, 0U);
+  EXPECT_EQ(path[1].waiting, 1U);
+  EXPECT_EQ(path[2].task, 3U);
+  EXPECT_DOUBLE_EQ(path[2].end.value(), 6);
 }
 
 TEST(CriticalPath, NothingToFollow) { EXPECT_TRUE(critical_path(Program{}, ProgramRun{}).empty()); }

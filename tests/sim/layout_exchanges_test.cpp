@@ -18,26 +18,6 @@ using test::sequence;
 
 using enum Dimension;
 
-TEST(RankGrid, FrameworksPutTensorParallelInnermost) {
-  const Layout layout{.strategy = Strategy::usp, .tp = 2, .dp = 3, .ulysses = 4, .ring = 5};
-  const RankGrid grid(layout, kFrameworkOrder);
-  EXPECT_EQ(grid.group(tp).stride, 1);
-  EXPECT_EQ(grid.group(ulysses).stride, 2);
-  EXPECT_EQ(grid.group(ring).stride, 8);
-  EXPECT_EQ(grid.group(dp).stride, 40);
-  EXPECT_EQ(grid.group(dp).size, 3);
-}
-
-TEST(RankGrid, CoordinatesNameEveryRankOnce) {
-  const Layout layout{.strategy = Strategy::usp, .tp = 2, .dp = 3, .ulysses = 4, .ring = 5};
-  const RankGrid grid(layout, {ring, dp, tp, pp, ulysses});
-  for (std::uint32_t r = 0; r < 120; ++r) {
-    EXPECT_EQ(grid.rank({grid.coordinate(r, tp), grid.coordinate(r, ulysses), grid.coordinate(r, ring),
-                         grid.coordinate(r, dp), grid.coordinate(r, pp)}),
-              r);
-  }
-}
-
 /// The one round of a collective, message by message.
 std::map<std::pair<std::uint32_t, std::uint32_t>, double> traffic(const LayoutExchanges& x, const Rounds& rounds,
                                                                   std::uint32_t ranks) {
@@ -87,7 +67,7 @@ TEST(LayoutExchanges, HopsCarryTheRanksOwnKvHeads) {
 TEST(LayoutExchanges, OnlyWhatTheLayoutHas) {
   const LayoutExchanges x = exchanges(llama_7b(), {.strategy = Strategy::megatron_sp, .tp = 8, .zero = 1});
   EXPECT_EQ(x.exchanges.size(), 2U);
-  EXPECT_TRUE(x.qkv.empty() && x.kv_hop.empty() && x.gather[0].empty() && x.gather_all.empty());
+  EXPECT_TRUE(x.qkv.empty() && x.kv_hop.empty() && x.gather[0].empty() && x.stages[0].gather_all.empty());
   EXPECT_TRUE(x.attention_load.empty());
 }
 

@@ -34,6 +34,30 @@ TEST(ProgramCheck, AcceptsAGoodProgram) {
   EXPECT_EQ(complaint([](Program&, Slowdown& s) { s.gpu = {1, 2, 1, 1}; }), "");
 }
 
+TEST(ProgramCheck, StagesDoWhatTheyCanDo) {
+  const auto staged = [](auto&& change) {
+    return complaint([&](Program& p, Slowdown&) {
+      p.stage_of = {0, 0, 1, 1};
+      change(p);
+    });
+  };
+  const auto expect = [](const std::string& said, const std::string& part) {
+    EXPECT_NE(said.find(part), std::string::npos) << '"' << said << '"';
+  };
+  EXPECT_EQ(staged([](Program& p) { p.tasks[1].peer = 1; }), "");
+  expect(staged([](Program& p) { p.stage_of.pop_back(); }), "stages: 3 values for 4 ranks");
+  expect(staged([](Program& p) { p.tasks[0].stage = 2; }), "task 0: there is no stage 2");
+  expect(staged([](Program& p) { p.tasks[1].peer = 2; }), "task 1: there is no other stage 2");
+  expect(staged([](Program& p) { p.tasks[0].peer = 1; }), "task 0: only an exchange has a second stage");
+  expect(staged([](Program& p) { p.tasks[1].stage = 1; }), "task 1: it waits for task 0, which no rank does");
+  expect(staged([](Program& p) { p.tasks[1].kind = Task::Kind::barrier; }), "task 1: stages have no barriers");
+  expect(staged([](Program& p) {
+           p.tasks[1].peer = 1;
+           p.tasks[1].peer_stream = 2;
+         }),
+         "there is no stream 2");
+}
+
 TEST(ProgramCheck, SaysWhichNumberIsWrong) {
   const auto expect = [](const std::string& said, const std::string& part) {
     EXPECT_NE(said.find(part), std::string::npos) << '"' << said << '"';

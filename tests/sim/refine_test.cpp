@@ -159,7 +159,7 @@ ProgramRun expect_equal(const Program& p, const Router& router, const Slowdown& 
   int unequal = 0;
   for (std::uint32_t rank = 0; rank < p.ranks; ++rank) {
     for (std::size_t t = 0; t < p.tasks.size(); ++t) {
-      const auto &a = flat->span(rank, t, p.tasks.size()), &b = classes->span(rank, t, p.tasks.size());
+      const auto &a = flat->span(p, rank, t), &b = classes->span(p, rank, t);
       unequal += !near(a.begin.value(), b.begin.value()) || !near(a.end.value(), b.end.value());
     }
   }

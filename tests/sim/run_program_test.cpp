@@ -26,10 +26,10 @@ std::string refusal(const Program& p, const Machine& machine, const Slowdown& sl
 }
 
 double end(const ProgramRun& r, const Program& p, std::uint32_t rank, std::size_t task) {
-  return r.span(rank, task, p.tasks.size()).end.value();
+  return r.span(p, rank, task).end.value();
 }
 double begin(const ProgramRun& r, const Program& p, std::uint32_t rank, std::size_t task) {
-  return r.span(rank, task, p.tasks.size()).begin.value();
+  return r.span(p, rank, task).begin.value();
 }
 
 // Rank 1 has 1.5 times the load and rank 2 runs at half speed: 2 s become 3 s and 4 s. The barrier waits for 4 s.
@@ -49,6 +49,35 @@ TEST(RunProgram, ComputesByLoadAndSlowdownAndWaitsAtBarriers) {
   EXPECT_DOUBLE_EQ(end(r, p, 1, 2), 5);
   EXPECT_DOUBLE_EQ(end(r, p, 2, 2), 6);
   EXPECT_DOUBLE_EQ(r.makespan.value(), 6);
+}
+
+// Two stages of two ranks. The first computes 1 s and sends 200 bytes on, 2 s; it computes 4 s more meanwhile. The
+// second has been ready since 1.5 s and computes 2 s on what comes.
+TEST(RunProgram, StagesDoTheirOwnTasks) {
+  const Machine machine(star(4), Routing::deterministic);
+  Program p = program(4);
+  p.stage_of = {0, 0, 1, 1};
+  p.exchanges = {exchange_of({{0, 2, Bytes{200}}, {1, 3, Bytes{200}}})};
+  add(p, compute(1));
+  add(p, exchange(0, 1), {0});
+  add(p, compute(4));
+  add(p, compute(1.5));
+  add(p, compute(2), {1});
+  p.tasks[1].peer = 1;
+  p.tasks[1].peer_stream = 1;
+  p.tasks[3].stage = p.tasks[4].stage = 1;
+  for (const auto engine : {RunOptions::Engine::classes, RunOptions::Engine::flat}) {
+    const auto r = run(p, machine, {}, {.engine = engine});
+    EXPECT_DOUBLE_EQ(end(r, p, 1, 1), 3);
+    EXPECT_DOUBLE_EQ(end(r, p, 0, 2), 5);
+    EXPECT_DOUBLE_EQ(begin(r, p, 3, 1), 0);
+    EXPECT_DOUBLE_EQ(end(r, p, 2, 1), 3);
+    EXPECT_DOUBLE_EQ(begin(r, p, 2, 4), 3);
+    EXPECT_DOUBLE_EQ(end(r, p, 3, 4), 5);
+    EXPECT_DOUBLE_EQ(end(r, p, 3, 2), 0);  // not its task
+    EXPECT_DOUBLE_EQ(r.makespan.value(), 5);
+    EXPECT_EQ(r.messages, 2);
+  }
 }
 
 // A ring of 4 in which rank 0 comes at 3 s, the others at 1 s: each hop takes 2 s, but what rank 0 brings goes through

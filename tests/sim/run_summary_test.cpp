@@ -10,6 +10,7 @@ TEST(RunSummary, TheLongestComputingRankCounts) {
   program.tasks = {{.kind = Task::Kind::compute}, {.kind = Task::Kind::barrier}, {.kind = Task::Kind::compute}};
   ProgramRun run;
   run.classes = 2;
+  run.class_of = {0, 1};
   const auto span = [](double begin, double end) { return ProgramRun::Span{Seconds{begin}, Seconds{end}}; };
   // 1 + 1 and 2 + 3; the wait at the barrier does not count.
   run.spans = {span(0, 1), span(1, 2), span(2, 3), span(0, 2), span(2, 2), span(2, 5)};

@@ -18,16 +18,14 @@ TEST(NotSimulated, IsNothingWithTheOtherStrategies) {
 
 TEST(NotSimulated, NamesWhatTheLayoutHas) {
   EXPECT_EQ(refusal({.strategy = Strategy::fpdt, .ulysses = 2}), "the event engine does not simulate fpdt yet");
-  EXPECT_EQ(refusal({.pp = 2}), "the event engine does not simulate pipeline parallelism (pp 2) yet");
   EXPECT_NE(refusal({.chunks = 2}), "");
 }
 
 TEST(NotSimulated, NamesWhatTheWorkloadHas) {
-  Workload lora, late, host;
-  lora.lora_rank = 8;
+  Workload late, host;
   late.overlap.gradients = false;
   host.offload.optimizer = true;
-  for (const Workload& work : {lora, late, host}) EXPECT_NE(refusal({}, work), "");
+  for (const Workload& work : {late, host}) EXPECT_NE(refusal({}, work), "");
 }
 
 }  // namespace

@@ -1,0 +1,129 @@
+#include "sim/layer_tasks.hpp"
+
+namespace ithaca {
+
+LayerTasks::LayerTasks(const StepInputs& in, const LayoutExchanges& exchanges, std::uint32_t heads)
+    : in_(in), x_(exchanges), heads_(heads) {
+  for (const LayerKind kind : {LayerKind::dense, LayerKind::moe}) {
+    if (layers_of(in.model, kind) == 0) continue;
+    kernels_[static_cast<std::size_t>(kind)] = {
+        layer_kernels(in.model, in.work, in.cluster.gpu, in.layout, in.rank, kind),
+        forward_gemms(in.model, in.work, in.cluster.gpu, in.rank, kind),
+        backward_gemms(in.model, in.work, in.cluster.gpu, in.rank, kind)};
+  }
+}
+
+/// Streaming kernels and adapters are shared evenly by the attention and the MLP block.
+void LayerTasks::forward(TaskList& tasks, LayerKind kind, bool again) const {
+  const auto named = [again](std::string what) { return again ? what + ", recomputed" : what; };
+  const Kernels& k = kernels(kind);
+  const bool experts = kind == LayerKind::moe;
+  const Seconds shared = (k.layer.forward.memory_bound + k.forward.adapters) * 0.5;
+  tasks.blocking(named("gather attention input"), x_.tp_gather);
+  tasks.compute(named("qkv projection"), k.forward.qkv + shared);
+  tasks.blocking(named("all-to-all qkv"), x_.qkv);
+  ring_forward(tasks, k, named("attention"), named("kv hop"));
+  tasks.blocking(named("all-to-all attention output"), x_.output);
+  tasks.compute(named("output projection"), k.forward.output);
+  tasks.blocking(named("reduce attention output"), x_.tp_reduce);
+  if (experts) tasks.blocking(named("tokens to experts"), x_.dispatch);
+  tasks.blocking(named("gather mlp input"), x_.tp_gather);
+  tasks.compute(named(std::string(kLastOfForward)), k.forward.up + k.forward.down + shared);
+  tasks.blocking(named("reduce mlp output"), x_.tp_reduce);
+  if (experts) tasks.blocking(named("tokens from experts"), x_.combine);
+}
+
+/// One of K and V to everybody.
+void LayerTasks::all_hops(TaskList& tasks, const std::string& what) const {
+  for (int s = 1; s < in_.layout.ring; ++s) tasks.blocking(what, x_.tensor_hop);
+}
+
+/// Hop s + 1 runs beside the attention over the block of hop s; the next block waits for both. Nothing runs beside what
+/// brings the keys and values of all at once.
+void LayerTasks::ring_forward(TaskList& tasks, const Kernels& k, const std::string& attention,
+                              const std::string& hop) const {
+  const KernelTimes& times = k.layer.forward;
+  if (gathers()) {
+    tasks.blocking(hop, x_.kv_gather);
+    all_hops(tasks, hop);
+    tasks.compute(attention, times.attention, heads_);
+    all_hops(tasks, hop);
+    return;
+  }
+  for (int s = 0; s < in_.layout.ring; ++s) {
+    TaskList::MaybeTask next;
+    if (s + 1 < in_.layout.ring) next = tasks.beside(hop, kv_hop(s + 1), kOverlap);
+    tasks.compute(attention, s == 0 ? own_block(times) : times.attention_hop, heads_);
+    tasks.wait_for(next);
+  }
+}
+
+void LayerTasks::backward(TaskList& tasks, LayerKind kind, bool repeat) const {
+  if (repeat) forward(tasks, kind, true);
+  mlp_backward(tasks, kind);
+  attention_backward(tasks, kernels(kind));
+}
+
+/// The MLP's input is gathered once more for the weight gradient of its first product, beside the input gradient of
+/// that product and the weight gradient of the second one.
+void LayerTasks::mlp_backward(TaskList& tasks, LayerKind kind) const {
+  const Kernels& k = kernels(kind);
+  const auto& [qkv, output, up, down, adapters] = k.backward;
+  const bool experts = kind == LayerKind::moe;
+  if (experts) tasks.blocking("gradients to experts", x_.dispatch);
+  tasks.blocking("gather mlp output, backward", x_.tp_gather);
+  tasks.compute("mlp, backward", down * 0.5 + adapters * 0.25 + k.layer.backward.memory_bound * 0.5);
+  const auto input = tasks.beside("gather mlp input, backward", x_.tp_gather, kOverlap);
+  tasks.compute("mlp, backward", (up + down) * 0.5 + adapters * 0.25);
+  tasks.wait_for(input);
+  tasks.compute("mlp weight gradient", up * 0.5);
+  tasks.blocking("reduce mlp input, backward", x_.tp_reduce);
+  if (experts) tasks.blocking("gradients from experts", x_.combine);
+}
+
+/// Likewise; the output projection's weight gradient waits until there is something to hide behind it.
+void LayerTasks::attention_backward(TaskList& tasks, const Kernels& k) const {
+  const auto& [qkv, output, up, down, adapters] = k.backward;
+  tasks.blocking("gather attention output, backward", x_.tp_gather);
+  tasks.compute("output projection, backward", output * 0.5 + adapters * 0.25 + k.layer.backward.memory_bound * 0.5);
+  tasks.blocking("all-to-all attention output, backward", x_.output_back);
+  if (in_.work.recompute == Recompute::selective) {
+    tasks.compute("attention, recomputed", k.layer.repeated.attention, heads_);
+  }
+  ring_backward(tasks, k);
+  tasks.blocking("all-to-all qkv, backward", x_.qkv_back);
+  const auto input = tasks.beside("gather attention input, backward", x_.tp_gather, kOverlap);
+  tasks.compute("qkv projection, backward", (qkv + output) * 0.5 + adapters * 0.25);
+  tasks.wait_for(input);
+  tasks.compute(std::string(kLastOfBackward), qkv * 0.5);
+  tasks.blocking("reduce attention input, backward", x_.tp_reduce);
+}
+
+/// The gradients of a block follow it one step behind: they leave when the block's attention is done. In fp32 they go
+/// one hop further, home, which nothing hides.
+void LayerTasks::ring_backward(TaskList& tasks, const Kernels& k) const {
+  const std::string hop = "kv hop, backward", home = "kv gradient hop", attention = "attention, backward";
+  const KernelTimes& times = k.layer.backward;
+  if (gathers()) {
+    tasks.blocking(hop, x_.kv_gather);
+    all_hops(tasks, hop);
+    tasks.blocking(home, x_.tensor_sum);
+    tasks.compute(attention, times.attention, heads_);
+    tasks.blocking(home, x_.kv_gradient_reduce);
+    all_hops(tasks, hop);
+    tasks.blocking(home, x_.tensor_sum);
+    return;
+  }
+  const int ring = in_.layout.ring;
+  TaskList::MaybeTask gradient, next;
+  for (int s = 0; s < ring; ++s) {
+    if (s > 0) gradient = tasks.beside(home, gradient_hop(s), kOverlap);
+    next = s + 1 < ring ? tasks.beside(hop, kv_hop(s + 1), kOverlap) : std::nullopt;
+    tasks.compute(attention, s == 0 ? own_block(times) : times.attention_hop, heads_);
+    tasks.wait_for(next);
+  }
+  if (in_.work.ring_gradient == RingGradient::fp32) gradient = tasks.beside(home, gradient_hop(ring), kOverlap);
+  tasks.wait_for(gradient);
+}
+
+}  // namespace ithaca
