@@ -22,7 +22,7 @@ constexpr std::int64_t kMostSteps = 1000;
 constexpr std::size_t kLinksShown = 5;
 
 constexpr Flag kOwnSimulateStepFlags[] = {
-    {"--strategy", "S", "ulysses, megatron_sp, ring or usp [the best one by the closed form]"},
+    {"--strategy", "S", "any that 'ithaca compare' knows [the best of its first four by the closed form]"},
     {"--order", "LIST", "how ranks lie on the GPUs, innermost first [tp,ulysses,ring,dp,pp]"},
     {"--steps", "N", "so many in a row [1]"},
 };
@@ -58,7 +58,7 @@ StepRequest read_flags(const Arguments& arguments, bool layer, Diagnostics& prob
   request.machine = read_machine_flags(arguments, problems);
   FlagReader flags(arguments, problems);
   std::vector<Choice<Strategy>> names;
-  for (const Strategy strategy : kStrategies) names.emplace_back(name(strategy), strategy);
+  for (const Strategy strategy : kAllStrategies) names.emplace_back(name(strategy), strategy);
   if (const auto strategy = flags.choice<Strategy>("--strategy", names)) request.job.strategies = {*strategy};
   request.options.order = read_order(flags);
   request.options.steps = static_cast<int>(flags.count("--steps", 1, kMostSteps).value_or(1));
@@ -222,6 +222,8 @@ Outcome run_layer(const Arguments& arguments, Diagnostics problems, const Enviro
 constexpr std::string_view kStepExamples[] = {
     "ithaca simulate step --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi --strategy ulysses",
     "ithaca simulate step --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi --jitter 5% --seeds 20",
+    "ithaca simulate step --model llama3-70b --cluster dgx-h100 --gpus 64 --seq 8Ki --strategy megatron_sp --tp 8 "
+    "--pp 4 --global-batch 32 --straggler gpu9=1.2x --trace step.json",
 };
 constexpr std::string_view kLayerExamples[] = {
     "ithaca simulate layer --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi --strategy usp",
@@ -233,8 +235,9 @@ const Command kSimulateStep{
     "simulate step",
     "a training step on the real network, task by task",
     "--model M --cluster C --gpus G --seq N [flags]",
-    "Runs a training step of one layout through the event engine: kernels, the strategy's collectives and ZeRO's on "
-    "streams with dependencies, all groups at once on the links of the network. Degrees that are not given are chosen "
+    "Runs a training step of one layout through the event engine: kernels, the strategy's collectives and ZeRO's, a "
+    "pipeline's messages and copies to and from host memory on streams with dependencies, all groups at once on the "
+    "links of the network. Degrees that are not given are chosen "
     "as by 'ithaca compare'. Says what the step takes beside the closed form, which links are busiest, and which tasks "
     "the time went to, along the chain that nothing could shorten.",
     kStepExamples,

@@ -78,6 +78,7 @@ std::string_view category(Task::Kind kind) {
   switch (kind) {
     case Task::Kind::compute: return "compute";
     case Task::Kind::exchange: return "exchange";
+    case Task::Kind::copy: return "copy";
     case Task::Kind::barrier: break;
   }
   return "barrier";

@@ -9,7 +9,7 @@ double gradient_bytes(const Workload& work) { return work.fp32_gradients ? 4 : e
 
 /// Times of a layer's collectives that compute waits for and that it can hide.
 struct Waits {
-  Seconds blocking{}, overlappable{};
+  Seconds blocking{}, hops{}, gathers{};
 };
 /// Of the pass itself and of what repeats the forward.
 struct TrafficWaits {
@@ -19,21 +19,19 @@ TrafficWaits waits_of(const LayerTraffic& traffic) {
   TrafficWaits sums;
   for (const Collective& c : traffic.collectives) {
     Waits& of = c.recomputed ? sums.repeated : sums.own;
-    (c.overlapped ? of.overlappable : of.blocking) += c.cost.total();
+    Seconds& hidden = c.op == Op::send_recv ? of.hops : of.gathers;
+    (c.overlapped ? hidden : of.blocking) += c.cost.total();
   }
   return sums;
 }
 
-/// What a layer's overlappable collectives can hide behind: a ring hop behind the attention of the block before it, the
-/// second gather of Megatron-SP's backward behind the input gradients, half of the backward's GEMM time.
-Seconds hiding_place(const Layout& layout, const KernelTimes& kernels, bool backward) {
-  if (layout.ring > 1) return kernels.attention_hop * (layout.ring - 1);
-  return backward ? kernels.gemm * 0.5 : Seconds{};
-}
-
+/// A ring hop hides behind the attention of the block before it, the second gather of Megatron-SP's backward behind the
+/// input gradients, half of the backward's GEMM time.
 Pass strategy_pass(const Layout& layout, const Waits& w, const KernelTimes& kernels, bool backward) {
-  const Seconds comm = w.blocking + w.overlappable;
-  return {kernels.total(), comm, comm - min(w.overlappable, hiding_place(layout, kernels, backward))};
+  const Seconds comm = w.blocking + (w.hops + w.gathers);
+  const Seconds behind_attention = min(w.hops, kernels.attention_hop * (layout.ring - 1));
+  const Seconds behind_products = backward ? min(w.gathers, kernels.gemm * 0.5) : Seconds{};
+  return {kernels.total(), comm, comm - (behind_attention + behind_products)};
 }
 
 Pass operator+(const Pass& a, const Pass& b) { return {a.compute + b.compute, a.comm + b.comm, a.exposed + b.exposed}; }

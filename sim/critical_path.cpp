@@ -46,7 +46,8 @@ class Trail {
   /// The same task at the rank that reached it last of those that it depends on.
   CriticalTask come_from(CriticalTask at) {
     const Task& task = program_.tasks[at.task];
-    if (task.kind == Task::Kind::compute || !someone_later(at)) return at;
+    const bool alone = task.kind == Task::Kind::compute || task.kind == Task::Kind::copy;
+    if (alone || !someone_later(at)) return at;
     std::uint32_t latest = at.rank;
     const auto look = [&](std::uint32_t rank) {
       if (span(rank, at.task).begin > span(latest, at.task).begin) latest = rank;

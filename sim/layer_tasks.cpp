@@ -21,9 +21,14 @@ void LayerTasks::forward(TaskList& tasks, LayerKind kind, bool again) const {
   const Seconds shared = (k.layer.forward.memory_bound + k.forward.adapters) * 0.5;
   tasks.blocking(named("gather attention input"), x_.tp_gather);
   tasks.compute(named("qkv projection"), k.forward.qkv + shared);
-  tasks.blocking(named("all-to-all qkv"), x_.qkv);
-  ring_forward(tasks, k, named("attention"), named("kv hop"));
-  tasks.blocking(named("all-to-all attention output"), x_.output);
+  if (in_.layout.chunks > 1) {
+    by_chunks(tasks, named("all-to-all qkv"), named("attention"), named("all-to-all attention output"), x_.qkv,
+              x_.output, k.layer.forward.attention);
+  } else {
+    tasks.blocking(named("all-to-all qkv"), x_.qkv);
+    ring_forward(tasks, k, named("attention"), named("kv hop"));
+    tasks.blocking(named("all-to-all attention output"), x_.output);
+  }
   tasks.compute(named("output projection"), k.forward.output);
   tasks.blocking(named("reduce attention output"), x_.tp_reduce);
   if (experts) tasks.blocking(named("tokens to experts"), x_.dispatch);
@@ -58,6 +63,18 @@ void LayerTasks::ring_forward(TaskList& tasks, const Kernels& k, const std::stri
   }
 }
 
+/// FPDT: a chunk of the sequence to the heads, its attention, and back. A causal chunk attends to itself by half and to
+/// all before it: 1, 3, 5 ... parts. What waits in host memory is fetched beside it.
+void LayerTasks::by_chunks(TaskList& tasks, const std::string& in, const std::string& what, const std::string& out,
+                           const Rounds& there, const Rounds& back, Seconds attention) const {
+  const double chunks = in_.layout.chunks;
+  for (int c = 0; c < in_.layout.chunks; ++c) {
+    tasks.blocking(in, there);
+    tasks.compute(what, attention * (in_.work.causal ? (2.0 * c + 1) / (chunks * chunks) : 1 / chunks), heads_);
+    tasks.blocking(out, back);
+  }
+}
+
 void LayerTasks::backward(TaskList& tasks, LayerKind kind, bool repeat) const {
   if (repeat) forward(tasks, kind, true);
   mlp_backward(tasks, kind);
@@ -86,12 +103,18 @@ void LayerTasks::attention_backward(TaskList& tasks, const Kernels& k) const {
   const auto& [qkv, output, up, down, adapters] = k.backward;
   tasks.blocking("gather attention output, backward", x_.tp_gather);
   tasks.compute("output projection, backward", output * 0.5 + adapters * 0.25 + k.layer.backward.memory_bound * 0.5);
-  tasks.blocking("all-to-all attention output, backward", x_.output_back);
+  const std::string output_back = "all-to-all attention output, backward", qkv_back = "all-to-all qkv, backward";
+  if (in_.layout.chunks == 1) tasks.blocking(output_back, x_.output_back);
   if (in_.work.recompute == Recompute::selective) {
     tasks.compute("attention, recomputed", k.layer.repeated.attention, heads_);
   }
-  ring_backward(tasks, k);
-  tasks.blocking("all-to-all qkv, backward", x_.qkv_back);
+  if (in_.layout.chunks == 1) {
+    ring_backward(tasks, k);
+    tasks.blocking(qkv_back, x_.qkv_back);
+  } else {
+    by_chunks(tasks, output_back, "attention, backward", qkv_back, x_.output_back, x_.qkv_back,
+              k.layer.backward.attention);
+  }
   const auto input = tasks.beside("gather attention input, backward", x_.tp_gather, kOverlap);
   tasks.compute("qkv projection, backward", (qkv + output) * 0.5 + adapters * 0.25);
   tasks.wait_for(input);

@@ -33,6 +33,8 @@ class LayerTasks {
   void mlp_backward(TaskList& tasks, LayerKind kind) const;
   void attention_backward(TaskList& tasks, const Kernels& k) const;
   void ring_forward(TaskList& tasks, const Kernels& k, const std::string& attention, const std::string& hop) const;
+  void by_chunks(TaskList& tasks, const std::string& in, const std::string& what, const std::string& out,
+                 const Rounds& there, const Rounds& back, Seconds attention) const;
   void ring_backward(TaskList& tasks, const Kernels& k) const;
   void all_hops(TaskList& tasks, const std::string& what) const;
   bool gathers() const { return !x_.kv_gather.empty() || !x_.tensor_hop.empty(); }

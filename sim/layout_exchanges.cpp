@@ -72,6 +72,10 @@ class ExchangeWriter {
     x_.output_back = add_all_to_all(false, [this](int, int to) { return slices(to, false); });
     x_.qkv_back = add_all_to_all(true, [this](int from, int) { return slices(from, true); });
     if (rank_.heads % layout_.ulysses != 0) add_attention_load();
+    if (layout_.chunks == 1) return;
+    for (const Rounds& rounds : {x_.qkv, x_.output, x_.output_back, x_.qkv_back}) {
+      for (const ExchangeRound& round : rounds) send_part(x_.exchanges[round.exchange], 1.0 / layout_.chunks);
+    }
   }
 
   void add_ring() {

@@ -51,7 +51,8 @@ class Lowering {
       waits_for(program_, before_, t, task.stage, waits_);
       if (task.peer != Task::kNoPeer) waits_for(program_, before_, t, task.peer, peer_waits_);
       switch (task.kind) {
-        case Task::Kind::compute: compute(t); break;
+        case Task::Kind::compute:
+        case Task::Kind::copy: compute(t); break;
         case Task::Kind::exchange: exchange(task); break;
         case Task::Kind::barrier: barrier(task); break;
       }
@@ -90,14 +91,18 @@ class Lowering {
     const Task& task = program_.tasks[t];
     done_.push_back(flows());
     crews_.each(task, [&](std::uint32_t c) {
-      const std::uint32_t rank = classes_.rank[c];
-      double duration = task.duration.value() * jitter_factor(slowdown_, t, rank);
-      if (task.load != Task::kEvenLoad) duration *= program_.loads[task.load][rank];
-      if (!slowdown_.gpu.empty()) duration *= slowdown_.gpu[rank];
       row_.clear();
       wait_for_tasks(task, c);
-      add_without_links(duration);
+      add_without_links(task.kind == Task::Kind::copy ? task.duration.value() : duration(t, classes_.rank[c]));
     });
+  }
+
+  double duration(std::uint32_t t, std::uint32_t rank) const {
+    const Task& task = program_.tasks[t];
+    double time = task.duration.value() * jitter_factor(slowdown_, t, rank);
+    if (task.load != Task::kEvenLoad) time *= program_.loads[task.load][rank];
+    if (!slowdown_.gpu.empty()) time *= slowdown_.gpu[rank];
+    return time;
   }
 
   void barrier(const Task& task) {

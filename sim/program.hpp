@@ -68,10 +68,11 @@ struct Exchange {
 
 /// compute: `duration` on a healthy GPU, times load[rank] and what slows the GPU down. exchange: a message leaves when
 /// its sender and its receiver have come to the task; a rank is through when all that it sends and receives has
-/// arrived; those of Exchange::together come and go as one. barrier: all ranks wait for each other.
-/// Only the ranks of `stage` do it, and those of `peer`; of an exchange, what is sent among them.
+/// arrived; those of Exchange::together come and go as one. copy: to or from host memory, `duration` on any GPU.
+/// barrier: all ranks wait for each other. Only the ranks of `stage` do it, and those of `peer`; of an exchange, what
+/// is sent among them.
 struct Task {
-  enum class Kind : std::uint8_t { compute, exchange, barrier };
+  enum class Kind : std::uint8_t { compute, exchange, copy, barrier };
   Kind kind{};
   std::uint8_t stream = 0;  ///< a rank begins a task when the task before in its stream and those of `after` are done
   std::uint32_t label = 0;

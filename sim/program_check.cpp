@@ -69,7 +69,7 @@ Wrong check_task(const Program& program, std::size_t t) {
   }
   if (task.kind == Task::Kind::exchange && task.exchange >= program.exchanges.size())
     return none("exchange", task.exchange);
-  if (task.kind != Task::Kind::compute) return std::nullopt;
+  if (task.kind == Task::Kind::exchange || task.kind == Task::Kind::barrier) return std::nullopt;
   if (!is_amount(task.duration.value())) return name + ": its duration must be zero or more and finite";
   if (task.load != Task::kEvenLoad && task.load >= program.loads.size()) return none("load", task.load);
   return std::nullopt;

@@ -30,6 +30,14 @@ void keep_end_stages(Exchange& exchange, const RankGrid& grid) {
   };
 }
 
+void send_part(Exchange& exchange, double part) {
+  exchange.sends = [all = std::move(exchange.sends), part](std::uint32_t rank, std::vector<Message>& messages) {
+    const std::size_t first = messages.size();
+    all(rank, messages);
+    for (std::size_t i = first; i < messages.size(); ++i) messages[i].bytes = messages[i].bytes * part;
+  };
+}
+
 void rename_ranks_of(Exchange& exchange, const RankGrid& plain, const RankGrid& grid) {
   exchange.likeness = {};
   if (exchange.together) {

@@ -1,5 +1,6 @@
 #pragma once
-// Exchanges that are made of others: between stages of a pipeline, and for ranks that are numbered in another order.
+// Exchanges that are made of others: between stages of a pipeline, for ranks that are numbered in another order, in
+// parts.
 
 #include "sim/program.hpp"
 #include "sim/rank_grid.hpp"
@@ -11,6 +12,9 @@ Exchange stage_message(Exchange like, const RankGrid& grid, Bytes message, int s
 
 /// Leaves what ranks of the first and the last stage send.
 void keep_end_stages(Exchange& exchange, const RankGrid& grid);
+
+/// Leaves that part of every message's bytes.
+void send_part(Exchange& exchange, double part);
 
 /// What is written for ranks as `plain` has them, for those of `grid`.
 void rename_ranks_of(Exchange& exchange, const RankGrid& plain, const RankGrid& grid);

@@ -1,5 +1,7 @@
 #include "sim/step_inputs.hpp"
 
+#include "model/offload.hpp"
+
 namespace ithaca {
 
 StageTime closed_form(const StepInputs& in, int index) {
@@ -23,7 +25,27 @@ HeadTimes head_times(const StepInputs& in) {
 
 Seconds update_time(const StepInputs& in, int index) {
   const LayerWeights trained = stage_trained(in.rank, stage(in.model, in.layout, index));
+  if (in.work.offload.optimizer) return host_adam_time(in.cluster, in.layout, trained);
   return optimizer_time(in.work, in.cluster.gpu, in.layout, trained);
+}
+
+HostCopies host_copies(const StepInputs& in) {
+  const double micro = micro_batches(in.work, in.layout);
+  const auto traffic = [&](const Stage& held) { return host_traffic(in.model, in.work, in.layout, in.rank, held); };
+  const auto time = [&](Bytes bytes) { return host_link_time(in.cluster.gpu, {bytes, {}}); };
+  HostCopies copies;
+  for (const LayerKind kind : {LayerKind::dense, LayerKind::moe}) {
+    if (layers_of(in.model, kind) == 0) continue;
+    const bool dense = kind == LayerKind::dense;
+    const auto [down, up] = traffic({.dense = dense, .moe = !dense, .first = false, .last = false}).layers;
+    copies.inputs[static_cast<std::size_t>(kind)] = time(down / micro);
+    copies.weights[static_cast<std::size_t>(kind)] = time((up - down) / (2 * micro));
+  }
+  copies.ends = time(traffic({.dense = 0, .moe = 0}).layers.up / (2 * micro));
+  const auto [gradients, updated] = traffic(stage(in.model, in.layout, 0)).update;
+  copies.gradients = time(gradients / (in.layout.zero >= 2 ? micro : 1));
+  copies.updated = time(updated);
+  return copies;
 }
 
 }  // namespace ithaca

@@ -1,6 +1,8 @@
 #pragma once
 // What a step is made of, and what of it the event engine takes from the closed form as it is.
 
+#include <array>
+
 #include "model/cluster.hpp"
 #include "model/stage_time.hpp"
 
@@ -32,7 +34,18 @@ struct HeadTimes {
   Seconds forward, backward;
 };
 HeadTimes head_times(const StepInputs& inputs);
-/// Of what the stage trains.
+/// Of what the stage trains; with offload, on the host.
 Seconds update_time(const StepInputs& inputs, int stage);
+
+/// Times on the link to the host, of a layout without stages; zero where nothing waits there. `gradients`: of a
+/// micro-batch whose backward reduces them, else of the step.
+struct HostCopies {
+  std::array<Seconds, kLayerKinds> weights{}, inputs{};  ///< of a layer
+  Seconds ends{}, gradients{}, updated{};
+
+  Seconds layer(LayerKind kind) const { return weights[static_cast<std::size_t>(kind)]; }
+  Seconds input(LayerKind kind) const { return inputs[static_cast<std::size_t>(kind)]; }
+};
+HostCopies host_copies(const StepInputs& inputs);
 
 }  // namespace ithaca

@@ -23,10 +23,13 @@ enum StepStream : std::uint8_t {
   kFromPrevious,
   kToPrevious,
   kFromNext,
+  kToHost,
+  kFromHost,
 };
 constexpr std::string_view name(StepStream stream) {
-  constexpr std::array<std::string_view, 8> kNames{"compute", "comm",          "overlap",     "sharding",
-                                                   "to next", "from previous", "to previous", "from next"};
+  constexpr std::array<std::string_view, 10> kNames{"compute", "comm",          "overlap",     "sharding",
+                                                    "to next", "from previous", "to previous", "from next",
+                                                    "to host", "from host"};
   return kNames[stream];
 }
 
@@ -60,13 +63,31 @@ class TaskList {
     if (task) chain_.push_back(*task);
   }
 
-  /// Begins beside the next kernel. Its number is known then.
-  void put_aside(const std::string& what, const Rounds& rounds, MaybeTask* done = nullptr) {
-    if (!rounds.empty()) pending_.push_back({what, &rounds, done});
+  /// To or from host memory, beside the main chain.
+  MaybeTask beside(const std::string& what, Seconds duration, StepStream to_or_from, MaybeTask after = std::nullopt) {
+    if (duration == Seconds{}) return std::nullopt;
+    Ids ids = chain_;
+    if (after) ids.push_back(*after);
+    return add({.kind = Task::Kind::copy, .stream = stream(to_or_from), .label = label(what), .duration = duration},
+               ids);
+  }
+
+  /// Begins beside the next kernel, and when `after` is done. `done` is its number, which is known then.
+  void put_aside(const std::string& what, const Rounds& rounds, MaybeTask* done = nullptr,
+                 const MaybeTask* after = nullptr) {
+    if (!rounds.empty()) pending_.push_back({what, &rounds, {}, kSharding, done, after});
+  }
+  void put_aside(const std::string& what, Seconds duration, StepStream to_or_from, MaybeTask* done = nullptr,
+                 const MaybeTask* after = nullptr) {
+    if (duration > Seconds{}) pending_.push_back({what, nullptr, duration, to_or_from, done, after});
   }
   void issue_pending() {
     for (const Pending& p : pending_) {
-      const std::uint32_t task = exchange(p.what, *p.rounds, kSharding, chain_);
+      const MaybeTask after = p.after == nullptr ? std::nullopt : *p.after;
+      Ids ids = chain_;
+      if (after) ids.push_back(*after);
+      const MaybeTask task = p.rounds == nullptr ? beside(p.what, p.duration, p.stream, after)
+                                                 : exchange(p.what, *p.rounds, p.stream, std::move(ids));
       if (p.done != nullptr) *p.done = task;
     }
     pending_.clear();
@@ -90,8 +111,11 @@ class TaskList {
   using Ids = std::vector<std::uint32_t>;
   struct Pending {
     std::string what;
-    const Rounds* rounds;
+    const Rounds* rounds;  ///< none: a copy
+    Seconds duration;
+    StepStream stream;
     MaybeTask* done;
+    const MaybeTask* after;
   };
 
   std::uint32_t add(Task task, const Ids& after) {

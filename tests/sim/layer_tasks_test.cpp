@@ -184,6 +184,45 @@ TEST(LayerTasks, MegatronsSecondGathersHideBlockByBlock) {
   }
 }
 
+TEST(LayerTasks, AdaptersAreTheClosedForm) {
+  for (const Layout& layout : {Layout{.strategy = Strategy::ulysses, .ulysses = 8, .zero = 3},
+                               Layout{.strategy = Strategy::ring, .dp = 2, .ring = 8, .zero = 0},
+                               Layout{.strategy = Strategy::megatron_sp, .tp = 8, .dp = 2, .zero = 1}}) {
+    for (const LoraTargets& targets : {LoraTargets{true, true}, LoraTargets{true, false}}) {
+      StepJob job;
+      job.layout = layout;
+      job.work.lora_rank = 16;
+      job.work.lora_targets = targets;
+      job.work.global_batch = 2;
+      job.expect_equal();
+    }
+  }
+}
+
+// Every chunk goes to the heads and back by itself: as many latencies, and the same bytes.
+TEST(LayerTasks, ChunksAreTheClosedForm) {
+  for (const int chunks : {1, 4}) {
+    for (const bool causal : {true, false}) {
+      StepJob job;
+      job.layout = {.strategy = Strategy::fpdt, .dp = 2, .ulysses = 8, .zero = 1, .chunks = chunks};
+      job.work.causal = causal;
+      job.work.global_batch = 2;
+      job.expect_equal();
+    }
+  }
+}
+
+// Gathers of the tp group hide behind products, hops of the ring behind attention, each in its own place.
+TEST(LayerTasks, RingsWithTensorParallelismAreTheClosedForm) {
+  for (const Strategy strategy : {Strategy::cp_all_gather, Strategy::ring}) {
+    StepJob job;
+    job.work = sequence(kMi / 8);
+    job.layout = {.strategy = strategy, .tp = 4, .ring = 2, .zero = 1};
+    job.work.ring_gradient = RingGradient::half;
+    job.expect_equal();
+  }
+}
+
 TEST(LayerTasks, LayerIsItsPasses) {
   StepJob job;
   job.layout = {.strategy = Strategy::ulysses, .tp = 2, .ulysses = 8, .zero = 3};

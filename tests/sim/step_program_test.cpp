@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <random>
 
+#include "sim/step_inputs.hpp"
 #include "tests/support/step_jobs.hpp"
 
 namespace ithaca {
@@ -24,6 +25,77 @@ TEST(StepProgram, MicroBatchesAndReplicas) {
     job.work.global_batch = 6;
     job.layout = {.strategy = Strategy::ulysses, .dp = 2, .ulysses = 8, .zero = zero};
     job.expect_equal();
+  }
+}
+
+TEST(StepProgram, GradientsOfTheStepWithoutOverlap) {
+  for (const int zero : {0, 1}) {
+    StepJob job;
+    job.layout = {.strategy = Strategy::ulysses, .dp = 2, .ulysses = 8, .zero = zero};
+    job.work.global_batch = 4;
+    job.work.overlap.gradients = false;
+    EXPECT_NEAR(job.engine() / job.analytic().step.time, 1, 1e-9) << zero;
+  }
+}
+
+// Every gather and reduction is waited for. The closed form's first gather of a layer, exposed where the others are
+// not, counts twice here; and it gathers embedding and head once where both passes do.
+TEST(StepProgram, WeightsAndGradientsWithoutOverlap) {
+  for (const int zero : {1, 2, 3}) {
+    StepJob job;
+    job.layout = {.strategy = Strategy::ulysses, .dp = 2, .ulysses = 8, .zero = zero};
+    job.work.global_batch = 4;
+    job.work.overlap.parameters = false;
+    const ShardCalls calls = shard_calls(job.model, job.work, job.layout, job.rank());
+    const auto gather = [&](const ShardCall& call) {
+      return call.count == 0 ? Seconds{} : all_gather_cost(job.cluster, job.groups().shard, call.message).total();
+    };
+    const Seconds ends = (gather(calls.gather_ends) - gather(calls.gather)) * 2;
+    const Seconds late = zero == 1 ? job.late_reduction() : Seconds{};
+    EXPECT_NEAR(job.engine() / (job.analytic().step.time + ends + late), 1, 1e-9) << zero;
+  }
+}
+
+/// 50 GB/s to the host.
+StepJob with_host_memory(int zero) {
+  StepJob job;
+  job.layout = {.strategy = Strategy::ulysses, .dp = 2, .ulysses = 8, .zero = zero};
+  job.work.global_batch = 4;
+  job.cluster.gpu.host_link = BytesPerSecond{50e9};
+  return job;
+}
+
+// The last layer's input goes and comes back beside head and loss, all others beside a layer.
+TEST(StepProgram, CheckpointsWaitInHostMemoryUnseen) {
+  StepJob job = with_host_memory(1);
+  const Seconds resident = job.engine();
+  job.work.offload.checkpoints = true;
+  const Bytes input{2 * 131072 * 4096.0};
+  ASSERT_LT((input / job.cluster.gpu.host_link * 2).value(),
+            head_times({job.model, job.work, job.cluster, job.layout, job.rank()}).backward.value());
+  job.expect_equal();
+  EXPECT_NEAR(job.engine() / resident, 1, 1e-9);
+  job.cluster.gpu.host_link = BytesPerSecond{1e8};  // too slow to hide
+  EXPECT_GT(job.engine().value(), 1.01 * resident.value());
+}
+
+// What comes before the first layer of each of two micro-batches is not hidden: embedding and head, and a layer.
+TEST(StepProgram, WeightsComeFromHostMemoryALayerAhead) {
+  StepJob job = with_host_memory(1);
+  job.work.offload.parameters = true;
+  const RankSplit rank = job.rank();
+  const double first = rank.embedding_weights + rank.head_weights + rank.dense_layer.shared;
+  const Seconds exposed = Bytes{2 * 2 * first} / job.cluster.gpu.host_link;
+  EXPECT_NEAR(job.engine() / (job.analytic().step.time + job.late_reduction() + exposed), 1, 1e-9);
+}
+
+// Gradients of both micro-batches leave a shard each, weights come back beside the last of them, and the CPUs step.
+TEST(StepProgram, TheOptimizerStepsOnTheHost) {
+  for (const int zero : {1, 2}) {
+    StepJob job = with_host_memory(zero);
+    job.work.offload.optimizer = true;
+    job.expect_equal();
+    EXPECT_GT(job.analytic().step.optimizer.value(), 0.01);
   }
 }
 

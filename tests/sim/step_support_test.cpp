@@ -5,27 +5,16 @@
 namespace ithaca {
 namespace {
 
-std::string refusal(const Layout& layout, const Workload& work = {}) {
-  return not_simulated(work, layout).value_or("");
-}
-
-TEST(NotSimulated, IsNothingWithTheOtherStrategies) {
-  for (const Strategy strategy : kAllStrategies) {
-    if (strategy == Strategy::fpdt) continue;
-    EXPECT_EQ(refusal({.strategy = strategy, .tp = 2, .dp = 2, .ulysses = 4, .ring = 2}), "");
-  }
-}
-
-TEST(NotSimulated, NamesWhatTheLayoutHas) {
-  EXPECT_EQ(refusal({.strategy = Strategy::fpdt, .ulysses = 2}), "the event engine does not simulate fpdt yet");
-  EXPECT_NE(refusal({.chunks = 2}), "");
-}
-
-TEST(NotSimulated, NamesWhatTheWorkloadHas) {
-  Workload late, host;
-  late.overlap.gradients = false;
+TEST(NotSimulated, IsOffloadInAPipeline) {
+  Workload host, other;
   host.offload.optimizer = true;
-  for (const Workload& work : {late, host}) EXPECT_NE(refusal({}, work), "");
+  other.overlap.gradients = false;
+  other.lora_rank = 8;
+  const Layout pipeline{.pp = 2}, chunks{.strategy = Strategy::fpdt, .ulysses = 2, .chunks = 4};
+  EXPECT_EQ(not_simulated(host, pipeline),
+            "the event engine does not simulate offload to host memory in a pipeline (pp 2) yet");
+  EXPECT_FALSE(not_simulated(host, chunks));
+  EXPECT_FALSE(not_simulated(other, pipeline));
 }
 
 }  // namespace

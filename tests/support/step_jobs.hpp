@@ -86,7 +86,9 @@ struct StepJob {
     const GemmTimes g = backward_gemms(model, work, cluster.gpu, rank());
     const Seconds gather = all_gather_cost(cluster, groups().tp, head_message(model, work, rank())).total();
     const auto left = [](Seconds time, Seconds cover) { return max(Seconds{}, time - cover); };
-    const Seconds own = left(gather, (g.qkv + g.output) * 0.5) + left(gather, (g.up + g.down) * 0.5);
+    const Seconds adapters = g.adapters * 0.25;
+    const Seconds own =
+        left(gather, (g.qkv + g.output) * 0.5 + adapters) + left(gather, (g.up + g.down) * 0.5 + adapters);
     return (own - left(gather * 2, g.total() * 0.5)) * (layers() * micro_batches(work, layout));
   }
 
