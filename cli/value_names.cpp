@@ -84,7 +84,7 @@ constexpr Made kMade[] = {
     {"--cluster", catalogue<Kind::cluster>, true},
     {"--gpu", catalogue<Kind::gpu>, true},
     {"--strategies", [] { return strategy_names(kAllStrategies); }},
-    {"--strategy", [] { return strategy_names(kStrategies); }},
+    {"--strategy", [] { return strategy_names(kAllStrategies); }},
     {"--framework", [] { return all(Framework::deepspeed, Framework::verl); }},
     {"--fabric", [] { return all(FabricKind::ideal, FabricKind::pcie_tree); }, true},
     {"--columns", fields},

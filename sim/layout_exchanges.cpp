@@ -7,7 +7,6 @@
 #include "model/step_parts.hpp"
 #include "sim/schedule.hpp"
 #include "sim/stage_messages.hpp"
-#include "sim/step_support.hpp"
 
 namespace ithaca {
 namespace {
@@ -334,7 +333,6 @@ Result<LayoutExchanges, std::string> layout_exchanges(const Transformer& model, 
                                                       const Cluster& cluster, const Layout& layout,
                                                       const RankSplit& rank, const DimensionOrder& order,
                                                       bool whole_step) {
-  if (auto missing = not_simulated(work, layout)) return std::move(*missing);
   ExchangeWriter writer(model, work, cluster, layout, rank, order);
   writer.add_tensor_parallel();
   writer.add_all_to_alls();

@@ -29,7 +29,7 @@ Seconds update_time(const StepInputs& in, int index) {
   return optimizer_time(in.work, in.cluster.gpu, in.layout, trained);
 }
 
-HostCopies host_copies(const StepInputs& in) {
+HostCopies host_copies(const StepInputs& in, int index) {
   const double micro = micro_batches(in.work, in.layout);
   const auto traffic = [&](const Stage& held) { return host_traffic(in.model, in.work, in.layout, in.rank, held); };
   const auto time = [&](Bytes bytes) { return host_link_time(in.cluster.gpu, {bytes, {}}); };
@@ -41,8 +41,9 @@ HostCopies host_copies(const StepInputs& in) {
     copies.inputs[static_cast<std::size_t>(kind)] = time(down / micro);
     copies.weights[static_cast<std::size_t>(kind)] = time((up - down) / (2 * micro));
   }
-  copies.ends = time(traffic({.dense = 0, .moe = 0}).layers.up / (2 * micro));
-  const auto [gradients, updated] = traffic(stage(in.model, in.layout, 0)).update;
+  const Stage held = stage(in.model, in.layout, index);
+  copies.ends = time(traffic({.dense = 0, .moe = 0, .first = held.first, .last = held.last}).layers.up / (2 * micro));
+  const auto [gradients, updated] = traffic(held).update;
   copies.gradients = time(gradients / (in.layout.zero >= 2 ? micro : 1));
   copies.updated = time(updated);
   return copies;

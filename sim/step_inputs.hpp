@@ -37,15 +37,15 @@ HeadTimes head_times(const StepInputs& inputs);
 /// Of what the stage trains; with offload, on the host.
 Seconds update_time(const StepInputs& inputs, int stage);
 
-/// Times on the link to the host, of a layout without stages; zero where nothing waits there. `gradients`: of a
-/// micro-batch whose backward reduces them, else of the step.
+/// Times of a stage on the link to the host; zero where nothing waits there. `gradients`: of a micro-batch whose
+/// backward reduces them, else of the step.
 struct HostCopies {
   std::array<Seconds, kLayerKinds> weights{}, inputs{};  ///< of a layer
-  Seconds ends{}, gradients{}, updated{};
+  Seconds ends{}, gradients{}, updated{};                ///< ends: weights of embedding and head
 
   Seconds layer(LayerKind kind) const { return weights[static_cast<std::size_t>(kind)]; }
   Seconds input(LayerKind kind) const { return inputs[static_cast<std::size_t>(kind)]; }
 };
-HostCopies host_copies(const StepInputs& inputs);
+HostCopies host_copies(const StepInputs& inputs, int stage);
 
 }  // namespace ithaca

@@ -21,7 +21,7 @@ class StepWriter {
         layers_(layers),
         tasks_(tasks),
         host_(closed_form(inputs, 0)),
-        copies_(host_copies(inputs)),
+        copies_(host_copies(inputs, 0)),
         stored_(static_cast<std::size_t>(inputs.model.layers)) {}
 
   void write_step() {

@@ -29,8 +29,7 @@ struct StepProgramOptions {
 };
 
 /// Steps one after another, micro-batch by micro-batch. Where the mask gives ring ranks unequal shares (no zigzag) all
-/// have the largest, for which the others would wait. Refuses what estimate_step refuses, in its words, and what
-/// not_simulated() names.
+/// have the largest, for which the others would wait. Refuses what estimate_step refuses, in its words.
 Result<Program, std::string> step_program(const Transformer& model, const Workload& work, const Cluster& cluster,
                                           const Layout& layout, const StepProgramOptions& options = {});
 /// One layer forward and backward for one micro-batch, `steps` times, without sharding.

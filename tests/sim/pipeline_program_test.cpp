@@ -242,6 +242,27 @@ TEST(PipelineProgram, ReplicasReduceAndEndsShareTheirEmbedding) {
   EXPECT_NEAR(job.engine() / (untied + shared + update_of_fullest(job)), 1, 1e-9);
 }
 
+// 50 GB/s to the host. Inputs of layers go and come unseen; so do weights, but for the first ones: the embedding and a
+// layer of the first stage. On the host the first stage steps last, in the closed form the fullest one.
+TEST(PipelineProgram, HostMemoryIsALayerAhead) {
+  StepJob job = pipeline(4, 4);
+  job.work.overlap.pipeline = true;
+  job.cluster.gpu.host_link = BytesPerSecond{50e9};
+  const Seconds resident = job.engine();
+  job.work.offload.checkpoints = true;
+  EXPECT_NEAR(job.engine() / resident, 1, 1e-9);
+  job.work.offload = {.parameters = true};
+  const RankSplit rank = job.rank();
+  const Seconds first = Bytes{2 * (rank.embedding_weights + rank.dense_layer.shared)} / job.cluster.gpu.host_link;
+  EXPECT_NEAR(job.engine() / (resident + first), 1, 1e-9);
+  job.work.offload = {.optimizer = true};
+  const auto update = [&](int stage) {
+    const HostCopies copies = host_copies(inputs(job, rank), stage);
+    return update_time(inputs(job, rank), stage) + max(copies.gradients, copies.updated);
+  };
+  EXPECT_NEAR(job.engine() / (job.analytic().step.time - update(3) + update(0)), 1, 1e-9);
+}
+
 TEST(PipelineProgram, StepsAreOneAfterAnother) {
   StepJob job = pipeline(2, 2);
   EXPECT_NEAR(job.engine({.steps = 3}) / job.engine(), 3, 1e-9);
