@@ -144,12 +144,12 @@ void write_rank(EventList& events, const Trace& trace, std::uint32_t rank, std::
   if (trace.memory) events.counter(process, "memory", "bytes", trace.memory(rank));
 }
 
-/// Begin of the first and end of the last of `ranks` that do the task.
+/// Begin of the first and end of the last of `ranks` that do the task; between two stages of those that send.
 ProgramRun::Span widest_span(const Program& program, const ProgramRun& run, const std::vector<std::uint32_t>& ranks,
                              std::size_t task) {
   std::optional<ProgramRun::Span> widest;
   for (const std::uint32_t rank : ranks) {
-    if (!program.tasks[task].is_of(program.stage(rank))) continue;
+    if (program.stage(rank) != program.tasks[task].stage) continue;
     const ProgramRun::Span span = run.span(program, rank, task);
     widest = widest ? ProgramRun::Span{min(widest->begin, span.begin), max(widest->end, span.end)} : span;
   }
