@@ -47,12 +47,26 @@ std::string cable_text(const FabricGraph& graph, const Cable& cable) {
                      cable.there == cable.back ? " each way" : "");
 }
 
+/// Load of each pair of nodes, either way.
+using CableLoads = std::map<std::pair<std::uint32_t, std::uint32_t>, double>;
+
+constexpr int kLoadClasses = 5;
+/// 0: nothing; then up to 25, 50, 75 and 100 %.
+int load_class(double load) { return load > 0 ? std::min(kLoadClasses - 1, 1 + static_cast<int>(load * 4 - 1e-9)) : 0; }
+
 /// `crowded`: so many cables run beside each other that only fine lines can be told apart.
-std::string draw(const FabricGraph& graph, const Cable& cable, Picture::Spot a, Picture::Spot b, bool crowded) {
+std::string draw(const FabricGraph& graph, const Cable& cable, Picture::Spot a, Picture::Spot b, bool crowded,
+                 const CableLoads* loads) {
   const double bow = a.y == b.y ? std::min(30.0, 8 + std::abs(a.x - b.x) / 12) : 0;  // around what stands between
   const std::string line = bow > 0 ? fmt::format("M{:.1f} {:.1f}Q{:.1f} {:.1f} {:.1f} {:.1f}", a.x, a.y,
                                                  (a.x + b.x) / 2, a.y + 2 * bow, b.x, b.y)
                                    : fmt::format("M{:.1f} {:.1f}L{:.1f} {:.1f}", a.x, a.y, b.x, b.y);
+  if (loads != nullptr) {
+    const double load = loads->at(std::minmax(cable.a, cable.b));
+    return fmt::format("<path class=\"b{}\" stroke-width=\"{:.2f}\" d=\"{}\"><title>{}; load {:.0f} %</title></path>\n",
+                       load_class(load), (crowded ? 0.4 : 0.8) + (crowded ? 1.2 : 2.4) * load, line,
+                       escaped(cable_text(graph, cable)), 100 * load);
+  }
   return fmt::format("<path class=\"{}\" stroke-width=\"{:.2f}\" d=\"{}\"><title>{}</title></path>\n",
                      wire(graph.nodes[cable.a].kind, graph.nodes[cable.b].kind),
                      crowded ? 0.5 : thickness(cable.capacity), line, escaped(cable_text(graph, cable)));
@@ -87,10 +101,7 @@ std::string legend(const FabricGraph& graph, double& y) {
   return svg;
 }
 
-}  // namespace
-
-std::string write_svg(const FabricGraph& graph, const std::string& title) {
-  const Picture picture = arrange(graph);
+std::string body_of(const FabricGraph& graph, const Picture& picture, const CableLoads* loads) {
   std::string body;
   for (const Picture::Box& box : picture.boxes) {
     if (box.host < 0) continue;
@@ -107,17 +118,38 @@ std::string write_svg(const FabricGraph& graph, const std::string& title) {
   };
   for (const Cable& cable : cables) ++beside[kinds(cable)];
   for (const Cable& cable : cables)
-    body += draw(graph, cable, *picture.spots[cable.a], *picture.spots[cable.b], beside[kinds(cable)] > kCrowd);
+    body += draw(graph, cable, *picture.spots[cable.a], *picture.spots[cable.b], beside[kinds(cable)] > kCrowd, loads);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     if (picture.spots[i]) body += draw(graph.nodes[i], *picture.spots[i]);
   }
   for (const Picture::Row& row : picture.rows) body += svg_text(16, row.y + 4, "soft", row.label);
+  return body;
+}
+
+std::string shown_words(const Picture& picture) {
+  if (picture.shown < picture.servers)
+    return fmt::format("{} of {} servers drawn, {} left out", picture.shown, picture.servers,
+                       picture.servers - picture.shown);
+  return fmt::format("{} server{}", picture.servers, picture.servers == 1 ? "" : "s");
+}
+
+CableLoads cable_loads(const FabricGraph& graph, const std::vector<double>& loads) {
+  CableLoads all;
+  for (std::size_t i = 0; i < graph.links.size(); ++i) {
+    double& load = all[std::minmax(graph.links[i].from, graph.links[i].to)];
+    load = std::max(load, loads[i]);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string write_svg(const FabricGraph& graph, const std::string& title) {
+  const Picture picture = arrange(graph);
+  std::string body = body_of(graph, picture, nullptr);
   double y = picture.height + 24;
   body += legend(graph, y);
-  const std::string shown = picture.shown < picture.servers
-                                ? fmt::format("{} of {} servers drawn, {} left out", picture.shown, picture.servers,
-                                              picture.servers - picture.shown)
-                                : fmt::format("{} server{}", picture.servers, picture.servers == 1 ? "" : "s");
+  const std::string shown = shown_words(picture);
   return fmt::format(
              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
              "height=\"{1:.0f}\" "
@@ -125,6 +157,27 @@ std::string write_svg(const FabricGraph& graph, const std::string& title) {
              picture.width, y, escaped(title), escaped(shown)) +
          std::string(kStyle) + "<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n" +
          svg_text(16, 26, "title", title) + svg_text(16, 46, "soft", shown) + body + "</svg>\n";
+}
+
+FabricDrawing draw_fabric(const FabricGraph& graph, const std::vector<double>& loads) {
+  constexpr double kAbove = 40;  // where the other picture has its title
+  const Picture picture = arrange(graph);
+  const CableLoads by_cable = cable_loads(graph, loads);
+  const std::string shown = shown_words(picture);
+  FabricDrawing drawing{
+      fmt::format("<svg class=\"fabric\" viewBox=\"0 {0:.0f} {1:.0f} {2:.0f}\" width=\"{1:.0f}\" role=\"img\" "
+                  "aria-label=\"The network, cables by their load: {3}\">\n",
+                  kAbove, picture.width, picture.height - kAbove + 10, shown) +
+          body_of(graph, picture, &by_cable) + "</svg>\n",
+      "<ul class=\"legend\">\n", shown};
+  constexpr const char* kWords[kLoadClasses] = {"nothing", "up to 25 %", "up to 50 %", "up to 75 %", "up to 100 %"};
+  for (int i = 0; i < kLoadClasses; ++i)
+    drawing.legend += fmt::format(
+        "<li><svg class=\"swatch fabric\" viewBox=\"0 0 10 10\" aria-hidden=\"true\"><path class=\"b{}\" "
+        "stroke-width=\"{}\" d=\"M0 5h10\"/></svg>{}</li>\n",
+        i, 1 + i, kWords[i]);
+  drawing.legend += "</ul>\n";
+  return drawing;
 }
 
 }  // namespace ithaca

@@ -10,6 +10,8 @@
 #include "cli/compare_flags.hpp"
 #include "cli/problem.hpp"
 #include "cli/remarks.hpp"
+#include "cli/text.hpp"
+#include "model/units.hpp"
 
 namespace ithaca {
 namespace {
@@ -93,16 +95,18 @@ PageRow read_row(const Json& json) {
     return row;
   }
   row.words = words_of(row.strategy, json.at("layout"));
+  row.lost = json.contains("why") && !json.at("why").is_null() ? text(json, "why") : "";
   read_estimate(json, row);
   return row;
 }
 
 std::string settings_of(const Json& question) {
-  const std::string kernel =
-      question.at("attention_kernel").is_null() ? "" : " (" + text(question, "attention_kernel") + ")";
-  return fmt::format("{}, {} {} attention{}, recompute {}", text(question, "dtype"),
+  const bool known = question.contains("attention_kernel") && !question.at("attention_kernel").is_null();
+  const std::string kernel = known ? " (" + text(question, "attention_kernel") + ")" : "";
+  return fmt::format("{}, {} {} attention{}{}", text(question, "dtype"),
                      question.at("causal").get<bool>() ? "causal" : "full",
-                     question.at("flash").get<bool>() ? "flash" : "eager", kernel, text(question, "recompute"));
+                     question.at("flash").get<bool>() ? "flash" : "eager", kernel,
+                     question.contains("recompute") ? ", recompute " + text(question, "recompute") : "");
 }
 
 /// A word as a shell takes it.
@@ -174,32 +178,140 @@ Asked asked_of(const Json& json) {
   return asked;
 }
 
-PageFacts facts_of(const Json& json) {
-  PageFacts facts;
-  if (text(json, "format_version").rfind("1.", 0) != 0) throw Unexpected("this format is not 1.x");
-  const Json& argv = json.at("provenance").at("argv");
-  for (const char* other : {"plan", "sweep", "simulate"}) {
-    if (argv.size() > 1 && argv.at(1) == other) throw Unexpected(fmt::format("it is one of 'ithaca {}'", other));
+/// What each row of a plan has of its own, where they differ in it.
+void add_choices(const Json& rows, PageFacts& facts) {
+  const auto of = [](const Json& row) {
+    const std::string offload = text(row.at("settings"), "offload");
+    return std::vector<std::string>{fmt::format("{} x {}", whole(row, "gpus"), text(row, "cluster")),
+                                    "micro-batch " + std::to_string(whole(row, "micro_batch")),
+                                    "recompute " + text(row.at("settings"), "recompute"),
+                                    offload.empty() ? "" : "offload " + offload};
+  };
+  const std::vector<std::string> first = of(rows.front());
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    const auto alike = [&](const Json& row) { return of(row)[i] == first[i]; };
+    if (std::all_of(rows.begin(), rows.end(), alike)) continue;
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      const std::string choice = of(rows[k])[i];
+      if (!choice.empty()) facts.rows[k].words += ", " + choice;
+    }
   }
-  const Json& question = json.at("question");
-  if (question.contains("phase")) throw Unexpected("it answers inference (--phase), not a training step");
+}
+
+/// A plan's first row is its best; machines are named in its question.
+void read_plan(const Json& json, PageFacts& facts) {
+  const Json &machines = json.at("question").at("clusters"), &rows = json.at("rows");
+  const std::string cluster = text(rows.front(), "cluster");
+  for (const Json& machine : machines) {
+    if (text(machine, "name") != cluster) continue;
+    facts.cluster = cluster;
+    facts.gpu = text(machine, "gpu");
+    facts.usd_per_gpu_hour = number(machine, "usd_per_gpu_hour");
+    facts.price_source = text(machine, "price_source");
+  }
+  facts.gpus = whole(rows.front(), "gpus");
+  add_choices(rows, facts);
+  PageRow& best = facts.rows.front();
+  best.best = best.fits && best.lost.empty();
+}
+
+std::string seconds_text(const Json& json, const char* key) { return print(Seconds{number(json, key)}); }
+
+std::vector<PageTable> simulation_tables(const Json& run) {
+  const Json &engine = run.at("engine"), &closed = run.at("closed_form");
+  PageTable times{"Event engine beside closed form", {{"of one " + text(run, "what"), "event engine", "closed form"}}};
+  for (const auto& [label, key] : {std::pair{"time", "time_s"},
+                                   {"compute", "compute_s"},
+                                   {"exposed communication", "exposed_comm_s"},
+                                   {"physical bound", "bound_s"}})
+    times.lines.push_back({label, seconds_text(engine, key), seconds_text(closed, key)});
+  const Json& seeds = run.at("seeds");
+  if (seeds.at("time_s").size() > 1)
+    times.lines.push_back({fmt::format("median and worst of {} seeds", seeds.at("time_s").size()),
+                           seconds_text(seeds, "median_s") + ", " + seconds_text(seeds, "worst_s"), ""});
+  PageTable links{"Busiest links", {{"link", "carried", "of what it could have, %"}}};
+  for (const Json& link : run.at("links"))
+    links.lines.push_back({text(link, "name"), print(Bytes{number(link, "carried_bytes")}),
+                           significant(100 * number(link, "utilisation"))});
+  PageTable path{"Where the time went, along the chain that nothing could shorten", {{"task", "time", "share, %"}}};
+  for (const Json& part : run.at("critical_path"))
+    path.lines.push_back({text(part, "label"), seconds_text(part, "time_s"),
+                          significant(100 * number(part, "time_s") / number(run, "makespan_s"))});
+  return {times, links, path};
+}
+
+/// The row's step takes the engine's time; a layer's stands in the tables alone.
+void read_simulation(const Json& json, PageFacts& facts) {
+  const Json &run = json.at("simulation"), &engine = run.at("engine");
+  PageRow& row = facts.rows.front();
+  row.best = row.fits;
+  facts.tables = simulation_tables(run);
+  const std::string what = text(run, "what");
+  facts.verdict = {fmt::format("{}: {} a {} in the event engine, {} by the closed form.", row.words,
+                               seconds_text(engine, "time_s"), what, seconds_text(run.at("closed_form"), "time_s"))};
+  facts.verdict.push_back("Network: " + text(run, "network") +
+                          (run.at("healthy").get<bool>() ? "." : ", with what fails, straggles or jitters."));
+  if (!row.fits) facts.verdict.emplace_back("It does not fit in the memory of a GPU: its time is what if.");
+  if (what != "step") return;
+  const double longer = number(engine, "time_s") / row.step_s;
+  row.step_s *= longer;
+  row.mfu /= longer;
+  if (row.usd_per_million) *row.usd_per_million *= longer;
+  row.exposed_s = std::max(0.0, row.step_s - row.compute_s - row.bubble_s - row.optimizer_s);
+  row.tokens_per_s = number(run, "tokens_per_s");
+  facts.engine = text(run, "network");
+}
+
+enum class AnswerKind { compare, plan, simulation };
+
+AnswerKind kind_of(const Json& json, PageAnswers accepted) {
+  const Json& argv = json.at("provenance").at("argv");
+  const std::string command = argv.size() > 1 ? argv.at(1).get<std::string>() : "";
+  const bool any = accepted == PageAnswers::of_training;
+  if (any && command == "plan") return AnswerKind::plan;
+  if (any && json.contains("simulation")) return AnswerKind::simulation;
+  for (const char* other : {"plan", "sweep", "simulate"}) {
+    if (command == other) throw Unexpected(fmt::format("it is one of 'ithaca {}'", other));
+  }
+  return AnswerKind::compare;
+}
+
+void read_question(const Json& question, PageFacts& facts) {
   facts.model = text(question, "model");
+  facts.parameters = number(question, "parameters");
+  facts.settings = settings_of(question);
+  facts.defaults = question.at("defaults").get<std::vector<std::string>>();
+  if (question.contains("clusters")) return;
   facts.cluster = text(question, "cluster");
   facts.gpu = text(question, "gpu");
-  facts.parameters = number(question, "parameters");
   facts.usd_per_gpu_hour = number(question, "usd_per_gpu_hour");
   facts.gpus = whole(question, "gpus");
   facts.price_source = text(question, "price_source");
-  facts.settings = settings_of(question);
+}
+
+void read_comparison(const Json& json, PageFacts& facts) {
   facts.engine = json.contains("network") ? text(json, "network") : "";
-  facts.defaults = question.at("defaults").get<std::vector<std::string>>();
-  facts.notices = json.at("notices").get<std::vector<std::string>>();
-  facts.verdict = json.at("verdict").get<std::vector<std::string>>();
   facts.best = json.at("best").is_null() ? "" : text(json, "best");
+  for (PageRow& row : facts.rows) row.best = name(row.strategy) == facts.best;
+  facts.asked = asked_of(json);
+}
+
+PageFacts facts_of(const Json& json, PageAnswers accepted) {
+  PageFacts facts;
+  if (text(json, "format_version").rfind("1.", 0) != 0) throw Unexpected("this format is not 1.x");
+  const AnswerKind kind = kind_of(json, accepted);
+  if (json.at("question").contains("phase")) throw Unexpected("it answers inference (--phase), not a training step");
+  read_question(json.at("question"), facts);
+  facts.notices = json.at("notices").get<std::vector<std::string>>();
   read_provenance(json.at("provenance"), facts);
   for (const Json& row : json.at("rows")) facts.rows.push_back(read_row(row));
   if (facts.rows.empty()) throw Unexpected("it has no rows");
-  facts.asked = asked_of(json);
+  if (kind != AnswerKind::simulation) facts.verdict = json.at("verdict").get<std::vector<std::string>>();
+  switch (kind) {
+    case AnswerKind::compare: read_comparison(json, facts); break;
+    case AnswerKind::plan: read_plan(json, facts); break;
+    case AnswerKind::simulation: read_simulation(json, facts); break;
+  }
   facts.seq_len = whole(json.at("rows").front(), "seq_len");
   facts.global_batch = whole(json.at("rows").front(), "global_batch");
   return facts;
@@ -207,10 +319,10 @@ PageFacts facts_of(const Json& json) {
 
 }  // namespace
 
-Result<PageFacts, Diagnostics> read_page_facts(const std::string& file, const std::string& text) {
+Result<PageFacts, Diagnostics> read_page_facts(const std::string& file, const std::string& text, PageAnswers accepted) {
   std::string reason;
   try {
-    return facts_of(Json::parse(text));
+    return facts_of(Json::parse(text), accepted);
   } catch (const Json::exception& error) {
     const std::string words = error.what();  // "[json.exception.parse_error.101] parse error at line 1 ..."
     reason = words.substr(std::min(words.size(), words.find("] ") + 2));

@@ -1,6 +1,6 @@
 #pragma once
-// What the page of `ithaca report` shows of a comparison, read from what `ithaca compare --json` writes: the figures of
-// the page are those of the JSON.
+// What the page of `ithaca report` shows of an answer, read from what `ithaca compare`, `plan` or `simulate step`
+// writes with --json: the figures of the page are those of the JSON.
 
 #include <optional>
 #include <string>
@@ -23,7 +23,13 @@ struct PageInput {
   std::string name, file, source;
 };
 
-/// A row of the comparison; SI base units. Of a refused row there are the strategy and the reason alone.
+/// A table that only one command's answers have.
+struct PageTable {
+  std::string title;
+  std::vector<std::vector<std::string>> lines;  ///< text; the first one is the heading
+};
+
+/// A row of the answer; SI base units. Of a refused row there are the strategy and the reason alone.
 struct PageRow {
   Strategy strategy{};
   std::string words;  ///< "usp (ulysses 8 x ring 8)"
@@ -34,7 +40,9 @@ struct PageRow {
   double peak_bytes = 0, capacity_bytes = 0, longest_tokens = 0;
   int idle_gpus = 0;
   bool fits = false;
+  bool best = false;  ///< the one to take
   std::string misfit;
+  std::string lost;  ///< why a plan does not take it; may be empty
   std::vector<PageTerm> terms;
 
   bool refused() const { return !rule.empty(); }
@@ -54,9 +62,12 @@ struct PageFacts {
   std::string best;                                        ///< a strategy's name; empty if none fits
   std::string command, version;
   std::vector<PageRow> rows;  ///< one or more
+  std::vector<PageTable> tables;
 };
 
+enum class PageAnswers { of_compare, of_training };  ///< the last: of plan and simulate too
 /// `file` is how messages call the text.
-Result<PageFacts, Diagnostics> read_page_facts(const std::string& file, const std::string& text);
+Result<PageFacts, Diagnostics> read_page_facts(const std::string& file, const std::string& text,
+                                               PageAnswers accepted = PageAnswers::of_compare);
 
 }  // namespace ithaca

@@ -39,6 +39,10 @@ summary{cursor:pointer;padding:.35rem 0;color:var(--s0)}code{overflow-wrap:anywh
 .hatched,.refused{fill:url(#hatch)}.hatch-line{stroke:var(--soft);stroke-width:1.6}.hatch-ground{fill:var(--box)}
 .cell{outline:none;cursor:help}.cell .tip{display:none}.cell:hover .tip,.cell:focus .tip{display:block}
 .cell.asked>rect{stroke:var(--ink);stroke-width:2}.cell:focus>rect{stroke:var(--mark);stroke-width:2.5}.chart .box{stroke:var(--edge)}
+figure.wide{grid-column:1/-1;max-width:none}.fabric{max-width:none;min-width:720px;width:100%;height:auto}.swatch.fabric{min-width:0;width:.8em;height:.8em}
+.fabric text{font:12px system-ui,sans-serif;fill:var(--ink)}.fabric .soft{fill:var(--soft)}.fabric path{fill:none}
+.b0{stroke:var(--edge)}.b1{stroke:var(--s0)}.b2{stroke:var(--s2)}.b3{stroke:var(--s1)}.b4{stroke:var(--mark)}
+.gpu{fill:var(--s2)}.nvswitch{fill:var(--s5)}.nic,.leaf,.spine,.core,.router{fill:var(--s0)}.pcie_switch,.cpu{fill:var(--s6)}
 #live{background:var(--box);border:1px solid var(--edge);border-radius:6px;padding:.5rem 1rem;margin:1rem 0}#live h2{margin:.25rem 0}#live p{margin:.4rem 0}
 .knobs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,210px),1fr));gap:.4rem 1.5rem}
 .knobs label{display:grid;grid-template-columns:1fr auto;align-items:center;font-size:.9rem}.knobs output{font-variant-numeric:tabular-nums;font-weight:600}

@@ -73,24 +73,40 @@ std::string summary_section(const PageFacts& facts) {
     if (row.refused()) {
       refusals.push_back(fmt::format("{} is refused ({}): {}; instead: {}", row.words, row.rule, row.why, row.instead));
     } else {
-      rows += table_row(summary_cells(row), false, name(row.strategy) == facts.best ? "best" : "");
+      if (!row.lost.empty()) refusals.push_back(row.words + ": " + row.lost);
+      rows += table_row(summary_cells(row), false, row.best ? "best" : "");
     }
   }
   return "<section id=\"summary\">\n<h2>Side by side</h2>\n" + table(rows, "Strategies side by side") + list(refusals) +
          "</section>\n";
 }
 
+std::string tables_section(const PageFacts& facts) {
+  std::string html;
+  for (const PageTable& one : facts.tables) {
+    std::string rows;
+    for (std::size_t i = 0; i < one.lines.size(); ++i) {
+      std::vector<std::string> cells;
+      for (const std::string& cell : one.lines[i]) cells.push_back(escaped(cell));
+      rows += table_row(cells, i == 0);
+    }
+    html += "<h2>" + escaped(one.title) + "</h2>\n" + table(rows, one.title);
+  }
+  return html.empty() ? "" : "<section id=\"simulation\">\n" + html + "</section>\n";
+}
+
 std::string charts_section(const PageFacts& facts, const PageScenario* scenario) {
   std::string html = "<section id=\"figures\">\n<h2>Figures</h2>\n<div class=\"charts\">\n" + memory_figure(facts) +
                      time_figure(facts);
   if (scenario != nullptr) {
-    html += comm_figure(scenario->question, scenario->curves) + winner_figure(scenario->question, scenario->winners);
+    html += comm_figure(scenario->question, scenario->curves) + winner_figure(scenario->question, scenario->winners) +
+            scenario->more;
   }
   html += "</div>\n";
   if (scenario == nullptr) {
     html += paragraph(
         "Made from a file. Communication against GPUs, the map of strategies and the sources of the "
-        "cluster's figures need the scenario: ithaca report with the flags of the command below.",
+        "cluster's figures need a scenario: ithaca report with the flags of compare.",
         "soft");
   }
   return html + "</section>\n";
@@ -135,8 +151,8 @@ constexpr std::string_view kHatch =
 std::string write_page(const PageFacts& facts, const PageScenario* scenario) {
   const std::string live = scenario == nullptr ? "" : live_elements(scenario->live);
   return head(facts, !live.empty()) + "<body>\n" + std::string(kHatch) + "<main>\n" + verdict_section(facts) +
-         summary_section(facts) + charts_section(facts, scenario) + assumptions_section(facts, scenario) + "</main>\n" +
-         footer(facts) + live + "</body>\n</html>\n";
+         summary_section(facts) + charts_section(facts, scenario) + tables_section(facts) +
+         assumptions_section(facts, scenario) + "</main>\n" + footer(facts) + live + "</body>\n</html>\n";
 }
 
 }  // namespace ithaca

@@ -17,6 +17,7 @@ struct PageScenario {
   std::vector<CommCurve> curves;
   WinnerMap winners;
   std::vector<FigureSource> figures;  ///< of the cluster and its GPU
+  std::string more;                   ///< further figures, as HTML
   std::string live;                   ///< of live_data(); empty for a page without sliders
 };
 

@@ -6,7 +6,9 @@
 #include "cli/join_flags.hpp"
 #include "cli/json_writer.hpp"
 #include "cli/page_live.hpp"
+#include "cli/page_network.hpp"
 #include "cli/page_program.hpp"
+#include "cli/page_residuals.hpp"
 #include "cli/page_writer.hpp"
 #include "cli/problem.hpp"
 #include "cli/text.hpp"
@@ -50,7 +52,7 @@ Outcome page(const Result<PageFacts, Diagnostics>& facts, const PageScenario* sc
   return outcome;
 }
 
-/// The page of what `ithaca compare --json` wrote.
+/// The page of what another command wrote with --json.
 Outcome report_file(const Arguments& arguments, Diagnostics problems) {
   for (const Flag& flag : kReportFlags) {
     if (flag.name != "-o" && arguments.has(flag.name))
@@ -60,7 +62,15 @@ Outcome report_file(const Arguments& arguments, Diagnostics problems) {
   const auto text = read_text(arguments.words.front());
   if (!text) problems.insert(problems.end(), text.error().begin(), text.error().end());
   if (!problems.empty()) return misuse(problems);
-  return page(read_page_facts(text->file, text->text), nullptr, arguments);
+  return page(read_page_facts(text->file, text->text, PageAnswers::of_training), nullptr, arguments);
+}
+
+/// The row to take, or else one that stands.
+const Row* row_to_run(const Report& report) {
+  if (report.best) return &report.rows[*report.best];
+  const auto stands = [](const Row& row) { return row.estimate.has_value(); };
+  const auto found = std::find_if(report.rows.begin(), report.rows.end(), stands);
+  return found == report.rows.end() ? nullptr : &*found;
 }
 
 Outcome run_report(const Arguments& arguments, Diagnostics problems, const Environment&) {
@@ -78,7 +88,12 @@ Outcome run_report(const Arguments& arguments, Diagnostics problems, const Envir
     if (!problems.empty()) return misuse(problems);
   }
   const Question& question = report.question;
-  PageScenario scenario{question, comm_curves(question), winner_map(question), report.figures, ""};
+  PageScenario scenario{question, comm_curves(question), winner_map(question), report.figures, "", ""};
+  if (const Row* row = row_to_run(report))
+    scenario.more = network_figure(network_load(question, *row, inputs->cluster));
+  scenario.more +=
+      residual_figure(known_residuals(question.cluster.gpu.name, arguments.find("--profile").value_or(""),
+                                      question.work.dtype == Dtype::fp32 ? "fp32" : "bf16", report.attention_kernel));
   const auto facts = read_page_facts("the comparison", write_json(report));
   if (facts && !page_model().empty())
     scenario.live = live_data(question, *facts, live_models(question, request.model), arguments);
@@ -96,15 +111,16 @@ const Command kReport{
     "report",
     "the same comparison as one HTML page of charts",
     "--model M --cluster C --gpus G --seq N [flags] | FILE",
-    "Takes the flags of compare, or FILE that compare --json wrote. The page opens from disk and asks the network for "
-    "nothing: the verdict, memory by term against capacity, a step's time by part, what a layer sends as GPUs are "
-    "added, "
-    "which strategy to take over lengths and GPU counts, and every figure with its source. A table stands behind each "
-    "chart.\n\n"
+    "Takes the flags of compare, or FILE that compare, plan or simulate step wrote with --json. The page opens from "
+    "disk and asks the network for nothing: the verdict, memory by term against capacity, a step's time by part, what "
+    "a layer sends as GPUs are added, which strategy to take over lengths and GPU counts, what a layer of the best row "
+    "puts on each link of the network, how far predictions were from measurements, and every figure with its source. A "
+    "table stands behind each chart.\n\n"
     "Made from a scenario it has sliders, and the cost model itself, compiled to WebAssembly, answers as they move, "
     "with the command line that gives the same figures; a program that was built without clang 19 for WebAssembly "
-    "leaves them out. A page made from FILE leaves out what only the scenario has: sliders, the two charts over GPU "
-    "counts and the sources.",
+    "leaves them out. A page made from FILE leaves out what only a scenario has: sliders, the two charts over GPU "
+    "counts, the network, the measurements and the sources. Of a simulation it has the busiest links and where the "
+    "time went.",
     kReportExamples,
     kReportFlags,
     run_report,

@@ -138,7 +138,7 @@ READY = """new Promise(ready => {
     requestAnimationFrame(() => setTimeout(ready, 0));
   look();
 })"""
-DRAWN = """Object.fromEntries([...document.querySelectorAll('#figures figure')].map(f => [f.id,
+DRAWN = """Object.fromEntries([...document.querySelectorAll('#figures figure')].filter(f => f.querySelector('svg.chart')).map(f => [f.id,
   f.querySelector('svg.chart').outerHTML + f.querySelector('.legend').outerHTML + f.querySelector('details').innerHTML]))"""
 # Moves a slider or takes an entry of a list, as a person's hand does; answers once the page is drawn again.
 MOVE = """new Promise(drawn => {

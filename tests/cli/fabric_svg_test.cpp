@@ -41,5 +41,18 @@ TEST(FabricSvg, SaysWhatIsLeftOut) {
   EXPECT_TRUE(contains(svg, " left out"));
 }
 
+TEST(DrawFabric, ShowsACableByItsBusiestLink) {
+  // gpu0's two links to the switch carry 30 and 100 % of the busiest, gpu1's nothing, the link between them 50 %.
+  const FabricDrawing drawing = draw_fabric(graph(), {0.3, 1, 0, 0.5});
+  const auto document = parse_xml("f.svg", drawing.svg);
+  ASSERT_TRUE(document) << print(document.error());
+  EXPECT_TRUE(contains(drawing.svg, "gpu&lt;0&gt; - nvswitch0: 450 GB/s each way; load 100 %"));
+  EXPECT_TRUE(contains(drawing.svg, "gpu1 -&gt; nvswitch0: 450 GB/s; load 0 %"));
+  EXPECT_TRUE(contains(drawing.svg, "class=\"b4\""));
+  EXPECT_TRUE(contains(drawing.svg, "class=\"b2\""));  // 50 % is within the second quarter
+  EXPECT_FALSE(contains(drawing.svg, "<style"));
+  EXPECT_EQ(drawing.shown, "1 server");
+}
+
 }  // namespace
 }  // namespace ithaca

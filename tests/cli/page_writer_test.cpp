@@ -16,8 +16,8 @@ using test::contains;
 std::string page_of(const Report& report) {
   const auto facts = read_page_facts("test", write_json(report));
   EXPECT_TRUE(facts) << (facts ? "" : print(facts.error()));
-  const PageScenario scenario{report.question, comm_curves(report.question), winner_map(report.question),
-                              report.figures, ""};
+  const PageScenario scenario{
+      report.question, comm_curves(report.question), winner_map(report.question), report.figures, "", ""};
   return write_page(*facts, &scenario);
 }
 
@@ -97,7 +97,7 @@ TEST(WritePage, CarriesTheModelUnderAPolicyThatNamesItsScript) {
   const Arguments arguments =
       parse_arguments(kReport, {"--gpus", "64", "--zero", "3", "--dropout", "--engine", "event"}).arguments;
   const std::string evil = "</script><script>alert(1)";
-  PageScenario scenario{report.question, {}, {}, {}, ""};
+  PageScenario scenario{report.question, {}, {}, {}, "", ""};
   scenario.live = live_data(report.question, *facts, {{evil, report.question.model}}, arguments);
   // What was typed and is no slider stays in the command line, but for the engine, which is not the page's.
   EXPECT_TRUE(contains(scenario.live, "\"rest\":[\"--dropout\"]"));

@@ -53,6 +53,47 @@ TEST(ReportCommand, TakesTheEventEnginesTimes) {
   EXPECT_TRUE(contains(page.result, "Step times come from the event engine on "));
 }
 
+TEST(ReportCommand, ShowsTheNetworkUnderTheBestRowAndWhatWasMeasured) {
+  const Outcome page = run_words({"report", "--strategies", "ulysses,ring"}, kQuestion);
+  const std::string network = section(page.result, "<figure id=\"network\"", "</figure>");
+  EXPECT_TRUE(contains(network, "8 GPUs in 1 server"));
+  // Eight GPUs with a link to and from the NVSwitch each; Ulysses puts all to all over them alike: every one is
+  // busiest.
+  EXPECT_TRUE(contains(network, "gpu7 - nvswitch0: 450 GB/s each way; load 100 %")) << network.substr(0, 2000);
+  const std::string measured = section(page.result, "<figure id=\"measured\"", "</figure>");
+  // hw_profiles/kernels/h100-sxm.yaml, errors: fa3 forward, held out.
+  EXPECT_TRUE(contains(measured, "fa3 forward (11)"));
+  EXPECT_TRUE(contains(measured, "<data value=\"2.4\">2.40</data>"));
+  EXPECT_FALSE(contains(measured, "fa2 "));
+  EXPECT_FALSE(contains(measured, "gemm fp32"));
+}
+
+TEST(ReportCommand, MakesAPageOfAPlan) {
+  const std::string path = file_of(run_words({"plan", "--json"}, kQuestion).result);
+  const Outcome page = run_words({"report", path});
+  std::remove(path.c_str());
+  ASSERT_EQ(page.exit, ExitCode::done) << page.talk;
+  const std::string summary = section(page.result, "<section id=\"summary\">", "</section>");
+  EXPECT_EQ(summary.find("<tr class=\"best\">"), summary.rfind("<tr class=\"best\">"));
+  EXPECT_TRUE(contains(summary, "slower"));
+  EXPECT_TRUE(contains(section(page.result, "<section id=\"verdict\">", "</section>"), "Take "));
+}
+
+TEST(ReportCommand, MakesAPageOfASimulation) {
+  const std::string json = run_words({"simulate", "step", "--json", "--strategy", "ulysses"}, kQuestion).result;
+  const std::string path = file_of(json);
+  const Outcome page = run_words({"report", path});
+  std::remove(path.c_str());
+  ASSERT_EQ(page.exit, ExitCode::done) << page.talk;
+  // The step's time on the page is the engine's.
+  const std::size_t engine = json.find("\"time_s\": ", json.find("\"engine\": {")) + 10;
+  const std::string time = json.substr(engine, json.find(',', engine) - engine);
+  EXPECT_TRUE(contains(page.result, "<data value=\"" + time + "\">")) << time;
+  EXPECT_TRUE(contains(page.result, "<h2>Busiest links</h2>"));
+  EXPECT_TRUE(contains(page.result, "gpu0-&gt;nvswitch0"));
+  EXPECT_TRUE(contains(page.result, "attention, backward"));
+}
+
 TEST(ReportCommand, SaysWhatIsMissing) {
   const Outcome nothing = run_words({"report", "--model", "llama-7b"});
   EXPECT_EQ(nothing.exit, ExitCode::usage);
@@ -76,6 +117,7 @@ TEST(ReportCommand, RefusesFilesThatHoldNoComparison) {
       {strategy, "'odyssey' is no strategy"},
       {right.substr(0, right.size() / 2), "parse error"},
       {run_words({"compare", "--json", "--phase", "decode"}, kQuestion).result, "it answers inference"},
+      {run_words({"sweep", "--json", "--no-progress"}, kQuestion).result, "it is one of 'ithaca sweep'"},
   };
   for (const auto& [text, words] : cases) {
     const std::string path = file_of(text);

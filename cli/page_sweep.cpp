@@ -1,0 +1,238 @@
+#include "cli/page_sweep.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/chart_bars.hpp"
+#include "cli/chart_cells.hpp"
+#include "cli/markup.hpp"
+#include "cli/page_charts.hpp"
+#include "cli/page_writer.hpp"
+#include "cli/problem.hpp"
+#include "cli/remarks.hpp"
+#include "cli/text.hpp"
+#include "model/units.hpp"
+
+namespace ithaca {
+namespace {
+
+using SweepJson = nlohmann::ordered_json;
+
+struct SweepRow {
+  std::vector<std::string> at;  ///< value of each axis
+  Strategy strategy{};
+  std::string words, why;  ///< `why` it is refused; empty if it is not
+  double step_s = 0, exposed_s = 0, mfu = 0, peak_bytes = 0;
+  std::optional<double> usd;
+  bool fits = false;
+};
+
+struct SweepAnswer {
+  std::vector<std::string> axes;
+  std::vector<SweepRow> rows;
+  std::string command, version;
+};
+
+std::string as_text(const SweepJson& value) {
+  return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
+}
+
+SweepRow sweep_row(const SweepJson& json) {
+  SweepRow row;
+  for (const auto& [axis, value] : json.at("set").items()) row.at.push_back(as_text(value));
+  const auto word = json.at("strategy").get<std::string>();
+  const auto named = [&](Strategy s) { return name(s) == word; };
+  const auto found = std::find_if(kAllStrategies.begin(), kAllStrategies.end(), named);
+  if (found != kAllStrategies.end()) row.strategy = *found;
+  row.words = word;
+  const SweepJson& refused = json.at("refused");
+  if (!refused.is_null()) {
+    row.why = refused.at("rule").get<std::string>() + ": " + refused.at("why").get<std::string>();
+    return row;
+  }
+  const SweepJson& layout = json.at("layout");
+  Row laid;
+  laid.strategy = laid.layout.strategy = row.strategy;
+  for (const auto& [key, degree] : {std::pair{"tp", &Layout::tp},
+                                    {"pp", &Layout::pp},
+                                    {"dp", &Layout::dp},
+                                    {"ulysses", &Layout::ulysses},
+                                    {"ring", &Layout::ring}})
+    laid.layout.*degree = layout.at(key).get<int>();
+  row.words = row_words(laid);
+  const SweepJson& step = json.at("step");
+  row.step_s = step.at("time_s").get<double>();
+  row.exposed_s = step.at("exposed_comm_s").get<double>();
+  row.mfu = step.at("mfu").get<double>();
+  row.peak_bytes = json.at("memory").at("peak_bytes").get<double>();
+  row.fits = json.at("memory").at("fits").get<bool>();
+  const SweepJson& usd = json.at("usd_per_million_tokens");
+  if (!usd.is_null()) row.usd = usd.get<double>();
+  return row;
+}
+
+SweepAnswer sweep_answer(const SweepJson& json) {
+  SweepAnswer answer;
+  for (const SweepJson& row : json.at("rows")) {
+    if (answer.axes.empty()) {
+      for (const auto& [axis, value] : row.at("set").items()) answer.axes.push_back(axis);
+    }
+    answer.rows.push_back(sweep_row(row));
+  }
+  const SweepJson& made = json.at("provenance");
+  for (const SweepJson& word : made.at("argv")) answer.command += (answer.command.empty() ? "" : " ") + as_text(word);
+  answer.version = fmt::format("ithaca {} ({})", as_text(made.at("version")), as_text(made.at("git")));
+  return answer;
+}
+
+/// Values of an axis in the order in which they come.
+std::vector<std::string> values_of(const SweepAnswer& answer, std::size_t axis) {
+  std::vector<std::string> values;
+  for (const SweepRow& row : answer.rows) {
+    if (std::find(values.begin(), values.end(), row.at[axis]) == values.end()) values.push_back(row.at[axis]);
+  }
+  return values;
+}
+
+std::vector<std::size_t> varying(const SweepAnswer& answer) {
+  std::vector<std::size_t> axes;
+  for (std::size_t i = 0; i < answer.axes.size(); ++i) {
+    if (values_of(answer, i).size() > 1) axes.push_back(i);
+  }
+  return axes;
+}
+
+/// The rows of one point, the fastest that fits in front.
+std::vector<const SweepRow*> rows_at(const SweepAnswer& answer,
+                                     const std::vector<std::pair<std::size_t, std::string>>& at) {
+  std::vector<const SweepRow*> rows;
+  for (const SweepRow& row : answer.rows) {
+    const auto here = [&](const auto& one) { return row.at[one.first] == one.second; };
+    if (std::all_of(at.begin(), at.end(), here)) rows.push_back(&row);
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const SweepRow* a, const SweepRow* b) {
+    if (a->fits != b->fits) return a->fits;
+    return a->fits && a->step_s < b->step_s;
+  });
+  return rows;
+}
+
+std::string point_words(const std::vector<const SweepRow*>& rows) {
+  if (rows.empty()) return "not asked";
+  const SweepRow& first = *rows.front();
+  if (first.fits)
+    return fmt::format("{}, {} a step, {} a GPU", first.words, print(Seconds{first.step_s}),
+                       print(Bytes{first.peak_bytes}));
+  std::string words = "none fits.";
+  for (const SweepRow* row : rows)
+    words +=
+        fmt::format(" {}: {}.", row->words, row->why.empty() ? "needs " + print(Bytes{row->peak_bytes}) : row->why);
+  return words;
+}
+
+std::string map_of(const SweepAnswer& answer, std::size_t down, std::size_t across) {
+  CellChart chart{"The fastest strategy that fits, by " + answer.axes[down] + " and " + answer.axes[across],
+                  answer.axes[across],
+                  answer.axes[down],
+                  "Point at a cell, or move to it with Tab, for figures and reasons.",
+                  values_of(answer, across),
+                  values_of(answer, down),
+                  {}};
+  for (const std::string& y : chart.rows) {
+    for (const std::string& x : chart.columns) {
+      const auto rows = rows_at(answer, {{down, y}, {across, x}});
+      const bool stands = !rows.empty() && rows.front()->fits;
+      chart.cells.push_back(
+          {stands ? letters_of(rows.front()->strategy) : "", stands ? static_cast<int>(rows.front()->strategy) : 0,
+           fmt::format("{} {}, {} {}: {}", answer.axes[down], y, answer.axes[across], x, point_words(rows)), false});
+    }
+  }
+  std::string key = "<p class=\"soft\">";
+  for (const Strategy s : kAllStrategies) {
+    const auto has = [&](const SweepRow& row) { return row.strategy == s; };
+    if (std::any_of(answer.rows.begin(), answer.rows.end(), has)) key += fmt::format("{} {}; ", letters_of(s), name(s));
+  }
+  return write_cells(chart) + key + "hatched: none fits</p>\n";
+}
+
+std::string bars_of(const SweepAnswer& answer, std::size_t axis) {
+  BarChart chart{
+      "Step time of the fastest strategy that fits, by " + answer.axes[axis], "s", {"step"}, {}, false, {}, ""};
+  for (const std::string& value : values_of(answer, axis)) {
+    const auto rows = rows_at(answer, {{axis, value}});
+    const bool stands = rows.front()->fits;
+    BarChart::Bar bar{fmt::format("{}: {}", value, stands ? rows.front()->words : "none fits"),
+                      stands ? significant(rows.front()->step_s) + " s" : "",
+                      {}};
+    if (stands) bar.values = {rows.front()->step_s};
+    chart.bars.push_back(std::move(bar));
+  }
+  return write_bars(chart);
+}
+
+std::string sweep_table(const SweepAnswer& answer) {
+  std::vector<std::string> heading;
+  for (const std::string& axis : answer.axes) heading.push_back(escaped(axis));
+  for (const char* column :
+       {"layout", "step, s", "exposed, s", "MFU, %", "peak, GiB", "fits", "USD per 10^6 tokens", "refused"})
+    heading.emplace_back(column);
+  std::string rows = table_row(heading, true);
+  for (const SweepRow& row : answer.rows) {
+    std::vector<std::string> cells;
+    for (const std::string& value : row.at) cells.push_back(escaped(value));
+    cells.push_back(escaped(row.words));
+    if (row.why.empty()) {
+      for (const auto& [value, shown] : {std::pair{row.step_s, row.step_s},
+                                         {row.exposed_s, row.exposed_s},
+                                         {row.mfu, 100 * row.mfu},
+                                         {row.peak_bytes, row.peak_bytes / kGiB}})
+        cells.push_back(figure(value, significant(shown)));
+      cells.insert(cells.end(), {row.fits ? "yes" : "NO", row.usd ? figure(*row.usd, significant(*row.usd)) : "-", ""});
+    } else {
+      cells.insert(cells.end(), {"", "", "", "", "", "", escaped(row.why)});
+    }
+    rows += table_row(cells);
+  }
+  return table(rows, "Every row of the sweep");
+}
+
+std::string sweep_page(const SweepAnswer& answer) {
+  const std::vector<std::size_t> axes = varying(answer);
+  const std::string title = fmt::format("A sweep over {}, {} rows", join_words(answer.axes),
+                                        grouped(static_cast<std::int64_t>(answer.rows.size())));
+  std::string chart;
+  if (axes.size() == 2) chart = map_of(answer, axes[0], axes[1]);
+  if (axes.size() == 1) chart = bars_of(answer, axes[0]);
+  std::string body = "<section id=\"verdict\">\n<h1>" + escaped(title) + "</h1>\n</section>\n";
+  if (!chart.empty())
+    body += "<section id=\"figures\">\n<figure id=\"sweep\">\n<figcaption>The fastest that fits</figcaption>\n" +
+            chart + "</figure>\n</section>\n";
+  body += "<section id=\"summary\">\n<h2>Every row</h2>\n" + sweep_table(answer) + "</section>\n";
+  return page_of(title, body, answer.version, answer.command);
+}
+
+}  // namespace
+
+bool is_sweep(const std::string& text) {
+  const auto json = SweepJson::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("provenance") || !json["provenance"].is_object()) return false;
+  const auto& made = json["provenance"];
+  return made.contains("argv") && made["argv"].is_array() && made["argv"].size() > 1 && made["argv"][1] == "sweep";
+}
+
+Result<std::string, Diagnostics> write_sweep_page(const std::string& file, const std::string& text) {
+  try {
+    const SweepAnswer answer = sweep_answer(SweepJson::parse(text));
+    const auto whole = [&](const SweepRow& row) { return row.at.size() == answer.axes.size(); };
+    if (!answer.rows.empty() && std::all_of(answer.rows.begin(), answer.rows.end(), whole)) return sweep_page(answer);
+  } catch (const SweepJson::exception&) {
+    // said below
+  }
+  return Diagnostics{mistake(file, "is no answer of 'ithaca sweep --json' about training steps",
+                             "write one with 'ithaca sweep ... --json -o FILE', without --columns or --phase")};
+}
+
+}  // namespace ithaca
