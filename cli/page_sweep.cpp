@@ -19,6 +19,9 @@
 namespace ithaca {
 namespace {
 
+constexpr std::size_t kMostCells = 400;   // a map that can be read
+constexpr std::size_t kMostLines = 5000;  // a table that a browser shows at once
+
 using SweepJson = nlohmann::ordered_json;
 
 struct SweepRow {
@@ -180,7 +183,8 @@ std::string sweep_table(const SweepAnswer& answer) {
        {"layout", "step, s", "exposed, s", "MFU, %", "peak, GiB", "fits", "USD per 10^6 tokens", "refused"})
     heading.emplace_back(column);
   std::string rows = table_row(heading, true);
-  for (const SweepRow& row : answer.rows) {
+  for (std::size_t i = 0; i < std::min(kMostLines, answer.rows.size()); ++i) {
+    const SweepRow& row = answer.rows[i];
     std::vector<std::string> cells;
     for (const std::string& value : row.at) cells.push_back(escaped(value));
     cells.push_back(escaped(row.words));
@@ -204,14 +208,21 @@ std::string sweep_page(const SweepAnswer& answer) {
   const std::string title = fmt::format("A sweep over {}, {} rows", join_words(answer.axes),
                                         grouped(static_cast<std::int64_t>(answer.rows.size())));
   std::string chart;
-  if (axes.size() == 2) chart = map_of(answer, axes[0], axes[1]);
-  if (axes.size() == 1) chart = bars_of(answer, axes[0]);
+  const auto size = [&](std::size_t axis) { return values_of(answer, axis).size(); };
+  if (axes.size() == 2 && size(axes[0]) * size(axes[1]) <= kMostCells) chart = map_of(answer, axes[0], axes[1]);
+  if (axes.size() == 1 && size(axes[0]) <= kMostCells / 10) chart = bars_of(answer, axes[0]);
   std::string body = "<section id=\"verdict\">\n<h1>" + escaped(title) + "</h1>\n</section>\n";
   if (!chart.empty())
     body += "<section id=\"figures\">\n<figure id=\"sweep\">\n<figcaption>The fastest that fits</figcaption>\n" +
             chart + "</figure>\n</section>\n";
-  body += "<section id=\"summary\">\n<h2>Every row</h2>\n" + sweep_table(answer) + "</section>\n";
-  return page_of(title, body, answer.version, answer.command);
+  const bool cut = answer.rows.size() > kMostLines;
+  body += fmt::format("<section id=\"summary\">\n<h2>{}</h2>\n",
+                      cut ? fmt::format("The first {} rows; 'ithaca sweep --csv' has all", kMostLines) : "Every row") +
+          sweep_table(answer) + "</section>\n";
+  PageFacts made_by;
+  made_by.version = answer.version;
+  made_by.command = answer.command;
+  return page_of(title, body, made_by);
 }
 
 }  // namespace

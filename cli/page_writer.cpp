@@ -27,7 +27,7 @@ std::string list(const std::vector<std::string>& items) {
   return items.empty() ? "" : html + "</ul>\n";
 }
 
-std::string head(const PageFacts& facts, bool live) {
+std::string head(const std::string& title, bool live) {
   const std::string script = live ? "script-src 'wasm-unsafe-eval' " + script_source() + "; " : "";
   return fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
@@ -35,7 +35,7 @@ std::string head(const PageFacts& facts, bool live) {
       "base-uri 'none'; form-action 'none'\"/>\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
       "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>{}</title>\n<style>{}</style>\n</head>\n",
-      script, escaped(title_of(facts)), kPageStyle);
+      script, escaped(title), kPageStyle);
 }
 
 std::string verdict_section(const PageFacts& facts) {
@@ -148,9 +148,14 @@ constexpr std::string_view kHatch =
 
 }  // namespace
 
+std::string page_of(const std::string& title, const std::string& body, const PageFacts& made_by) {
+  return head(title, false) + "<body>\n" + std::string(kHatch) + "<main>\n" + body + "</main>\n" + footer(made_by) +
+         "</body>\n</html>\n";
+}
+
 std::string write_page(const PageFacts& facts, const PageScenario* scenario) {
   const std::string live = scenario == nullptr ? "" : live_elements(scenario->live);
-  return head(facts, !live.empty()) + "<body>\n" + std::string(kHatch) + "<main>\n" + verdict_section(facts) +
+  return head(title_of(facts), !live.empty()) + "<body>\n" + std::string(kHatch) + "<main>\n" + verdict_section(facts) +
          summary_section(facts) + charts_section(facts, scenario) + tables_section(facts) +
          assumptions_section(facts, scenario) + "</main>\n" + footer(facts) + live + "</body>\n</html>\n";
 }

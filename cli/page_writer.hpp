@@ -24,4 +24,8 @@ struct PageScenario {
 /// Without a scenario the page says which command makes the charts that are missing.
 std::string write_page(const PageFacts& facts, const PageScenario* scenario = nullptr);
 
+/// A page of other sections (HTML) with the same head, style and footer; of `made_by` command, version and inputs
+/// count.
+std::string page_of(const std::string& title, const std::string& body, const PageFacts& made_by);
+
 }  // namespace ithaca

@@ -9,6 +9,7 @@
 #include "cli/page_network.hpp"
 #include "cli/page_program.hpp"
 #include "cli/page_residuals.hpp"
+#include "cli/page_sweep.hpp"
 #include "cli/page_writer.hpp"
 #include "cli/problem.hpp"
 #include "cli/text.hpp"
@@ -62,6 +63,11 @@ Outcome report_file(const Arguments& arguments, Diagnostics problems) {
   const auto text = read_text(arguments.words.front());
   if (!text) problems.insert(problems.end(), text.error().begin(), text.error().end());
   if (!problems.empty()) return misuse(problems);
+  if (is_sweep(text->text)) {
+    const auto html = write_sweep_page(text->file, text->text);
+    if (!html) return misuse(html.error());
+    return {ExitCode::done, *html, "", arguments.find("-o").value_or("")};
+  }
   return page(read_page_facts(text->file, text->text, PageAnswers::of_training), nullptr, arguments);
 }
 
@@ -111,7 +117,8 @@ const Command kReport{
     "report",
     "the same comparison as one HTML page of charts",
     "--model M --cluster C --gpus G --seq N [flags] | FILE",
-    "Takes the flags of compare, or FILE that compare, plan or simulate step wrote with --json. The page opens from "
+    "Takes the flags of compare, or FILE that compare, plan, sweep or simulate step wrote with --json. The page opens "
+    "from "
     "disk and asks the network for nothing: the verdict, memory by term against capacity, a step's time by part, what "
     "a layer sends as GPUs are added, which strategy to take over lengths and GPU counts, what a layer of the best row "
     "puts on each link of the network, how far predictions were from measurements, and every figure with its source. A "
@@ -120,7 +127,7 @@ const Command kReport{
     "with the command line that gives the same figures; a program that was built without clang 19 for WebAssembly "
     "leaves them out. A page made from FILE leaves out what only a scenario has: sliders, the two charts over GPU "
     "counts, the network, the measurements and the sources. Of a simulation it has the busiest links and where the "
-    "time went.",
+    "time went, of a sweep a map or bars of the fastest strategy over its axes and every row.",
     kReportExamples,
     kReportFlags,
     run_report,

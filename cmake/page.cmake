@@ -72,5 +72,6 @@ function(ithaca_page variable)
       -P ${PROJECT_SOURCE_DIR}/cmake/embed_page.cmake
     DEPENDS ${scripts} ${module} ${PROJECT_SOURCE_DIR}/cmake/embed_page.cmake
     COMMENT "Embedding the page's script" VERBATIM)
+  add_custom_target(ithaca_page DEPENDS ${out})  # waits for no library, so neither does the module
   set(${variable} ${out} PARENT_SCOPE)
 endfunction()
