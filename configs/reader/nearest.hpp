@@ -8,7 +8,8 @@
 
 namespace ithaca {
 
-/// The name with the smallest edit distance, capitals overlooked, if that is at most max(1, length/3).
+/// The name with the smallest edit distance, neighbours swapped counting once and capitals overlooked, if that is at
+/// most max(1, length/3).
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& names);
 /// "did you mean 'NEAREST'?", or the names that hold the word, or "one of a, b, c" for up to eight names, or nothing.
 std::string suggestion(std::string_view word, const std::vector<std::string>& names);

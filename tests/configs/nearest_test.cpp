@@ -11,7 +11,7 @@ const std::vector<std::string> kKeys{"hidden", "heads", "kv_heads", "layers"};
 
 TEST(Nearest, AllowsAThirdOfTheLetters) {
   EXPECT_EQ(nearest("hiden", kKeys), "hidden");     // 1 of 5, 1 allowed
-  EXPECT_EQ(nearest("layres", kKeys), "layers");    // two swapped letters are 2 of 6, 2 allowed
+  EXPECT_EQ(nearest("layres", kKeys), "layers");    // swapped neighbours are 1 of 6, 2 allowed
   EXPECT_EQ(nearest("hidn", kKeys), std::nullopt);  // 2 of 4, 1 allowed
   EXPECT_EQ(nearest("vocab", kKeys), std::nullopt);
   EXPECT_EQ(nearest("heads", kKeys), "heads");
@@ -26,6 +26,12 @@ TEST(Nearest, AllowsOneLetterInShortWords) {
   EXPECT_EQ(nearest("b", {"a"}), "a");
   EXPECT_EQ(nearest("", {"a"}), "a");
   EXPECT_EQ(nearest("bc", {"a"}), std::nullopt);
+}
+
+TEST(Nearest, SwappedNeighboursAreOneMistake) {
+  EXPECT_EQ(nearest("sqe", {"gpus", "seq"}), "seq");
+  EXPECT_EQ(nearest("eqs", {"seq"}), std::nullopt);  // 2 of 3, 1 allowed
+  EXPECT_EQ(nearest("qes", {"seq"}), std::nullopt);  // far ones swapped are 2
 }
 
 TEST(Nearest, OverlooksCapitals) {
