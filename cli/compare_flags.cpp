@@ -147,6 +147,8 @@ void read_workload(FlagReader& flags, CompareRequest& request) {
   work.tiled_mlp = flags.has("--tiled-mlp");
   work.recompute_every = static_cast<int>(flags.count("--recompute-every", 1, 100'000).value_or(1));
   for (const auto what : flags.choices<bool Offload::*>("--offload", kOffloadNames)) work.offload.*what = true;
+  work.overlap.tensor = flags.has("--tp-overlap");
+  work.overlap.pipeline = flags.has("--pp-overlap");
   for (const auto what : flags.choices<bool Overlap::*>("--no-overlap", kOverlapNames)) work.overlap.*what = false;
   read_lora(flags, work);
   work.framework = read_framework(flags);

@@ -43,6 +43,8 @@ inline constexpr Flag kJobFlags[] = {
     {"--fused-loss", "", "cross entropy in one kernel, without an fp32 copy of the logits"},
     {"--tiled-mlp", "", "the MLP by slices of the sequence"},
     {"--offload", "WHAT", "comma list of what waits in host memory: checkpoints, optimizer, parameters"},
+    {"--tp-overlap", "", "Megatron-SP's gathers and scatters run in chunks beside their GEMMs"},
+    {"--pp-overlap", "", "messages between pipeline stages run beside compute"},
     {"--no-overlap", "WHAT", "comma list of traffic that compute waits for: gradients, parameters"},
     {"--lora", "R[:T]",
      "train adapters of this rank, everything else frozen; at attention, ffn or all matrices: 16, 16:attention"},

@@ -10,10 +10,12 @@
 namespace ithaca {
 namespace {
 
-constexpr std::string_view kTrainingFlags[] = {
-    "--micro-batch", "--recompute", "--recompute-every", "--virtual-pp",   "--schedule",   "--chunks",  "--grad-dtype",
-    "--ring-grad",   "--dropout",   "--tiled-loss",      "--fused-loss",   "--no-overlap", "--offload", "--engine",
-    "--explain",     "--framework", "--documents",       "--batch-tokens", "--lora"};
+constexpr std::string_view kTrainingFlags[] = {"--micro-batch", "--recompute",  "--recompute-every", "--virtual-pp",
+                                               "--schedule",    "--chunks",     "--grad-dtype",      "--ring-grad",
+                                               "--dropout",     "--tiled-loss", "--fused-loss",      "--tp-overlap",
+                                               "--pp-overlap",  "--no-overlap", "--offload",         "--engine",
+                                               "--explain",     "--framework",  "--documents",       "--batch-tokens",
+                                               "--lora"};
 
 constexpr Choice<Phase> kPhaseNames[] = {{"prefill", Phase::prefill}, {"decode", Phase::decode}};
 constexpr Choice<bool> kCacheNames[] = {{"same", false}, {"fp8", true}};

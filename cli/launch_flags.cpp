@@ -105,6 +105,7 @@ LaunchCommand megatron(const Job& j) {
   w.add(fmt::format("torchrun --nnodes {} --nproc-per-node {} pretrain_gpt.py", j.nodes(), j.node_gpus()));
   w.degree("--tensor-model-parallel-size", l.tp);
   if (l.tp > 1 && l.tp_sequence) w.add("--sequence-parallel");
+  if (l.tp > 1 && l.tp_sequence && j.work.overlap.tensor) w.add("--tp-comm-overlap");
   add_context_parallel(w, l);
   w.degree("--pipeline-model-parallel-size", l.pp);
   w.degree("--num-virtual-stages-per-pipeline-rank", l.virtual_pp);

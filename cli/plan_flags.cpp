@@ -69,6 +69,8 @@ constexpr Flag kOwnPlanFlags[] = {
     job_flag("--tiled-loss"),
     job_flag("--fused-loss"),
     job_flag("--tiled-mlp"),
+    job_flag("--tp-overlap"),
+    job_flag("--pp-overlap"),
     job_flag("--no-overlap"),
     job_flag("--lora"),
     job_flag("--framework"),

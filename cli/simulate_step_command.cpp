@@ -91,8 +91,8 @@ bool choose_row(Report& report) {
 
 StepReport::Times closed_form_of_layer(const Question& q, const StepEstimate& e) {
   const RankSplit rank = split_rank(q.model, q.work, e.layout);
-  const auto [forward, backward] =
-      layer_passes(e.layout, e.forward, e.backward, layer_kernels(q.model, q.work, q.cluster.gpu, e.layout, rank));
+  const auto [forward, backward] = layer_passes(q.work, e.layout, e.forward, e.backward,
+                                                layer_kernels(q.model, q.work, q.cluster.gpu, e.layout, rank));
   const Seconds compute = forward.compute + backward.compute, exposed = forward.exposed + backward.exposed;
   return {compute + exposed, compute, exposed, e.forward.bound + e.backward.bound};
 }

@@ -11,7 +11,7 @@ AttentionLayer attention_layer(const Transformer& model, const Workload& work, c
   LayerKernels kernels;
   kernels.forward = attention_kernels(model, once, cluster.gpu, layout, rank, false);
   kernels.backward = attention_kernels(model, once, cluster.gpu, layout, rank, true);
-  const LayerPasses passes = layer_passes(layout, traffic.forward, traffic.backward, kernels);
+  const LayerPasses passes = layer_passes(work, layout, traffic.forward, traffic.backward, kernels);
 
   const Pass& pass = backward ? passes.backward : passes.forward;
   const KernelTimes& times = backward ? kernels.backward : kernels.forward;

@@ -126,7 +126,7 @@ PassLayer prefill_layer(const PassJob& job, LayerKind kind) {
 void finish_layer(const PassJob& job, LayerKind kind, PassLayer& layer) {
   LayerKernels kernels;
   kernels.forward = layer.kernels;
-  layer.pass = layer_passes(job.layout, layer.traffic, {}, kernels).forward;
+  layer.pass = layer_passes(job.work, job.layout, layer.traffic, {}, kernels).forward;
   const LayerWeights& w = weights(job.rank, kind);
   layer.gather = gather_time(job, w.shared, w.experts, weight_bytes(job.work.dtype));
 }

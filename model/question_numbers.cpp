@@ -105,10 +105,10 @@ void figures(Archive& a, T& work) {
   numbers(a, seq_len.count, micro_batch, global_batch, dtype, recompute, flash, causal, dropout, tiled_loss,
           fp32_gradients, ring_gradient, recompute_every, fused_loss, tiled_mlp, transformer_engine, lora_rank);
   auto& [checkpoints, optimizer, parameters] = offload;
-  auto& [gradients, gathers, pipeline] = overlap;
+  auto& [gradients, gathers, pipeline, tensor] = overlap;
   auto& [attention, ffn] = lora_targets;
   auto& [which, version] = framework;
-  numbers(a, checkpoints, optimizer, parameters, gradients, gathers, pipeline, attention, ffn, which, version);
+  numbers(a, checkpoints, optimizer, parameters, gradients, gathers, pipeline, tensor, attention, ffn, which, version);
 }
 
 template <class Archive, Like<GemmCurve::Rates> T>

@@ -97,7 +97,7 @@ LayerCosts layer_costs(const Transformer& model, const Workload& work, const Clu
     LayerCost c{layer_kernels(model, work, cluster.gpu, layout, rank, kind),
                 layer_traffic(model, work, cluster, layout, rank, groups, kind),
                 {}};
-    c.passes = layer_passes(layout, c.traffic.forward, c.traffic.backward, c.kernels);
+    c.passes = layer_passes(work, layout, c.traffic.forward, c.traffic.backward, c.kernels);
     return c;
   };
   const bool has_dense = layers_of(model, LayerKind::dense) > 0, has_moe = layers_of(model, LayerKind::moe) > 0;

@@ -25,13 +25,20 @@ TrafficWaits waits_of(const LayerTraffic& traffic) {
   return sums;
 }
 
-/// A ring hop hides behind the attention of the block before it, the second gather of Megatron-SP's backward behind the
-/// input gradients, half of the backward's GEMM time.
-Pass strategy_pass(const Layout& layout, const Waits& w, const KernelTimes& kernels, bool backward) {
+/// GEMM time beside which a tp group's exchanges run: all chunks of the sequence but one (Transformer Engine's user
+/// buffers), or, of Megatron-SP's backward alone, the input gradients, half of it, for the second gather.
+Seconds beside_products(const Workload& work, const Layout& layout, const Waits& w, const KernelTimes& kernels,
+                        bool backward) {
+  if (work.overlap.tensor) return min(w.gathers, kernels.gemm) * ((layout.tp - 1.0) / layout.tp);
+  return backward ? min(w.gathers, kernels.gemm * 0.5) : Seconds{};
+}
+
+/// A ring hop hides behind the attention of the block before it.
+Pass strategy_pass(const Workload& work, const Layout& layout, const Waits& w, const KernelTimes& kernels,
+                   bool backward) {
   const Seconds comm = w.blocking + (w.hops + w.gathers);
-  const Seconds behind_attention = min(w.hops, kernels.attention_hop * (layout.ring - 1));
-  const Seconds behind_products = backward ? min(w.gathers, kernels.gemm * 0.5) : Seconds{};
-  return {kernels.total(), comm, comm - (behind_attention + behind_products)};
+  const Seconds beside_attention = min(w.hops, kernels.attention_hop * (layout.ring - 1));
+  return {kernels.total(), comm, comm - (beside_attention + beside_products(work, layout, w, kernels, backward))};
 }
 
 Pass operator+(const Pass& a, const Pass& b) { return {a.compute + b.compute, a.comm + b.comm, a.exposed + b.exposed}; }
@@ -56,16 +63,16 @@ LayerKernels layer_kernels(const Transformer& model, const Workload& work, const
   return k;
 }
 
-LayerPasses layer_passes(const Layout& layout, const LayerTraffic& forward, const LayerTraffic& backward,
-                         const LayerKernels& kernels) {
+LayerPasses layer_passes(const Workload& work, const Layout& layout, const LayerTraffic& forward,
+                         const LayerTraffic& backward, const LayerKernels& kernels) {
   const TrafficWaits there = waits_of(forward), back = waits_of(backward);
-  Pass repeated = strategy_pass(layout, back.repeated, kernels.repeated, false);
+  Pass repeated = strategy_pass(work, layout, back.repeated, kernels.repeated, false);
   if (kernels.repeats > 0) {
     repeated.comm = repeated.comm * kernels.repeats;
     repeated.exposed = repeated.exposed * kernels.repeats;
   }
-  return {strategy_pass(layout, there.own, kernels.forward, false),
-          repeated + strategy_pass(layout, back.own, kernels.backward, true)};
+  return {strategy_pass(work, layout, there.own, kernels.forward, false),
+          repeated + strategy_pass(work, layout, back.own, kernels.backward, true)};
 }
 
 ShardCalls shard_calls(const Workload& work, const Layout& layout, int ranks, const ShardedWeights& w) {

@@ -23,8 +23,8 @@ struct Pass {
 struct LayerPasses {
   Pass forward, backward;  ///< backward: with what is repeated
 };
-LayerPasses layer_passes(const Layout& layout, const LayerTraffic& forward, const LayerTraffic& backward,
-                         const LayerKernels& kernels);
+LayerPasses layer_passes(const Workload& work, const Layout& layout, const LayerTraffic& forward,
+                         const LayerTraffic& backward, const LayerKernels& kernels);
 
 /// One of ZeRO's collectives over dp x ulysses x ring, `count` times a step; 0 where the stage has none. `message` is
 /// nccl-tests' size.

@@ -146,7 +146,8 @@ Collective expert_exchange(const Layer& l) {
 /// Adds the tp group's exchanges, all of one cost.
 class TpExchanges {
  public:
-  TpExchanges(const Layer& layer) : on_(layer.layout.tp > 1), split_(layer.layout.tp_sequence) {
+  TpExchanges(const Layer& layer)
+      : on_(layer.layout.tp > 1), split_(layer.layout.tp_sequence), beside_(split_ && layer.work.overlap.tensor) {
     if (on_) exchange_ = tp_exchange(layer);
   }
   /// Into a tensor-parallel block and out of it: with sequence parallelism a gather before and a reduction behind;
@@ -165,12 +166,12 @@ class TpExchanges {
       Collective c = exchange_;
       c.op = op;
       c.tensor = tensor;
-      c.overlapped = overlapped;
+      c.overlapped = overlapped || beside_;
       return c;
     });
   }
 
-  bool on_, split_;
+  bool on_, split_, beside_;
   Collective exchange_;
 };
 

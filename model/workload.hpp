@@ -35,6 +35,7 @@ struct Overlap {
   bool gradients = true;   ///< data-parallel reduction beside the last backward
   bool parameters = true;  ///< gathers of weights beside the compute before them
   bool pipeline = false;   ///< messages between stages
+  bool tensor = false;     ///< Megatron-SP's gathers and scatters, in chunks beside their GEMMs (TE's user buffers)
 };
 
 /// Which matrices carry adapters.

@@ -235,13 +235,14 @@ class Asker {
   void put_overlap() {
     Overlap& o = q_.work.overlap;
     const std::string& given = run_.overlap;
-    o = {!old(), !old(), false};
+    o = {!old(), !old(), false, false};
     if (given == "none" || given == "false") {
-      o = {false, false, false};
+      o = {false, false, false, false};
     } else if (given == "all" || given == "full" || given == "true") {
-      o = {true, true, true};
+      o = {true, true, true, true};
     } else if (!given.empty()) {
-      o = {holds(given, "grad"), holds(given, "param"), holds(given, "pipeline") || holds(given, "p2p")};
+      o = {holds(given, "grad"), holds(given, "param"), holds(given, "pipeline") || holds(given, "p2p"),
+           holds(given, "tensor") || holds(given, "tp_comm")};
     } else {
       assume(old() ? "nothing overlapped"
                    : "gradient reduction and weight gathering overlapped, pipeline messages not");

@@ -76,8 +76,14 @@ bool among(std::span<const Flag> flags, std::string_view name) {
 struct Misplaced {
   std::string_view flag, what, next;
 };
+constexpr std::string_view kDaysOfAJob = "it counts the days of a whole job";
+constexpr std::string_view kAskPlan = "see 'ithaca plan --curriculum'";
 constexpr Misplaced kNowhere[] = {
     {"--explain", "there is no room for it here", "see 'ithaca compare --explain'"},
+    {"--gpu-mtbf", kDaysOfAJob, kAskPlan},
+    {"--checkpoint-time", kDaysOfAJob, kAskPlan},
+    {"--restart-time", kDaysOfAJob, kAskPlan},
+    {"--checkpoint-every", kDaysOfAJob, kAskPlan},
     {"--curriculum", "is one job of several lengths", "make them an axis: --set seq=8Ki..1Mi*2 --batch-tokens 4Mi"},
     {"--top", "each point has its best layout alone", "leave it out, or see 'ithaca plan'"},
 };

@@ -85,11 +85,33 @@ TEST(StepParts, PassesMakeTheStep) {
   ASSERT_TRUE(e);
   const RankSplit rank = split_rank(llama_7b(), work, layout);
   const auto [forward, backward] =
-      layer_passes(layout, e->forward, e->backward, layer_kernels(llama_7b(), work, round_gpu(), layout, rank));
+      layer_passes(work, layout, e->forward, e->backward, layer_kernels(llama_7b(), work, round_gpu(), layout, rank));
   const Seconds layer = forward.compute + forward.exposed + backward.compute + backward.exposed;
   const Seconds ends = embedding_both_ways(llama_7b(), work, round_gpu(), rank).total() +
                        head_and_loss_both_ways(llama_7b(), work, round_gpu(), rank).total();
   EXPECT_NEAR(e->step.time.value(), (layer * 32 + ends + e->step.optimizer + e->parameters.time / 32).value(), 1e-9);
+}
+
+TEST(StepParts, TensorTrafficHidesBesideItsProductsButForOneChunk) {
+  // Megatron-SP over 4: two gathers and two scatters forward, two gathers more backward, each of M. In chunks beside
+  // products that last longer, three of four quarters are hidden: 4 M / 4 and 6 M / 4 are left. Where products are
+  // short, three quarters of them hide traffic.
+  const Layout layout{.strategy = Strategy::megatron_sp, .tp = 4, .zero = 0, .tp_sequence = true};
+  Workload work = sequence(kMi);
+  work.recompute = Recompute::none;
+  work.overlap.tensor = true;
+  const RankSplit rank = split_rank(llama_7b(), work, layout);
+  const Cluster cluster = test::round_cluster();
+  const TrainingTraffic traffic = layer_traffic(llama_7b(), work, cluster, layout, rank, place_groups(cluster, layout));
+  LayerKernels kernels = layer_kernels(llama_7b(), work, round_gpu(), layout, rank);
+  const Seconds once = traffic.forward.time / 4;
+  ASSERT_GT(kernels.forward.gemm, once * 4);
+  const LayerPasses hidden = layer_passes(work, layout, traffic.forward, traffic.backward, kernels);
+  EXPECT_DOUBLE_EQ(hidden.forward.exposed.value(), once.value());
+  EXPECT_DOUBLE_EQ(hidden.backward.exposed.value(), 1.5 * once.value());
+  kernels.forward.gemm = once;
+  const LayerPasses bare = layer_passes(work, layout, traffic.forward, traffic.backward, kernels);
+  EXPECT_DOUBLE_EQ(bare.forward.exposed.value(), 3.25 * once.value());
 }
 
 }  // namespace

@@ -227,7 +227,7 @@ TEST(LayerTasks, LayerIsItsPasses) {
   StepJob job;
   job.layout = {.strategy = Strategy::ulysses, .tp = 2, .ulysses = 8, .zero = 3};
   const StepEstimate e = job.analytic();
-  const auto [forward, backward] = layer_passes(job.layout, e.forward, e.backward, job.kernels());
+  const auto [forward, backward] = layer_passes(job.work, job.layout, e.forward, e.backward, job.kernels());
   const Seconds expected = forward.compute + forward.exposed + backward.compute + backward.exposed;
   const auto program = layer_program(job.model, job.work, job.cluster, job.layout);
   EXPECT_NEAR(job.engine(program) / expected, 1, 1e-9);

@@ -82,7 +82,7 @@ struct Slots {
 Slots slots_of(const StepJob& job, int slow_stage = 0, double slow = 1) {
   const RankSplit rank = job.rank();
   const StepEstimate e = job.analytic();
-  const auto [there, back] = layer_passes(job.layout, e.forward, e.backward, job.kernels());
+  const auto [there, back] = layer_passes(job.work, job.layout, e.forward, e.backward, job.kernels());
   const HeadTimes head = head_times(inputs(job, rank));
   const Seconds embedding = embedding_time(inputs(job, rank)) * 0.5;
   const Bytes hidden = head_message(job.model, job.work, rank);

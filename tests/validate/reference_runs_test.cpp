@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
 #include "configs/reader/load_runs.hpp"
+#include "validate/run_errors.hpp"
 #include "validate/run_question.hpp"
 
 namespace ithaca {
@@ -40,12 +42,16 @@ struct File {
 
 class ReferenceRuns : public testing::TestWithParam<File> {};
 
+bool measures_something(const RunMeasured& m) {
+  return m.step || m.rate_per_gpu || m.tokens_per_gpu || m.out_of_memory;
+}
+
 void expect_askable(const TrainingRuns& runs) {
   RunProfiles profiles;
   for (const TrainingRun& run : runs.runs) {
     const auto question = run_question(run, profiles);
     EXPECT_TRUE(question) << run.id << ": " << (question ? "" : question.error().why);
-    EXPECT_TRUE(run.measured.step || run.measured.rate_per_gpu || run.measured.out_of_memory) << run.id;
+    EXPECT_TRUE(measures_something(run.measured)) << run.id;
   }
 }
 
@@ -55,7 +61,7 @@ void expect_declared_split(const TrainingRuns& runs) {
   std::map<std::string, std::set<Key>> keys;  // by source
   for (const TrainingRun& run : runs.runs) keys[run.source.name].insert(key(run));
   for (const TrainingRun& run : runs.runs) {
-    if (run.source.name == "alst2025") continue;  // all held out
+    if (run.source.name == "alst2025" || run.source.name == "megatron_bridge") continue;  // all held out
     const std::set<Key>& all = keys[run.source.name];
     const auto rank = std::distance(all.begin(), all.find(key(run)));
     EXPECT_EQ(run.split, rank < static_cast<std::ptrdiff_t>(all.size() / 2) ? "fit" : "held_out") << run.id;
@@ -71,10 +77,23 @@ TEST_P(ReferenceRuns, CanBeAskedAndAreSplitAsDeclared) {
 }
 
 // 4 of Korthikanti and 7 of Narayanan; 46 of the Ulysses paper, 6 of ALST and 9 of NeMo.
+TEST(ReferenceErrors, MegatronBridge) {
+  // What the model reaches today, rounded up. Blackwell's curves were fitted to slower runs (SimuMax) and come
+  // out too long here; the README says so.
+  double hopper = 0;
+  for (const RunRow& row : run_errors(load("megatron-bridge")).rows) {
+    ASSERT_TRUE(row.error.step) << row.id;
+    const bool is_hopper = row.id.find("h100") != std::string::npos;
+    EXPECT_LE(std::abs(*row.error.step), is_hopper ? 0.08 : 0.40) << row.id;
+    if (is_hopper) hopper += std::abs(*row.error.step) / 4;
+  }
+  EXPECT_LE(hopper, 0.055);
+}
+
 INSTANTIATE_TEST_SUITE_P(Files, ReferenceRuns,
                          testing::Values(File{"megatron-a100", 4 + 7}, File{"simumax-b200", 34},
                                          File{"vtrain-multi-node", 48}, File{"vtrain-single-node", 564},
-                                         File{"long-sequences", 46 + 6 + 9}),
+                                         File{"long-sequences", 46 + 6 + 9}, File{"megatron-bridge", 12}),
                          [](const auto& info) {
                            std::string name = info.param.name;
                            std::replace(name.begin(), name.end(), '-', '_');

@@ -232,7 +232,7 @@ TEST(Sweep, MistakesAreAllSaidAtOnce) {
   EXPECT_EQ(sweep.outcome.exit, ExitCode::usage);
   EXPECT_TRUE(test::contains(sweep.outcome.talk, "--csv and --heat")) << sweep.outcome.talk;
   sweep.run({"--set", "nic=400Gbp", "--keep", "fastest", "--per", "sqe"});
-  for (const char* part : {"--set nic=400Gbp", "--per sqe", "one of gpus, seq, nic"})
+  for (const char* part : {"--set nic=400Gbp", "--per sqe", "did you mean 'seq'?"})
     EXPECT_TRUE(test::contains(sweep.outcome.talk, part)) << part << sweep.outcome.talk;
 }
 

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""mutate.py FOLDER [--mutants N] [--seed S] [--files GLOB] [--least SHARE]
+
+Changes one operator, factor or number of model/ at a time in a copy of the sources below FOLDER, and asks the tests
+whether they notice: those of the model first, then those of the other rooms. Prints each mutant that survives. A sample
+from the seed, or with --mutants 0 all of them. Exit 1 if less than SHARE is caught. By hand: a mutant takes seconds.
+"""
+import argparse
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+ROOMS = ["model", "sim", "validate", "cli"]
+TIMEOUT = {"model": 60, "sim": 300, "validate": 300, "cli": 300}  # seconds; a mutant that hangs is caught
+SWAPS = {" + ": " - ", " - ": " + ", " * ": " / ", " / ": " * ", " < ": " <= ", " > ": " >= ", " <= ": " < ",
+         " >= ": " > ", " == ": " != ", " != ": " == ", " && ": " || ", " || ": " && ", " += ": " -= ", "max(": "min(",
+         "min(": "max("}
+PATTERNS = [(re.compile(re.escape(old)), lambda _, new=new: new) for old, new in SWAPS.items()]
+PATTERNS += [
+    (re.compile(r" \* [\w.]+(?![\w.(\[<{])"), lambda _: ""),  # a factor dropped
+    (re.compile(r"(?<![\w.\"])\d+(?![\w.xX'])"), lambda found: str(int(found.group()) + 1)),
+]
+
+
+def code_of(line):
+    """The line with comments and texts blanked, as long as before."""
+    line = re.sub(r'"(?:[^"\\]|\\.)*"', lambda text: " " * len(text.group()), line)
+    return re.sub(r"//.*", lambda text: " " * len(text.group()), line)
+
+
+def mutants_of(path):
+    lines = path.read_text().splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        if line.lstrip().startswith(("#", "static_assert", "template", "namespace", "using")):
+            continue
+        code = code_of(line)
+        for pattern, replace in PATTERNS:
+            for found in pattern.finditer(code):
+                yield path, number, line[: found.start()] + replace(found) + line[found.end() :]
+
+
+def noticed(build, log_file):
+    """Which room's tests fail, "" if none does, or None where the mutant does not compile."""
+    for room in ROOMS:
+        target = f"ithaca_{room}_tests"
+        with open(log_file, "w") as log:
+            if subprocess.run(["cmake", "--build", build, "--target", target], stdout=log, stderr=log).returncode:
+                return None
+            try:
+                program = build / "tests" / room / target
+                if subprocess.run([program, "--gtest_fail_fast"], stdout=log, stderr=log, timeout=TIMEOUT[room]).returncode:
+                    return room
+            except subprocess.TimeoutExpired:
+                return room
+    return ""
+
+
+def main():
+    flags = argparse.ArgumentParser()
+    flags.add_argument("folder", type=pathlib.Path)
+    flags.add_argument("--mutants", type=int, default=200)
+    flags.add_argument("--seed", type=int, default=1)
+    flags.add_argument("--files", default="*.cpp")
+    flags.add_argument("--least", type=float, default=0.95)
+    asked = flags.parse_args()
+    source, build = asked.folder / "source", asked.folder / "build"
+    shutil.copytree(SOURCE, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("build", ".git"))
+    subprocess.run(["cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                    "-DCMAKE_CXX_FLAGS_DEBUG=-O1", "-DITHACA_CUDA=OFF"], check=True, stdout=subprocess.DEVNULL)
+    log = asked.folder / "log"
+    if noticed(build, log) != "":
+        sys.exit(f"the tests fail without a mutant: {log}")
+
+    mutants = [mutant for path in sorted((source / "model").glob(asked.files)) for mutant in mutants_of(path)]
+    print(f"seed {asked.seed}, {len(mutants)} mutants in all", flush=True)
+    if asked.mutants:
+        mutants = random.Random(asked.seed).sample(mutants, min(asked.mutants, len(mutants)))
+    by_room = dict.fromkeys([*ROOMS, ""], 0)
+    for path, number, line in mutants:
+        whole = path.read_text()
+        lines = whole.splitlines(keepends=True)
+        was, lines[number] = lines[number], line
+        path.write_text("".join(lines))
+        room = noticed(build, log)
+        path.write_text(whole)
+        if room is None:
+            continue
+        by_room[room] += 1
+        if not room:
+            print(f"survives: {path.relative_to(source)}:{number + 1}\n-{was.rstrip()}\n+{line.rstrip()}", flush=True)
+    alive = by_room.pop("")
+    caught = sum(by_room.values())
+    print(f"{caught} of {caught + alive} caught, by the tests of {by_room}")
+    if caught < asked.least * max(1, caught + alive):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
