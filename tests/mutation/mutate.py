@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""mutate.py FOLDER [--mutants N] [--seed S] [--files GLOB] [--least SHARE]
+"""mutate.py FOLDER [--mutants N] [--seed S] [--files GLOB] [--rooms LIST] [--least SHARE]
 
 Changes one operator, factor or number of model/ at a time in a copy of the sources below FOLDER, and asks the tests
 whether they notice: those of the model first, then those of the other rooms. Prints each mutant that survives. A sample
@@ -43,9 +43,9 @@ def mutants_of(path):
                 yield path, number, line[: found.start()] + replace(found) + line[found.end() :]
 
 
-def noticed(build, log_file):
+def noticed(build, rooms, log_file):
     """Which room's tests fail, "" if none does, or None where the mutant does not compile."""
-    for room in ROOMS:
+    for room in rooms:
         target = f"ithaca_{room}_tests"
         with open(log_file, "w") as log:
             if subprocess.run(["cmake", "--build", build, "--target", target], stdout=log, stderr=log).returncode:
@@ -65,27 +65,29 @@ def main():
     flags.add_argument("--mutants", type=int, default=200)
     flags.add_argument("--seed", type=int, default=1)
     flags.add_argument("--files", default="*.cpp")
+    flags.add_argument("--rooms", default=",".join(ROOMS), help="whose tests are asked")
     flags.add_argument("--least", type=float, default=0.95)
     asked = flags.parse_args()
+    rooms = asked.rooms.split(",")
     source, build = asked.folder / "source", asked.folder / "build"
     shutil.copytree(SOURCE, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("build", ".git"))
     subprocess.run(["cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
                     "-DCMAKE_CXX_FLAGS_DEBUG=-O1", "-DITHACA_CUDA=OFF"], check=True, stdout=subprocess.DEVNULL)
     log = asked.folder / "log"
-    if noticed(build, log) != "":
+    if noticed(build, rooms, log) != "":
         sys.exit(f"the tests fail without a mutant: {log}")
 
     mutants = [mutant for path in sorted((source / "model").glob(asked.files)) for mutant in mutants_of(path)]
     print(f"seed {asked.seed}, {len(mutants)} mutants in all", flush=True)
     if asked.mutants:
         mutants = random.Random(asked.seed).sample(mutants, min(asked.mutants, len(mutants)))
-    by_room = dict.fromkeys([*ROOMS, ""], 0)
+    by_room = dict.fromkeys([*rooms, ""], 0)
     for path, number, line in mutants:
         whole = path.read_text()
         lines = whole.splitlines(keepends=True)
         was, lines[number] = lines[number], line
         path.write_text("".join(lines))
-        room = noticed(build, log)
+        room = noticed(build, rooms, log)
         path.write_text(whole)
         if room is None:
             continue
