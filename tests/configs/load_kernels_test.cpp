@@ -161,7 +161,7 @@ TEST(LoadKernels, AllProblemsOfATableAtOnce) {
       "  - 7\n");
   ASSERT_FALSE(loaded);
   const std::string text = problems(loaded.error());
-  for (const char* part : {"gemn", "did you mean 'gemm'", "bf61", "one of bf16", "speed", "'0'", "sample 4"})
+  for (const char* part : {"gemn", "did you mean 'gemm'", "bf61", "did you mean 'bf16'?", "speed", "'0'", "sample 4"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
 }
 
