@@ -63,6 +63,14 @@ TEST(PlanCurriculum, RanksOffersByTheGoal) {
   for (const CurriculumOffer& offer : plan_curriculum(q)) EXPECT_FALSE(offer.feasible);
 }
 
+TEST(PlanCurriculum, OffersUpToAllGpusOfAnInstallation) {
+  CurriculumQuestion q = ask({32, 64, 128});
+  q.plan.clusters[0].max_gpus = 64;
+  const auto offers = plan_curriculum(q);
+  ASSERT_EQ(offers.size(), 2u);
+  EXPECT_EQ(offers[0].gpus, 64);
+}
+
 TEST(PlanCurriculum, FailuresTakeTimeAndMayTurnTheOrder) {
   CurriculumQuestion q = ask({64, 128});
   const auto calm = plan_curriculum(q);

@@ -24,6 +24,37 @@ TEST(LayerCompute, GemmsAtTheRateOfTheirTiles) {
   EXPECT_LE(t.gemm.value(), least * (1 + 1.0 / 32) + 4 * 3e-6);
 }
 
+TEST(LayerCompute, LatentsAreFourProducts) {
+  // DeepSeek-V3 (arXiv 2412.19437 section 4.2): 7168 x 1536 and 1536 x 128*192 for queries, 7168 x (512 + 64) and
+  // 512 x 128*(128 + 128) for keys and values are 69,664,768 weights; tiles of 128 leave up to 4 % idle.
+  Transformer m = llama_7b();
+  m.hidden = 7168;
+  m.heads = m.kv_heads = 128;
+  m.head_dim = 192;
+  m.value_dim = 128;
+  m.latent = {.query_rank = 1536, .kv_rank = 512, .rope_dim = 64};
+  const Workload work = sequence(65536);
+  const double qkv = forward_gemms(m, work, round_gpu(), split_rank(m, work, Layout{})).qkv.value();
+  const double least = 2.0 * 65536 * 69664768 / 800e12;
+  EXPECT_GE(qkv, least);
+  EXPECT_LE(qkv, least * 1.04 + 4 * 3e-6);
+}
+
+TEST(LayerCompute, WindowsLeaveAShareOfTheMask) {
+  // A window of n/4: n/4 * n - (n/4)^2 / 2 of n^2 / 2 under a causal mask, twice n/4 of n without.
+  Transformer m = llama_7b();
+  Workload work = sequence(65536);
+  m.window = 16384;
+  EXPECT_DOUBLE_EQ(mask_share(m, work), 0.5 - 0.0625);
+  m.full_layers = m.layers / 2;
+  EXPECT_DOUBLE_EQ(mask_share(m, work), 0.5 + 0.5 * (0.5 - 0.0625));
+  work.causal = false;
+  m.full_layers = 0;
+  EXPECT_DOUBLE_EQ(mask_share(m, work), 0.5);
+  m.window = 65536;
+  EXPECT_DOUBLE_EQ(mask_share(m, work), 1);
+}
+
 TEST(LayerCompute, UnevenHeadsWaitForTheSlowestRank) {
   // 32 heads over 5 ranks: the slowest has 7, an even deal 6.4: 0.6/7 of its attention is waiting.
   const KernelTimes t = forward({.strategy = Strategy::ulysses, .ulysses = 5}, sequence(65536));

@@ -76,6 +76,16 @@ TEST(StepParts, OptimizerReadsAndWritesThirtyFourBytesAParameter) {
   EXPECT_NEAR(time(1).value(), all / 8 + 3e-6, 1e-12);
 }
 
+TEST(StepParts, GradientsTravelInTheTrainingTypeOrFp32) {
+  // 100 weights of a stage, reduced once a step: 2 bytes each in bf16, 4 in fp32.
+  const ShardedWeights stage{0, 0, 100, 0, 0, 0, 100};
+  Workload work = sequence(kMi);
+  const Layout layout{.strategy = Strategy::ulysses, .ulysses = 8, .zero = 1};
+  EXPECT_EQ(shard_calls(work, layout, 8, stage).reduce_all.message, Bytes{200});
+  work.fp32_gradients = true;
+  EXPECT_EQ(shard_calls(work, layout, 8, stage).reduce_all.message, Bytes{400});
+}
+
 TEST(StepParts, PassesMakeTheStep) {
   // Without sharding and tensor parallelism a step is its layers' passes, the ends, the optimizer and one layer's share
   // of the gradients' all-reduce, which stays exposed.
