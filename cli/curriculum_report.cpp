@@ -140,6 +140,15 @@ std::vector<std::string> verdict(const CurriculumReport& report) {
   return lines;
 }
 
+Json json_of(const Goodput& g) {
+  return {{"job_mtbf_s", g.job_mtbf.value()},
+          {"checkpoint_every_s", g.every.value()},
+          {"trained", g.trained},
+          {"written", g.written},
+          {"redone", g.redone},
+          {"restarted", g.restarted}};
+}
+
 }  // namespace
 
 CurriculumReport make_curriculum(PlanReport job, const PlanRequest& request) {
@@ -171,19 +180,6 @@ std::string write_table(const CurriculumReport& report, const Style& style) {
   for (const std::string& line : verdict(report)) text += wrap(line, style.width);
   return text;
 }
-
-namespace {
-
-Json json_of(const Goodput& g) {
-  return {{"job_mtbf_s", g.job_mtbf.value()},
-          {"checkpoint_every_s", g.every.value()},
-          {"trained", g.trained},
-          {"written", g.written},
-          {"redone", g.redone},
-          {"restarted", g.restarted}};
-}
-
-}  // namespace
 
 std::string write_json(const CurriculumReport& report) {
   Json json = {{"format_version", "1.0"},
