@@ -148,7 +148,7 @@ std::optional<Seconds> duration(FlagReader& flags, std::string_view flag, bool z
   if (time) {
     flags.complain(flag, "no time at all", "give more than 0s");
   } else {
-    flags.complain(flag, time.error().what, time.error().next);
+    flags.complain(flag, time.error().what, "write a time, such as 30s, 10min or 50000h");
   }
   return std::nullopt;
 }

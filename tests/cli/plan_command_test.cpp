@@ -276,7 +276,7 @@ TEST(PlanCommand, SaysWhatIsWrongWithACurriculum) {
   EXPECT_TRUE(contains(some, "--checkpoint-time: missing")) << some;
   EXPECT_TRUE(contains(some, "give more than 0s")) << some;
   EXPECT_TRUE(contains(said({"--curriculum", "8Ki:1G", "--batch-tokens", "4Mi", "--gpu-mtbf", "50000"}),
-                       "'50000' has no unit"));
+                       "write a time, such as 30s, 10min or 50000h"));
   const Outcome none = ask({"plan", "--model", "llama3-70b", "--cluster", "dgx-h100", "--gpus", "1", "--curriculum",
                             "8Ki:1G", "--batch-tokens", "8Ki"});
   EXPECT_EQ(none.exit, ExitCode::infeasible);
