@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "cli/markup.hpp"
 
@@ -12,21 +13,32 @@ namespace {
 
 constexpr double kWidth = 360, kHeight = 280, kLeft = 52, kRight = 12, kTop = 30, kBottom = 40;
 
-constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+constexpr const char* kByteUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+constexpr const char* kSecondUnits[] = {"ns", "us", "ms", "s", "ks"};
+constexpr const char* kRateUnits[] = {"B/s", "KB/s", "MB/s", "GB/s", "TB/s"};
 
-/// 1, 10 and 100 of every unit from B to PiB.
 struct Tick {
   double value;
   std::string words;
 };
-std::vector<Tick> byte_ticks() {
+
+/// 1, 10 and 100 of every unit.
+std::vector<Tick> ticks_of(std::span<const char* const> units, double size, double factor) {
   std::vector<Tick> ticks;
-  double size = 1;
-  for (const char* unit : kUnits) {
+  for (const char* unit : units) {
     for (const int count : {1, 10, 100}) ticks.push_back({size * count, fmt::format("{} {}", count, unit)});
-    size *= 1024;
+    size *= factor;
   }
   return ticks;
+}
+
+std::vector<Tick> ticks_of(LineUnit unit) {
+  switch (unit) {
+    case LineUnit::bytes: return ticks_of(kByteUnits, 1, 1024);
+    case LineUnit::seconds: return ticks_of(kSecondUnits, 1e-9, 1000);
+    case LineUnit::rate: break;
+  }
+  return ticks_of(kRateUnits, 1, 1000);
 }
 
 class Drawing {
@@ -63,19 +75,21 @@ class Drawing {
 
   std::string x_axis() const {
     std::string svg;
-    const std::size_t every = 1 + chart_.x_ticks.size() / 10;
+    const bool numbers = chart_.x_words.empty();
+    const std::size_t every = 1 + chart_.x_ticks.size() / (numbers ? 10 : 6);
     for (std::size_t i = 0; i < chart_.x_ticks.size(); ++i) {
       const double at = x(chart_.x_ticks[i]);
       svg += fmt::format("<path class=\"grid\" d=\"M{:.1f} {:.1f}V{:.1f}\"/>\n", at, kTop, kHeight - kBottom);
       if (i % every == 0)
-        svg += svg_text(at, kHeight - kBottom + 14, "soft mid", fmt::format("{:.0f}", chart_.x_ticks[i]));
+        svg += svg_text(std::min(at, kWidth - kRight - 8), kHeight - kBottom + 14, "soft mid",
+                        numbers ? fmt::format("{:.0f}", chart_.x_ticks[i]) : chart_.x_words[i]);
     }
     return svg + svg_text(kWidth - kRight, kHeight - 8, "soft end", chart_.x_label);
   }
 
   std::string y_axis() const {
     std::string svg = svg_text(2, 12, "soft", chart_.y_label);
-    for (const Tick& tick : byte_ticks()) {
+    for (const Tick& tick : ticks_of(chart_.unit)) {
       if (tick.value < least_ || tick.value > most_) continue;
       svg += fmt::format("<path class=\"grid\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>\n", kLeft, y(tick.value), kWidth - kRight);
       svg += svg_text(kLeft - 4, y(tick.value) + 4, "soft end", tick.words);

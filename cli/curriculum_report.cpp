@@ -182,14 +182,16 @@ std::string write_table(const CurriculumReport& report, const Style& style) {
 }
 
 std::string write_json(const CurriculumReport& report) {
-  Json json = {{"format_version", "1.0"},
-               {"provenance", {{"version", report.job.made_by.version}, {"argv", report.job.made_by.argv}}},
-               {"question",
-                {{"model", report.question.plan.model.name},
-                 {"batch_tokens", report.question.batch_tokens},
-                 {"goal", name(report.question.plan.goal)}}},
-               {"notices", report.job.notices},
-               {"offers", Json::array()}};
+  Json json = {
+      {"format_version", "1.0"},
+      {"provenance",
+       {{"version", report.job.made_by.version}, {"git", report.job.made_by.git}, {"argv", report.job.made_by.argv}}},
+      {"question",
+       {{"model", report.question.plan.model.name},
+        {"batch_tokens", report.question.batch_tokens},
+        {"goal", name(report.question.plan.goal)}}},
+      {"notices", report.job.notices},
+      {"offers", Json::array()}};
   for (const CurriculumOffer& offer : report.offers) {
     Json stages = Json::array();
     for (std::size_t i = 0; i < offer.stages.size(); ++i) {

@@ -270,6 +270,7 @@ Json inference_row(const InferenceReport& report, const InferenceRow& row) {
   if (!row.estimate) return json;
   json["layer"]["forward"]["collectives"] = collectives(pass_of(*row.estimate, report.inference.phase).layer);
   json["memory"]["terms"] = terms(row.estimate->memory.terms);
+  if (!row.estimate->memory.fits()) json["memory"]["why"] = misfit(row.estimate->memory);
   return json;
 }
 

@@ -18,14 +18,6 @@ namespace {
 
 constexpr std::size_t kSeriesColors = 10;
 
-std::string figure_of(std::string_view id, std::string_view caption, std::string_view note, const std::string& chart,
-                      const std::string& rows) {
-  return fmt::format(
-      "<figure id=\"{}\">\n<figcaption>{}<span>{}</span></figcaption>\n{}<details><summary>The same as a "
-      "table</summary>\n{}</details>\n</figure>\n",
-      id, escaped(caption), escaped(note), chart, table(rows, caption));
-}
-
 std::string gib(double bytes) { return figure(bytes, significant(bytes / kGiB)); }
 std::string seconds(double value) { return figure(value, significant(value)); }
 
@@ -69,14 +61,6 @@ std::vector<std::string> drawn_terms(const PageFacts& facts) {
 std::string spaced(std::string name) {
   std::replace(name.begin(), name.end(), '_', ' ');
   return name;
-}
-
-std::vector<std::string> heading_of(const PageFacts& facts, std::string first) {
-  std::vector<std::string> cells{std::move(first)};
-  for (const PageRow& row : facts.rows) {
-    if (!row.refused()) cells.push_back(escaped(row.words));
-  }
-  return cells;
 }
 
 /// A line of a table: a cell for each row of the comparison that is not refused.
@@ -184,6 +168,22 @@ std::string winner_table(const WinnerMap& map) {
 
 }  // namespace
 
+std::string page_figure(std::string_view id, std::string_view caption, std::string_view note, const std::string& chart,
+                        const std::string& rows) {
+  return fmt::format(
+      "<figure id=\"{}\">\n<figcaption>{}<span>{}</span></figcaption>\n{}<details><summary>The same as a "
+      "table</summary>\n{}</details>\n</figure>\n",
+      id, escaped(caption), escaped(note), chart, table(rows, caption));
+}
+
+std::vector<std::string> heading_of(const PageFacts& facts, std::string first) {
+  std::vector<std::string> cells{std::move(first)};
+  for (const PageRow& row : facts.rows) {
+    if (!row.refused()) cells.push_back(escaped(row.words));
+  }
+  return cells;
+}
+
 std::string formula_of(Strategy strategy) {
   if (has_tensor(strategy)) return strategy == Strategy::megatron_sp ? " (4Nh)" : "";
   return strategy == Strategy::ulysses ? " (4Nh/P)" : "";
@@ -245,8 +245,8 @@ std::string memory_figure(const PageFacts& facts) {
     chart.bars.push_back(std::move(bar));
   }
   if (chart.limit) chart.limit_label = fmt::format("capacity {} GiB", significant(*chart.limit));
-  return figure_of("memory", "Memory of a GPU at its peak", "by term, against what the GPU has", write_bars(chart),
-                   memory_table(facts));
+  return page_figure("memory", "Memory of a GPU at its peak", "by term, against what the GPU has", write_bars(chart),
+                     memory_table(facts));
 }
 
 std::string time_figure(const PageFacts& facts) {
@@ -262,8 +262,8 @@ std::string time_figure(const PageFacts& facts) {
     if (!row.refused())
       chart.bars.back().values = {row.compute_s, row.exposed_s, row.bubble_s, row.optimizer_s, row.hidden_s()};
   }
-  return figure_of("time", "Time of a training step", "hidden communication runs beside compute and adds nothing",
-                   write_bars(chart), time_table(facts));
+  return page_figure("time", "Time of a training step", "hidden communication runs beside compute and adds nothing",
+                     write_bars(chart), time_table(facts));
 }
 
 std::string comm_figure(const Question& question, const std::vector<CommCurve>& curves) {
@@ -274,7 +274,9 @@ std::string comm_figure(const Question& question, const std::vector<CommCurve>& 
       {},
       {},
       {},
-      ""};
+      "",
+      LineUnit::bytes,
+      {}};
   std::string rows = table_row({"strategy", "GPUs", "sent", "the papers' elements"}, true);
   for (const CommCurve& curve : curves) {
     LineChart::Series series{
@@ -292,9 +294,9 @@ std::string comm_figure(const Question& question, const std::vector<CommCurve>& 
   if (chart.x_ticks.size() < 2) return "";
   chart.limit = static_cast<double>(question.model.heads);
   chart.limit_label = fmt::format("{} heads", question.model.heads);
-  return figure_of("comm", "Communication of a layer against GPUs",
-                   "forward, one micro-batch; lines end where a split is refused (heads, KV heads)", write_lines(chart),
-                   rows);
+  return page_figure("comm", "Communication of a layer against GPUs",
+                     "forward, one micro-batch; lines end where a split is refused (heads, KV heads)",
+                     write_lines(chart), rows);
 }
 
 std::string winner_figure(const Question& question, const WinnerMap& map) {
@@ -321,7 +323,7 @@ std::string winner_figure(const Question& question, const WinnerMap& map) {
   key +=
       "<li><svg class=\"swatch\" viewBox=\"0 0 10 10\" aria-hidden=\"true\"><rect class=\"refused\" width=\"10\" "
       "height=\"10\"/></svg>none fits or all refused</li>\n</ul>\n";
-  return figure_of(
+  return page_figure(
       "winners", "Which strategy to take", "fastest that fits, by the closed form; the frame is the question itself",
       "<a class=\"skip\" href=\"#assumptions\">Skip the map</a>\n" + write_cells(chart) + key, winner_table(map));
 }

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "cli/commands.hpp"
 #include "cli/compare_flags.hpp"
-#include "cli/problem.hpp"
 #include "cli/remarks.hpp"
+#include "cli/saved_answer.hpp"
 #include "cli/text.hpp"
 #include "model/units.hpp"
 
@@ -18,28 +17,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// What no `ithaca compare --json` writes; caught below.
-struct Unexpected : std::runtime_error {
-  using runtime_error::runtime_error;
-};
-
-double number(const Json& json, const char* key) {
-  const double value = json.at(key).get<double>();
-  if (value < 0) throw Unexpected(fmt::format("{} is below zero", key));
-  return value;
-}
-
-std::int64_t whole(const Json& json, const char* key) {
-  const double value = number(json, key);
-  if (value > 9007199254740992.0) throw Unexpected(fmt::format("{} is above 2^53", key));
-  return static_cast<std::int64_t>(value);
-}
-
 int degree(const Json& json, const char* key) {
   return static_cast<int>(std::min<std::int64_t>(whole(json, key), 1 << 30));
 }
-
-std::string text(const Json& json, const char* key) { return json.at(key).get<std::string>(); }
 
 Strategy strategy_of(const std::string& word) {
   const auto found = std::find_if(kAllStrategies.begin(), kAllStrategies.end(),
@@ -59,19 +39,10 @@ std::string words_of(Strategy strategy, const Json& layout) {
   return row_words(row);
 }
 
-void read_estimate(const Json& json, PageRow& row) {
-  const Json &step = json.at("step"), &layer = json.at("layer"), &memory = json.at("memory");
-  row.step_s = number(step, "time_s");
-  row.compute_s = number(step, "compute_s");
-  row.comm_s = number(step, "comm_s");
-  row.exposed_s = number(step, "exposed_comm_s");
-  row.bubble_s = number(step, "bubble_s");
-  row.optimizer_s = number(step, "optimizer_s");
-  row.bound_s = number(step, "bound_s");
-  row.tokens_per_s = number(step, "tokens_per_s");
-  row.mfu = number(step, "mfu");
-  row.forward_bytes = number(layer.at("forward"), "sent_bytes");
-  row.backward_bytes = number(layer.at("backward"), "sent_bytes");
+/// What rows of training and of inference have alike.
+void read_shared(const Json& json, PageRow& row) {
+  const Json& memory = json.at("memory");
+  row.tokens_per_s = number(json.contains("step") ? json.at("step") : json, "tokens_per_s");
   if (!json.at("usd_per_million_tokens").is_null()) row.usd_per_million = number(json, "usd_per_million_tokens");
   row.peak_bytes = number(memory, "peak_bytes");
   row.capacity_bytes = number(memory, "capacity_bytes");
@@ -79,8 +50,37 @@ void read_estimate(const Json& json, PageRow& row) {
   row.idle_gpus = degree(json, "idle_gpus");
   row.fits = memory.at("fits").get<bool>();
   row.misfit = memory.value("why", "");
+  row.forward_bytes = number(json.at("layer").at("forward"), "sent_bytes");
   for (const Json& term : memory.at("terms"))
     row.terms.push_back({text(term, "name"), number(term, "bytes"), text(term, "formula"), text(term, "source")});
+}
+
+void read_step(const Json& json, PageRow& row) {
+  const Json& step = json.at("step");
+  row.step_s = number(step, "time_s");
+  row.compute_s = number(step, "compute_s");
+  row.comm_s = number(step, "comm_s");
+  row.exposed_s = number(step, "exposed_comm_s");
+  row.bubble_s = number(step, "bubble_s");
+  row.optimizer_s = number(step, "optimizer_s");
+  row.bound_s = number(step, "bound_s");
+  row.mfu = number(step, "mfu");
+  row.backward_bytes = number(json.at("layer").at("backward"), "sent_bytes");
+}
+
+std::optional<PagePass> read_pass(const Json& json, const char* time) {
+  if (json.is_null()) return std::nullopt;
+  return PagePass{number(json, time),          number(json, "compute_s"), number(json, "gemm_s"),
+                  number(json, "attention_s"), number(json, "comm_s"),    number(json, "exposed_comm_s"),
+                  number(json, "bound_s")};
+}
+
+void read_passes(const Json& json, PageRow& row) {
+  row.prefill = read_pass(json.at("prefill"), "time_to_first_token_s");
+  row.decode = read_pass(json.at("decode"), "time_per_output_token_s");
+  if (!row.prefill && !row.decode) throw Unexpected("a row has neither prefill nor decode");
+  row.cache_bytes = number(json.at("kv_cache"), "bytes_per_gpu");
+  row.most_sequences = number(json, "max_batch");
 }
 
 PageRow read_row(const Json& json) {
@@ -96,11 +96,15 @@ PageRow read_row(const Json& json) {
   }
   row.words = words_of(row.strategy, json.at("layout"));
   row.lost = json.contains("why") && !json.at("why").is_null() ? text(json, "why") : "";
-  read_estimate(json, row);
+  read_shared(json, row);
+  json.contains("step") ? read_step(json, row) : read_passes(json, row);
   return row;
 }
 
 std::string settings_of(const Json& question) {
+  if (question.contains("phase"))
+    return fmt::format("{}, KV cache of {} bytes an element, layouts chosen for the {}", text(question, "dtype"),
+                       number(question, "kv_element_bytes"), text(question, "phase"));
   const bool known = question.contains("attention_kernel") && !question.at("attention_kernel").is_null();
   const std::string kernel = known ? " (" + text(question, "attention_kernel") + ")" : "";
   return fmt::format("{}, {} {} attention{}{}", text(question, "dtype"),
@@ -109,19 +113,9 @@ std::string settings_of(const Json& question) {
                      question.contains("recompute") ? ", recompute " + text(question, "recompute") : "");
 }
 
-/// A word as a shell takes it.
-std::string shell_word(const std::string& word) {
-  constexpr std::string_view kPlain = "-_./,:=@%+0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 void read_provenance(const Json& json, PageFacts& facts) {
-  for (const Json& word : json.at("argv"))
-    facts.command += (facts.command.empty() ? "" : " ") + shell_word(word.get<std::string>());
-  facts.version = fmt::format("ithaca {} ({})", text(json, "version"), text(json, "git"));
+  facts.command = command_of(json);
+  facts.version = version_of(json);
   for (const Json& input : json.at("inputs"))
     facts.inputs.push_back({text(input, "name"), text(input, "file"), text(input, "source")});
   for (const char* what : {"volume", "gemm", "attention", "links", "time"})
@@ -140,6 +134,9 @@ void flatten(const std::string& name, const Json& json, Asked& asked) {
   for (const auto& [key, value] : json.items()) flatten(name.empty() ? key : name + "." + key, value, asked);
 }
 
+/// In the question as kv_element_bytes and, of inference, batch.
+constexpr std::string_view kNamedOtherwise[] = {"--kv-dtype", "--global-batch"};
+
 /// Flags whose answer has no name in the question.
 void add_flags(const Json& argv, Asked& asked) {
   const auto words = argv.get<std::vector<std::string>>();
@@ -148,6 +145,7 @@ void add_flags(const Json& argv, Asked& asked) {
   for (const Flag& flag : kCompareFlags) {
     const auto of_output = [&](const Flag& other) { return other.name == flag.name; };
     if (std::any_of(std::begin(kOutputFlags), std::end(kOutputFlags), of_output)) continue;
+    if (std::count(std::begin(kNamedOtherwise), std::end(kNamedOtherwise), flag.name) > 0) continue;
     std::string key(flag.name.substr(2));
     std::replace(key.begin(), key.end(), '-', '_');
     const auto same = [&](const auto& one) { return one.first.rfind(key, 0) == 0; };
@@ -162,7 +160,7 @@ Asked asked_of(const Json& json) {
   Asked asked;
   flatten("", question, asked);
   for (const char* key : {"seq_len", "global_batch", "micro_batch"})
-    flatten(key, json.at("rows").front().at(key), asked);
+    flatten(key, json.at("rows").front().value(key, Json()), asked);
   for (const char* key : {"engine", "network"}) {
     if (json.contains(key)) flatten(key, json.at(key), asked);
   }
@@ -267,7 +265,7 @@ enum class AnswerKind { compare, plan, simulation };
 AnswerKind kind_of(const Json& json, PageAnswers accepted) {
   const Json& argv = json.at("provenance").at("argv");
   const std::string command = argv.size() > 1 ? argv.at(1).get<std::string>() : "";
-  const bool any = accepted == PageAnswers::of_training;
+  const bool any = accepted == PageAnswers::any;
   if (any && command == "plan") return AnswerKind::plan;
   if (any && json.contains("simulation")) return AnswerKind::simulation;
   for (const char* other : {"plan", "sweep", "simulate"}) {
@@ -281,6 +279,8 @@ void read_question(const Json& question, PageFacts& facts) {
   facts.parameters = number(question, "parameters");
   facts.settings = settings_of(question);
   facts.defaults = question.at("defaults").get<std::vector<std::string>>();
+  facts.phase = question.value("phase", "");
+  facts.output_tokens = facts.phase.empty() ? 0 : whole(question, "output_tokens");
   if (question.contains("clusters")) return;
   facts.cluster = text(question, "cluster");
   facts.gpu = text(question, "gpu");
@@ -300,7 +300,6 @@ PageFacts facts_of(const Json& json, PageAnswers accepted) {
   PageFacts facts;
   if (text(json, "format_version").rfind("1.", 0) != 0) throw Unexpected("this format is not 1.x");
   const AnswerKind kind = kind_of(json, accepted);
-  if (json.at("question").contains("phase")) throw Unexpected("it answers inference (--phase), not a training step");
   read_question(json.at("question"), facts);
   facts.notices = json.at("notices").get<std::vector<std::string>>();
   read_provenance(json.at("provenance"), facts);
@@ -313,24 +312,19 @@ PageFacts facts_of(const Json& json, PageAnswers accepted) {
     case AnswerKind::simulation: read_simulation(json, facts); break;
   }
   facts.seq_len = whole(json.at("rows").front(), "seq_len");
-  facts.global_batch = whole(json.at("rows").front(), "global_batch");
+  facts.global_batch = whole(json.at("rows").front(), facts.phase.empty() ? "global_batch" : "batch");
   return facts;
 }
 
 }  // namespace
 
 Result<PageFacts, Diagnostics> read_page_facts(const std::string& file, const std::string& text, PageAnswers accepted) {
-  std::string reason;
-  try {
-    return facts_of(Json::parse(text), accepted);
-  } catch (const Json::exception& error) {
-    const std::string words = error.what();  // "[json.exception.parse_error.101] parse error at line 1 ..."
-    reason = words.substr(std::min(words.size(), words.find("] ") + 2));
-  } catch (const Unexpected& error) {
-    reason = error.what();
-  }
-  return Diagnostics{mistake(file, "is no answer of 'ithaca compare --json': " + reason,
-                             "write one with 'ithaca compare ... --json -o FILE', or give the flags of compare")};
+  PageFacts facts;
+  Diagnostics problems = try_reading(file, "'ithaca compare --json'",
+                                     "write one with 'ithaca compare ... --json -o FILE', or give the flags of compare",
+                                     [&] { facts = facts_of(Json::parse(text), accepted); });
+  if (!problems.empty()) return problems;
+  return facts;
 }
 
 }  // namespace ithaca

@@ -1,6 +1,6 @@
 #pragma once
-// What the page of `ithaca report` shows of an answer, read from what `ithaca compare`, `plan` or `simulate step`
-// writes with --json: the figures of the page are those of the JSON.
+// What the page of `ithaca report` shows of an answer, read from what `ithaca compare` (with --phase too), `plan` or
+// `simulate step` writes with --json: the figures of the page are those of the JSON.
 
 #include <optional>
 #include <string>
@@ -29,7 +29,13 @@ struct PageTable {
   std::vector<std::vector<std::string>> lines;  ///< text; the first one is the heading
 };
 
-/// A row of the answer; SI base units. Of a refused row there are the strategy and the reason alone.
+/// A pass of inference; SI base units. time = compute + exposed communication.
+struct PagePass {
+  double time_s = 0, compute_s = 0, gemm_s = 0, attention_s = 0, comm_s = 0, exposed_s = 0, bound_s = 0;
+};
+
+/// A row of the answer; SI base units. Of a refused row there are the strategy and the reason alone, of inference the
+/// passes in place of a step.
 struct PageRow {
   Strategy strategy{};
   std::string words;  ///< "usp (ulysses 8 x ring 8)"
@@ -38,6 +44,8 @@ struct PageRow {
   double tokens_per_s = 0, mfu = 0, forward_bytes = 0, backward_bytes = 0;
   std::optional<double> usd_per_million;
   double peak_bytes = 0, capacity_bytes = 0, longest_tokens = 0;
+  std::optional<PagePass> prefill, decode;
+  double cache_bytes = 0, most_sequences = 0;
   int idle_gpus = 0;
   bool fits = false;
   bool best = false;  ///< the one to take
@@ -54,6 +62,8 @@ struct PageFacts {
   std::string model, cluster, gpu;
   double parameters = 0, usd_per_gpu_hour = 0;
   std::int64_t gpus = 0, seq_len = 0, global_batch = 0;
+  std::string phase;  ///< of inference, which layouts are chosen for; else empty
+  std::int64_t output_tokens = 0;
   std::string price_source, settings, engine;  ///< in words
   std::vector<std::string> defaults, notices, verdict;
   std::vector<PageInput> inputs;
@@ -65,7 +75,7 @@ struct PageFacts {
   std::vector<PageTable> tables;
 };
 
-enum class PageAnswers { of_compare, of_training };  ///< the last: of plan and simulate too
+enum class PageAnswers { of_compare, any };  ///< the last: of plan and simulate too
 /// `file` is how messages call the text.
 Result<PageFacts, Diagnostics> read_page_facts(const std::string& file, const std::string& text,
                                                PageAnswers accepted = PageAnswers::of_compare);

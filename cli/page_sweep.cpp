@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -11,8 +12,8 @@
 #include "cli/markup.hpp"
 #include "cli/page_charts.hpp"
 #include "cli/page_writer.hpp"
-#include "cli/problem.hpp"
 #include "cli/remarks.hpp"
+#include "cli/saved_answer.hpp"
 #include "cli/text.hpp"
 #include "model/units.hpp"
 
@@ -27,14 +28,15 @@ using SweepJson = nlohmann::ordered_json;
 struct SweepRow {
   std::vector<std::string> at;  ///< value of each axis
   Strategy strategy{};
-  std::string words, why;  ///< `why` it is refused; empty if it is not
-  double step_s = 0, exposed_s = 0, mfu = 0, peak_bytes = 0;
-  std::optional<double> usd;
+  std::string words, why;             ///< `why` it is refused; empty if it is not
+  double time_s = 0, peak_bytes = 0;  ///< of a step, or of the phase's pass
+  std::optional<double> exposed_s, mfu, usd;
   bool fits = false;
 };
 
 struct SweepAnswer {
   std::vector<std::string> axes;
+  std::string timed;  ///< what takes the time: "step", or of inference "first token"
   std::vector<SweepRow> rows;
   std::string command, version;
 };
@@ -42,6 +44,9 @@ struct SweepAnswer {
 std::string as_text(const SweepJson& value) {
   return value.is_string() ? value.get<std::string>() : value.is_null() ? "" : value.dump();
 }
+
+/// Which member of a row has its time: "step", or of inference the phase.
+std::string pass_key(const SweepJson& json) { return json.contains("phase") ? text(json, "phase") : "step"; }
 
 SweepRow sweep_row(const SweepJson& json) {
   SweepRow row;
@@ -66,10 +71,17 @@ SweepRow sweep_row(const SweepJson& json) {
                                     {"ring", &Layout::ring}})
     laid.layout.*degree = layout.at(key).get<int>();
   row.words = row_words(laid);
-  const SweepJson& step = json.at("step");
-  row.step_s = step.at("time_s").get<double>();
-  row.exposed_s = step.at("exposed_comm_s").get<double>();
-  row.mfu = step.at("mfu").get<double>();
+  const std::string key = pass_key(json);
+  const SweepJson& pass = json.at(key);
+  if (pass.is_null()) {
+    row.why = "it has no " + key;
+    return row;
+  }
+  row.time_s = number(pass, key == "step"      ? "time_s"
+                            : key == "prefill" ? "time_to_first_token_s"
+                                               : "time_per_output_token_s");
+  if (pass.contains("exposed_comm_s")) row.exposed_s = number(pass, "exposed_comm_s");
+  if (pass.contains("mfu")) row.mfu = number(pass, "mfu");
   row.peak_bytes = json.at("memory").at("peak_bytes").get<double>();
   row.fits = json.at("memory").at("fits").get<bool>();
   const SweepJson& usd = json.at("usd_per_million_tokens");
@@ -84,10 +96,11 @@ SweepAnswer sweep_answer(const SweepJson& json) {
       for (const auto& [axis, value] : row.at("set").items()) answer.axes.push_back(axis);
     }
     answer.rows.push_back(sweep_row(row));
+    const std::string key = pass_key(row);
+    answer.timed = key == "prefill" ? "first token" : key == "decode" ? "further token" : "step";
   }
-  const SweepJson& made = json.at("provenance");
-  for (const SweepJson& word : made.at("argv")) answer.command += (answer.command.empty() ? "" : " ") + as_text(word);
-  answer.version = fmt::format("ithaca {} ({})", as_text(made.at("version")), as_text(made.at("git")));
+  answer.command = command_of(json.at("provenance"));
+  answer.version = version_of(json.at("provenance"));
   return answer;
 }
 
@@ -118,16 +131,16 @@ std::vector<const SweepRow*> rows_at(const SweepAnswer& answer,
   }
   std::stable_sort(rows.begin(), rows.end(), [](const SweepRow* a, const SweepRow* b) {
     if (a->fits != b->fits) return a->fits;
-    return a->fits && a->step_s < b->step_s;
+    return a->fits && a->time_s < b->time_s;
   });
   return rows;
 }
 
-std::string point_words(const std::vector<const SweepRow*>& rows) {
+std::string point_words(const std::vector<const SweepRow*>& rows, const std::string& timed) {
   if (rows.empty()) return "not asked";
   const SweepRow& first = *rows.front();
   if (first.fits)
-    return fmt::format("{}, {} a step, {} a GPU", first.words, print(Seconds{first.step_s}),
+    return fmt::format("{}, {} a {}, {} a GPU", first.words, print(Seconds{first.time_s}), timed,
                        print(Bytes{first.peak_bytes}));
   std::string words = "none fits.";
   for (const SweepRow* row : rows)
@@ -148,9 +161,11 @@ std::string map_of(const SweepAnswer& answer, std::size_t down, std::size_t acro
     for (const std::string& x : chart.columns) {
       const auto rows = rows_at(answer, {{down, y}, {across, x}});
       const bool stands = !rows.empty() && rows.front()->fits;
-      chart.cells.push_back(
-          {stands ? letters_of(rows.front()->strategy) : "", stands ? static_cast<int>(rows.front()->strategy) : 0,
-           fmt::format("{} {}, {} {}: {}", answer.axes[down], y, answer.axes[across], x, point_words(rows)), false});
+      chart.cells.push_back({stands ? letters_of(rows.front()->strategy) : "",
+                             stands ? static_cast<int>(rows.front()->strategy) : 0,
+                             fmt::format("{} {}, {} {}: {}", answer.axes[down], y, answer.axes[across], x,
+                                         point_words(rows, answer.timed)),
+                             false});
     }
   }
   std::string key = "<p class=\"soft\">";
@@ -162,15 +177,20 @@ std::string map_of(const SweepAnswer& answer, std::size_t down, std::size_t acro
 }
 
 std::string bars_of(const SweepAnswer& answer, std::size_t axis) {
-  BarChart chart{
-      "Step time of the fastest strategy that fits, by " + answer.axes[axis], "s", {"step"}, {}, false, {}, ""};
+  BarChart chart{"Time of a " + answer.timed + " with the fastest strategy that fits, by " + answer.axes[axis],
+                 "s",
+                 {answer.timed},
+                 {},
+                 false,
+                 {},
+                 ""};
   for (const std::string& value : values_of(answer, axis)) {
     const auto rows = rows_at(answer, {{axis, value}});
     const bool stands = rows.front()->fits;
     BarChart::Bar bar{fmt::format("{}: {}", value, stands ? rows.front()->words : "none fits"),
-                      stands ? significant(rows.front()->step_s) + " s" : "",
+                      stands ? significant(rows.front()->time_s) + " s" : "",
                       {}};
-    if (stands) bar.values = {rows.front()->step_s};
+    if (stands) bar.values = {rows.front()->time_s};
     chart.bars.push_back(std::move(bar));
   }
   return write_bars(chart);
@@ -179,9 +199,8 @@ std::string bars_of(const SweepAnswer& answer, std::size_t axis) {
 std::string sweep_table(const SweepAnswer& answer) {
   std::vector<std::string> heading;
   for (const std::string& axis : answer.axes) heading.push_back(escaped(axis));
-  for (const char* column :
-       {"layout", "step, s", "exposed, s", "MFU, %", "peak, GiB", "fits", "USD per 10^6 tokens", "refused"})
-    heading.emplace_back(column);
+  heading.insert(heading.end(), {"layout", answer.timed + ", s", "exposed, s", "MFU, %", "peak, GiB", "fits",
+                                 "USD per 10^6 tokens", "refused"});
   std::string rows = table_row(heading, true);
   for (std::size_t i = 0; i < std::min(kMostLines, answer.rows.size()); ++i) {
     const SweepRow& row = answer.rows[i];
@@ -189,18 +208,36 @@ std::string sweep_table(const SweepAnswer& answer) {
     for (const std::string& value : row.at) cells.push_back(escaped(value));
     cells.push_back(escaped(row.words));
     if (row.why.empty()) {
-      for (const auto& [value, shown] : {std::pair{row.step_s, row.step_s},
-                                         {row.exposed_s, row.exposed_s},
-                                         {row.mfu, 100 * row.mfu},
-                                         {row.peak_bytes, row.peak_bytes / kGiB}})
-        cells.push_back(figure(value, significant(shown)));
-      cells.insert(cells.end(), {row.fits ? "yes" : "NO", row.usd ? figure(*row.usd, significant(*row.usd)) : "-", ""});
+      const auto maybe = [](const std::optional<double>& value, double times) {
+        return value ? figure(*value, significant(*value * times)) : std::string("-");
+      };
+      cells.insert(cells.end(), {maybe(row.time_s, 1), maybe(row.exposed_s, 1), maybe(row.mfu, 100),
+                                 maybe(row.peak_bytes, 1 / kGiB), row.fits ? "yes" : "NO", maybe(row.usd, 1), ""});
     } else {
       cells.insert(cells.end(), {"", "", "", "", "", "", escaped(row.why)});
     }
     rows += table_row(cells);
   }
   return table(rows, "Every row of the sweep");
+}
+
+/// "Of 6 points, usp is fastest at 4, ulysses at 1 and none fits at 1."
+std::string sweep_verdict(const SweepAnswer& answer) {
+  std::map<std::vector<std::string>, const SweepRow*> points;
+  for (const SweepRow& row : answer.rows) {
+    const SweepRow*& best = points[row.at];
+    if (row.fits && (best == nullptr || row.time_s < best->time_s)) best = &row;
+  }
+  std::map<Strategy, int> wins;
+  int none = 0;
+  for (const auto& [at, best] : points) ++(best == nullptr ? none : wins[best->strategy]);
+  std::vector<std::pair<Strategy, int>> order(wins.begin(), wins.end());
+  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::vector<std::string> words;
+  for (const auto& [strategy, count] : order)
+    words.push_back(fmt::format("{} {}at {}", name(strategy), words.empty() ? "is fastest " : "", count));
+  if (none > 0) words.push_back(fmt::format("none fits at {}", none));
+  return fmt::format("Of {} point{}, {}.", points.size(), points.size() == 1 ? "" : "s", join_words(words));
 }
 
 std::string sweep_page(const SweepAnswer& answer) {
@@ -211,7 +248,8 @@ std::string sweep_page(const SweepAnswer& answer) {
   const auto size = [&](std::size_t axis) { return values_of(answer, axis).size(); };
   if (axes.size() == 2 && size(axes[0]) * size(axes[1]) <= kMostCells) chart = map_of(answer, axes[0], axes[1]);
   if (axes.size() == 1 && size(axes[0]) <= kMostCells / 10) chart = bars_of(answer, axes[0]);
-  std::string body = "<section id=\"verdict\">\n<h1>" + escaped(title) + "</h1>\n</section>\n";
+  std::string body = "<section id=\"verdict\">\n<h1>" + escaped(title) + "</h1>\n<p class=\"lead\">" +
+                     escaped(sweep_verdict(answer)) + "</p>\n</section>\n";
   if (!chart.empty())
     body += "<section id=\"figures\">\n<figure id=\"sweep\">\n<figcaption>The fastest that fits</figcaption>\n" +
             chart + "</figure>\n</section>\n";
@@ -227,23 +265,18 @@ std::string sweep_page(const SweepAnswer& answer) {
 
 }  // namespace
 
-bool is_sweep(const std::string& text) {
-  const auto json = SweepJson::parse(text, nullptr, false);
-  if (!json.is_object() || !json.contains("provenance") || !json["provenance"].is_object()) return false;
-  const auto& made = json["provenance"];
-  return made.contains("argv") && made["argv"].is_array() && made["argv"].size() > 1 && made["argv"][1] == "sweep";
-}
-
 Result<std::string, Diagnostics> write_sweep_page(const std::string& file, const std::string& text) {
-  try {
-    const SweepAnswer answer = sweep_answer(SweepJson::parse(text));
-    const auto whole = [&](const SweepRow& row) { return row.at.size() == answer.axes.size(); };
-    if (!answer.rows.empty() && std::all_of(answer.rows.begin(), answer.rows.end(), whole)) return sweep_page(answer);
-  } catch (const SweepJson::exception&) {
-    // said below
-  }
-  return Diagnostics{mistake(file, "is no answer of 'ithaca sweep --json' about training steps",
-                             "write one with 'ithaca sweep ... --json -o FILE', without --columns or --phase")};
+  std::string page;
+  Diagnostics problems = try_reading(
+      file, "'ithaca sweep --json'", "write one with 'ithaca sweep ... --json -o FILE', without --columns", [&] {
+        const SweepAnswer answer = sweep_answer(SweepJson::parse(text));
+        const auto complete = [&](const SweepRow& row) { return row.at.size() == answer.axes.size(); };
+        if (answer.rows.empty()) throw Unexpected("it has no rows");
+        if (!std::all_of(answer.rows.begin(), answer.rows.end(), complete)) throw Unexpected("a row lacks an axis");
+        page = sweep_page(answer);
+      });
+  if (!problems.empty()) return problems;
+  return page;
 }
 
 }  // namespace ithaca

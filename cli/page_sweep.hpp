@@ -8,9 +8,6 @@
 
 namespace ithaca {
 
-/// Whether the text says that a sweep wrote it.
-bool is_sweep(const std::string& text);
-
 /// HTML, as write_page's. Where two axes vary there is a map of the fastest strategy that fits, where one does, bars of
 /// its time; refused and too large points keep their reason. `file` is how messages call the text.
 Result<std::string, Diagnostics> write_sweep_page(const std::string& file, const std::string& text);

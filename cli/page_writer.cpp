@@ -5,6 +5,7 @@
 #include "cli/markup.hpp"
 #include "cli/page_charts.hpp"
 #include "cli/page_live.hpp"
+#include "cli/page_phase.hpp"
 #include "cli/page_style.hpp"
 #include "cli/text.hpp"
 
@@ -12,8 +13,14 @@ namespace ithaca {
 namespace {
 
 std::string title_of(const PageFacts& facts) {
-  return fmt::format("{}, {} tokens on {} GPU{} of {}", facts.model, grouped(facts.seq_len), grouped(facts.gpus),
-                     facts.gpus == 1 ? "" : "s", facts.cluster);
+  return fmt::format("{}, {}{} tokens on {} GPU{} of {}", facts.model, facts.phase.empty() ? "" : "prompts of ",
+                     grouped(facts.seq_len), grouped(facts.gpus), facts.gpus == 1 ? "" : "s", facts.cluster);
+}
+
+/// "1 sequence a step"
+std::string batch_words(const PageFacts& facts) {
+  if (!facts.phase.empty()) return phase_words(facts);
+  return facts.global_batch == 1 ? "1 sequence a step" : grouped(facts.global_batch) + " sequences a step";
 }
 
 std::string paragraph(std::string_view text, std::string_view style = "") {
@@ -40,10 +47,9 @@ std::string head(const std::string& title, bool live) {
 
 std::string verdict_section(const PageFacts& facts) {
   std::string html = "<section id=\"verdict\">\n<h1>" + escaped(title_of(facts)) + "</h1>\n";
-  html += paragraph(fmt::format("{} billion parameters, {} a step, {}; {} GPUs at {} USD per GPU-hour ({})",
-                                significant(facts.parameters / 1e9),
-                                facts.global_batch == 1 ? "1 sequence" : grouped(facts.global_batch) + " sequences",
-                                facts.settings, facts.gpu, significant(facts.usd_per_gpu_hour), facts.price_source),
+  html += paragraph(fmt::format("{} billion parameters, {}, {}; {} GPUs at {} USD per GPU-hour ({})",
+                                significant(facts.parameters / 1e9), batch_words(facts), facts.settings, facts.gpu,
+                                significant(facts.usd_per_gpu_hour), facts.price_source),
                     "soft");
   for (std::size_t i = 0; i < facts.verdict.size(); ++i) html += paragraph(facts.verdict[i], i == 0 ? "lead" : "");
   return html + "</section>\n";
@@ -63,21 +69,26 @@ std::vector<std::string> summary_cells(const PageRow& row) {
           std::to_string(row.idle_gpus)};
 }
 
-std::string summary_section(const PageFacts& facts) {
+std::string step_rows(const PageFacts& facts) {
   std::string rows =
       table_row({"strategy", "step, s", "tokens/s", "MFU, %", "USD per 10^6 tokens", "forward sends, GiB a layer",
                  "backward sends, GiB a layer", "peak, GiB", "fits", "longest N that fits", "idle GPUs"},
                 true);
+  for (const PageRow& row : facts.rows) {
+    if (!row.refused()) rows += table_row(summary_cells(row), false, row.best ? "best" : "");
+  }
+  return rows;
+}
+
+std::string summary_section(const PageFacts& facts) {
   std::vector<std::string> refusals;
   for (const PageRow& row : facts.rows) {
-    if (row.refused()) {
+    if (row.refused())
       refusals.push_back(fmt::format("{} is refused ({}): {}; instead: {}", row.words, row.rule, row.why, row.instead));
-    } else {
-      if (!row.lost.empty()) refusals.push_back(row.words + ": " + row.lost);
-      rows += table_row(summary_cells(row), false, row.best ? "best" : "");
-    }
+    if (!row.lost.empty()) refusals.push_back(row.words + ": " + row.lost);
   }
-  return "<section id=\"summary\">\n<h2>Side by side</h2>\n" + table(rows, "Strategies side by side") + list(refusals) +
+  return "<section id=\"summary\">\n<h2>Side by side</h2>\n" +
+         table(facts.phase.empty() ? step_rows(facts) : phase_rows(facts), "Strategies side by side") + list(refusals) +
          "</section>\n";
 }
 
@@ -97,13 +108,13 @@ std::string tables_section(const PageFacts& facts) {
 
 std::string charts_section(const PageFacts& facts, const PageScenario* scenario) {
   std::string html = "<section id=\"figures\">\n<h2>Figures</h2>\n<div class=\"charts\">\n" + memory_figure(facts) +
-                     time_figure(facts);
+                     (facts.phase.empty() ? time_figure(facts) : phase_figures(facts));
   if (scenario != nullptr) {
     html += comm_figure(scenario->question, scenario->curves) + winner_figure(scenario->question, scenario->winners) +
             scenario->more;
   }
   html += "</div>\n";
-  if (scenario == nullptr) {
+  if (scenario == nullptr && facts.phase.empty()) {
     html += paragraph(
         "Made from a file. Communication against GPUs, the map of strategies and the sources of the "
         "cluster's figures need a scenario: ithaca report with the flags of compare.",

@@ -3,8 +3,12 @@
 #include "cli/commands.hpp"
 #include "cli/compare_command.hpp"
 #include "cli/engine_rows.hpp"
+#include "cli/inference_command.hpp"
 #include "cli/join_flags.hpp"
 #include "cli/json_writer.hpp"
+#include "cli/page_collective.hpp"
+#include "cli/page_curriculum.hpp"
+#include "cli/page_flows.hpp"
 #include "cli/page_live.hpp"
 #include "cli/page_network.hpp"
 #include "cli/page_program.hpp"
@@ -12,6 +16,7 @@
 #include "cli/page_sweep.hpp"
 #include "cli/page_writer.hpp"
 #include "cli/problem.hpp"
+#include "cli/saved_answer.hpp"
 #include "cli/text.hpp"
 #include "configs/reader/catalogue.hpp"
 
@@ -27,7 +32,7 @@ constexpr Flag kOwnReportFlags[] = {
 
 /// The flags of compare, none of them required where a file answers.
 constexpr auto optional_flags() {
-  auto flags = join_flags(kJobFlags, kOwnReportFlags);
+  auto flags = join_flags(kJobFlags, kInferenceFlags, kOwnReportFlags);
   for (Flag& flag : flags) flag.required = false;
   return flags;
 }
@@ -63,12 +68,27 @@ Outcome report_file(const Arguments& arguments, Diagnostics problems) {
   const auto text = read_text(arguments.words.front());
   if (!text) problems.insert(problems.end(), text.error().begin(), text.error().end());
   if (!problems.empty()) return misuse(problems);
-  if (is_sweep(text->text)) {
-    const auto html = write_sweep_page(text->file, text->text);
-    if (!html) return misuse(html.error());
-    return {ExitCode::done, *html, "", arguments.find("-o").value_or("")};
+  using Written = Result<std::string, Diagnostics>;
+  const auto written = [&](const Written& html) {
+    return html ? Outcome{ExitCode::done, *html, "", arguments.find("-o").value_or("")} : misuse(html.error());
+  };
+  switch (answered_by(text->text)) {
+    case Answered::curriculum: return written(write_curriculum_page(text->file, text->text));
+    case Answered::sweep: return written(write_sweep_page(text->file, text->text));
+    case Answered::collective: return written(write_collective_page(text->file, text->text));
+    case Answered::flows: return written(write_flows_page(text->file, text->text));
+    case Answered::training: break;
   }
-  return page(read_page_facts(text->file, text->text, PageAnswers::of_training), nullptr, arguments);
+  return page(read_page_facts(text->file, text->text, PageAnswers::any), nullptr, arguments);
+}
+
+/// The page of `compare --phase` with the same flags.
+Outcome report_inference(const Arguments& arguments, Diagnostics problems) {
+  const InferenceRequest request = read_inference_flags(arguments, problems);
+  const auto inputs = load_job(request.job, arguments, problems);
+  if (!inputs) return misuse(problems);
+  const InferenceReport report = make_report(request, inputs->model, inputs->cluster, arguments.typed);
+  return page(read_page_facts("the comparison", write_json(report)), nullptr, arguments);
 }
 
 /// The row to take, or else one that stands.
@@ -85,6 +105,8 @@ Outcome run_report(const Arguments& arguments, Diagnostics problems, const Envir
     problems.push_back(
         mistake(join_words(missing), "missing", "give the flags of compare, or a file that it wrote with --json"));
   }
+  if (arguments.has("--phase")) return report_inference(arguments, std::move(problems));
+  refuse_inference_flags(arguments, problems);
   const CompareRequest request = read_compare_flags(arguments, problems);
   const auto inputs = load_job(request, arguments, problems);
   if (!inputs) return misuse(problems);
@@ -108,6 +130,7 @@ Outcome run_report(const Arguments& arguments, Diagnostics problems, const Envir
 
 constexpr std::string_view kReportExamples[] = {
     "ithaca report --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi -o page.html",
+    "ithaca report --model llama3-70b --cluster dgx-h100 --gpus 8 --seq 128Ki --phase decode --batch 8 -o page.html",
     "ithaca report compared.json -o page.html",
 };
 
@@ -117,8 +140,7 @@ const Command kReport{
     "report",
     "the same comparison as one HTML page of charts",
     "--model M --cluster C --gpus G --seq N [flags] | FILE",
-    "Takes the flags of compare, or FILE that compare, plan, sweep or simulate step wrote with --json. The page opens "
-    "from "
+    "Takes the flags of compare, or FILE that compare, plan, sweep or simulate wrote with --json. The page opens from "
     "disk and asks the network for nothing: the verdict, memory by term against capacity, a step's time by part, what "
     "a layer sends as GPUs are added, which strategy to take over lengths and GPU counts, what a layer of the best row "
     "puts on each link of the network, how far predictions were from measurements, and every figure with its source. A "
@@ -126,8 +148,11 @@ const Command kReport{
     "Made from a scenario it has sliders, and the cost model itself, compiled to WebAssembly, answers as they move, "
     "with the command line that gives the same figures; a program that was built without clang 19 for WebAssembly "
     "leaves them out. A page made from FILE leaves out what only a scenario has: sliders, the two charts over GPU "
-    "counts, the network, the measurements and the sources. Of a simulation it has the busiest links and where the "
-    "time went, of a sweep a map or bars of the fastest strategy over its axes and every row.",
+    "counts, the network, the measurements and the sources. Of a simulated step it has the busiest links and where the "
+    "time went, of a collective bandwidth and time by size, of flows when each finishes and how busy each link was, of "
+    "a curriculum days and dollars by stage, of a sweep a map or bars of the fastest strategy over its axes and every "
+    "row. With --phase, or of such an answer, it "
+    "has the parts of prefill and decode and the KV cache in place of a step.",
     kReportExamples,
     kReportFlags,
     run_report,

@@ -2,8 +2,8 @@
 """browser.py PROGRAM [FOLDER]: loads the page of `ithaca report` from disk in headless Chromium.
 
 At phone and desktop width, light and dark: no request but the page's own file, nothing on the console, no sideways
-scrolling, no text of a picture outside it or over another text, every figure equal to the JSON of `ithaca compare`,
-and reasons that show when a cell gets the focus. Where the page has sliders, its script draws what the program drew;
+scrolling, no text of a picture outside it or over another text (of pages of saved answers too), every figure equal to
+the JSON of `ithaca compare`, and reasons that show when a cell gets the focus. Where the page has sliders, its script draws what the program drew;
 they are moved, and the figures must be those of the command line that the page then offers. Screenshots go to FOLDER.
 Exits with 77 where there is no Chromium.
 Speaks the DevTools protocol over a pipe, so that nothing but Python's standard library is needed.
@@ -237,16 +237,34 @@ def check_sliders(browser, program, moves):
     return browser.ask(FRAME)
 
 
+def open_page(browser, page, width, height, scheme):
+    browser.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                 mobile=width < 500)
+    browser.call("Emulation.setEmulatedMedia", features=[
+        {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
+    browser.open("file://" + page)
+    browser.ask(READY)
+
+
+def check_looks(browser, page, width, picture):
+    """Nothing wider than the screen, no text out of place, no request and no word on the console since it opened."""
+    wide = browser.ask("document.documentElement.scrollWidth")
+    check(wide <= width, f"the page is {wide} px wide at {width} px")
+    if picture:
+        take_picture(browser, width, picture)
+    bad = browser.ask(BAD_TEXTS)
+    check(not bad, f"texts at {width} px: {bad}")
+    asked = {e["params"]["request"]["url"] for e in browser.events if e.get("method") == "Network.requestWillBeSent"}
+    check(asked == {"file://" + page}, f"requests: {sorted(asked)}")
+    noise = [e["params"] for e in browser.events
+             if e.get("method") in ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")]
+    check(not noise, f"console: {noise}")
+
+
 def check_page(browser, program, page, answer, folder, name, tips):
     least = []
     for width, height, scheme in SIZES:
-        browser.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
-                     mobile=width < 500)
-        browser.call("Emulation.setEmulatedMedia", features=[
-            {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
-        url = "file://" + page
-        browser.open(url)
-        browser.ask(READY)
+        open_page(browser, page, width, height, scheme)
         check_figures(browser, answer)
         if name == "scenario" and scheme == "light" and browser.ask("!!globalThis.panel"):
             least.append(check_sliders(browser, program, MOVES if width > 500 else MOVES[:2]))
@@ -258,20 +276,36 @@ def check_page(browser, program, page, answer, folder, name, tips):
         for start, words in tips.items():
             shown = browser.ask(TIP % start)
             check(words in shown, f"focus on '{start}' shows '{shown}', not '{words}'")
-        wide = browser.ask("document.documentElement.scrollWidth")
-        check(wide <= width, f"the page is {wide} px wide at {width} px")
-        if folder:
-            take_picture(browser, width, os.path.join(folder, f"{name}-{width}-{scheme}.png"))
-        bad = browser.ask(BAD_TEXTS)
-        check(not bad, f"texts at {width} px: {bad}")
-        asked = {e["params"]["request"]["url"] for e in browser.events
-                 if e.get("method") == "Network.requestWillBeSent"}
-        check(asked == {url}, f"requests: {sorted(asked)}")
-        noise = [e["params"] for e in browser.events
-                 if e.get("method") in ("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")]
-        check(not noise, f"console: {noise}")
+        check_looks(browser, page, width, folder and os.path.join(folder, f"{name}-{width}-{scheme}.png"))
     if least:
         print("a frame with all charts: " + ", ".join(f"{ms} ms" for ms in least))
+
+
+FLOWS = """{"format": 1, "cases": [{"name": "two on a wire", "links": [{"id": "wire", "capacity": 10}],
+  "flows": [{"id": "short", "bytes": 10, "path": ["wire"]}, {"id": "long", "bytes": 20, "path": ["wire"]}]}]}"""
+# Answers whose pages have charts of their own, and the command that writes each.
+SAVED = {"decode": ["compare", *QUESTION, "--phase", "decode", "--batch", "8"],
+         "collective": ["simulate", "collective", "all_reduce", *QUESTION[2:6], "--sizes", "1KiB..1GiB*4"],
+         "ecmp": ["simulate", "collective", "all_to_all", *QUESTION[2:6], "--sizes", "64MiB", "--routing", "ecmp",
+                  "--fabric", "{kind: fat_tree, oversubscription: 2}", "--seeds", "5"],
+         "flows": ["simulate", "flows", "flows.yaml"],
+         "curriculum": ["plan", *QUESTION[:6], "--batch-tokens", "4Mi", "--curriculum", "8Ki:2T,128Ki:200G"],
+         "sweep": ["sweep", "--no-progress", *QUESTION[:4], "--set", "gpus=8..64*2", "--set", "seq=64Ki..1Mi*4"]}
+
+
+def check_saved(browser, program, work, folder):
+    """Pages of saved answers, once on a phone and once on a dark desktop."""
+    with open(os.path.join(work, "flows.yaml"), "w") as file:
+        file.write(FLOWS)
+    for name, words in SAVED.items():
+        page = os.path.join(work, name + ".html")
+        subprocess.run([program, *words, "--json", "-o", name + ".json"], cwd=work, check=True)
+        subprocess.run([program, "report", name + ".json", "-o", page], cwd=work, check=True)
+        for width, height, scheme in (SIZES[0], SIZES[-1]):
+            open_page(browser, page, width, height, scheme)
+            check(browser.ask("document.querySelectorAll('svg.chart, table').length") >= 2, name + " shows nothing")
+            browser.ask("document.querySelectorAll('details').forEach(d => { d.open = false; })")
+            check_looks(browser, page, width, folder and os.path.join(folder, f"{name}-{width}.png"))
 
 
 def take_picture(browser, width, path):
@@ -298,6 +332,7 @@ def main():
             subprocess.run([program, "report", *question, "-o", page], check=True)
             made = subprocess.run([program, "compare", *question, "--json"], check=True, capture_output=True)
             check_page(browser, program, page, json.loads(made.stdout), folder, name, tips)
+        check_saved(browser, program, work, folder)
         browser.end()
     print("the page holds in Chromium")
 
