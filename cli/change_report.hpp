@@ -25,8 +25,6 @@ struct ChangeFigure {
   std::optional<double> (*get)(const PageRow&);  ///< of a row that stands
   bool whole = false;                            ///< a count, shown with all its digits
 };
-std::span<const ChangeFigure> change_figures();
-
 /// A strategy's row on both sides; null where it was not asked about.
 struct RowChange {
   Strategy strategy{};
@@ -42,9 +40,11 @@ struct ChangeReport {
   };
   Side before, after;
   std::vector<InputChange> inputs;
-  std::vector<RowChange> rows;  ///< in the order of `after`; then those that vanish
+  std::span<const ChangeFigure> figures;  ///< of a training step, or of inference
+  std::vector<RowChange> rows;            ///< in the order of `after`; then those that vanish
 };
 
+/// Both answer a training step, or both inference.
 ChangeReport changes(ChangeReport::Side before, ChangeReport::Side after);
 
 /// Nothing where a side is not known or refused.

@@ -115,7 +115,7 @@ std::string row_text(const RowChange& row, const ChangeReport& report, const Sty
                     row.before->why == row.after->why;
   if (same) return text + refusal(row.after, "still ", style.width);
   text += refusal(row.before, "was ", style.width) + refusal(row.after, "now ", style.width);
-  for (const ChangeFigure& figure : change_figures()) text += figure_line(figure, row, scale_of(figure, report));
+  for (const ChangeFigure& figure : report.figures) text += figure_line(figure, row, scale_of(figure, report));
   return text + fit(row, style);
 }
 
@@ -128,14 +128,14 @@ Json side_json(const ChangeReport::Side& side) {
           {"verdict", facts.verdict}};
 }
 
-Json row_side(const PageRow* row) {
+Json row_side(const ChangeReport& report, const PageRow* row) {
   if (row == nullptr) return nullptr;
   Json json = {{"layout", row->words}, {"refused", nullptr}};
   if (row->refused()) {
     json["refused"] = {{"rule", row->rule}, {"why", row->why}};
     return json;
   }
-  for (const ChangeFigure& figure : change_figures()) {
+  for (const ChangeFigure& figure : report.figures) {
     const auto value = figure.get(*row);
     json[std::string(figure.key)] = value ? Json(*value) : Json(nullptr);
   }
@@ -143,17 +143,17 @@ Json row_side(const PageRow* row) {
   return json;
 }
 
-Json row_json(const RowChange& row) {
+Json row_json(const ChangeReport& report, const RowChange& row) {
   Json change = Json::object();
-  for (const ChangeFigure& figure : change_figures()) {
+  for (const ChangeFigure& figure : report.figures) {
     const auto before = figure_of(figure, row.before), after = figure_of(figure, row.after);
     if (!before || !after) continue;
     change[std::string(figure.key)] = {{"absolute", *after - *before},
                                        {"relative", *before == 0 ? Json(nullptr) : Json((*after - *before) / *before)}};
   }
   return {{"strategy", name(row.strategy)},
-          {"before", row_side(row.before)},
-          {"after", row_side(row.after)},
+          {"before", row_side(report, row.before)},
+          {"after", row_side(report, row.after)},
           {"change", change.empty() ? Json(nullptr) : change}};
 }
 
@@ -176,7 +176,7 @@ std::string write_json(const ChangeReport& report) {
     json["inputs"].push_back(
         {{"name", input.name}, {"before", input_json(input.before)}, {"after", input_json(input.after)}});
   json["rows"] = Json::array();
-  for (const RowChange& row : report.rows) json["rows"].push_back(row_json(row));
+  for (const RowChange& row : report.rows) json["rows"].push_back(row_json(report, row));
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -40,6 +40,10 @@ Outcome compare_files(const Arguments& arguments, Diagnostics problems, const En
   for (const auto* side : {&before, &after}) {
     if (!*side) problems.insert(problems.end(), side->error().begin(), side->error().end());
   }
+  if (problems.empty() && before->phase.empty() != after->phase.empty())
+    problems.push_back(mistake(arguments.words[before->phase.empty() ? 1 : 0],
+                               "answers inference (--phase), the other file a training step",
+                               "compare two answers of one kind"));
   if (!problems.empty()) return misuse(problems);
   const ChangeReport report = changes({arguments.words[0], &*before}, {arguments.words[1], &*after});
   Outcome outcome;

@@ -59,6 +59,32 @@ TEST(CompareFiles, ShowsEachFiguresChange) {
   EXPECT_EQ(json["rows"][0]["before"]["memory.peak_bytes"], 40.0 * 1024 * 1024 * 1024);
 }
 
+TEST(CompareFiles, ShowsEachFiguresChangeOfInference) {
+  const Words question{"--gpus", "8", "--phase", "decode", "--strategies", "ulysses,megatron_sp"};
+  Words more = question;
+  more.insert(more.end(), {"--batch", "4"});
+  Json before = asked(question), after = asked(more);
+  const auto set = [](Json& json, double first, double further, double batch) {
+    json["rows"][0]["prefill"]["time_to_first_token_s"] = first;
+    json["rows"][0]["decode"]["time_per_output_token_s"] = further;
+    json["rows"][0]["max_batch"] = batch;
+  };
+  set(before, 2, 0.010, 20);
+  set(after, 3, 0.008, 5);
+  const std::string text = table(before, after);
+  // 3 - 2 = 1, half of 2; 8 - 10 = -2, a fifth of 10; 5 - 20 = -15, three quarters of 20.
+  EXPECT_TRUE(contains(text, "time to first token, s 2.00 3.00 +1.00 +50.0 %")) << text;
+  EXPECT_TRUE(contains(text, "time per output token, ms 10.0 8.00 -2.00 -20.0 %")) << text;
+  EXPECT_TRUE(contains(text, "most sequences that fit 20 5 -15 -75.0 %")) << text;
+  EXPECT_TRUE(contains(text, "Inputs that differ batch: 1 -> 4 ")) << text;
+  EXPECT_FALSE(contains(text, "step time"));
+  const Json json = Json::parse(compared(before.dump(), after.dump(), {"--json"}).result);
+  EXPECT_DOUBLE_EQ(json["rows"][0]["change"]["decode.time_per_output_token_s"]["relative"].get<double>(), -0.2);
+  const Outcome mixed = compared(before.dump(), asked({"--gpus", "8"}).dump());
+  EXPECT_EQ(mixed.exit, ExitCode::usage);
+  EXPECT_TRUE(contains(mixed.talk, "before.json: answers inference (--phase), the other file a training step"));
+}
+
 TEST(CompareFiles, NamesTheInputsThatDiffer) {
   const Json before = asked({"--gpus", "8"});
   const Json after = asked({"--gpus", "16", "--recompute", "none", "--offload", "optimizer", "--lora", "16"});
