@@ -28,13 +28,13 @@ def program():
 
 
 def run(words):
-    """What the command prints, as it would be typed without its name. Exit code 3 (all refused) and 4 (a validation
-    outside its tolerance) are answers too."""
+    """What the command prints, as it would be typed without its name; with -o, what it says beside the file. Exit code 3
+    (all refused) and 4 (a validation outside its tolerance) are answers too."""
     print("$ ithaca", words)
     done = subprocess.run([program(), *shlex.split(words)], cwd=root, capture_output=True, text=True)
     if done.returncode not in (0, 3, 4):
         raise RuntimeError(done.stderr)
-    return done.stdout
+    return done.stdout or done.stderr
 
 
 def ask(words):
