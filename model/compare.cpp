@@ -60,7 +60,7 @@ class Search {
   }
   /// Leaves the estimate of one that was found.
   void settle(const Candidate& on) {
-    if (on.number != last_number_) last_ = estimate_step(q_.model, q_.work, q_.cluster, on.layout).value();
+    if (on.number != last_number_) last_ = estimate_step(q_.model, q_.work, q_.cluster, on.layout, q_.traffic).value();
   }
   const std::optional<Refusal>& refusal() const { return refusal_; }
 
@@ -123,7 +123,7 @@ class Search {
   void work_out(std::size_t number) {
     const Layout& layout = layouts_[number];
     if (layout.gpus() > q_.gpus) return refuse(number, {Rule::gpus, layout, layout.gpus(), q_.gpus});
-    auto estimate = estimate_step(q_.model, q_.work, q_.cluster, layout);
+    auto estimate = estimate_step(q_.model, q_.work, q_.cluster, layout, q_.traffic);
     if (!estimate) return refuse(number, estimate.error());
     last_ = std::move(estimate).value();
     last_number_ = number;

@@ -30,6 +30,7 @@ struct Question {
   Degrees degrees;
   std::vector<Strategy> strategies{kStrategies.begin(), kStrategies.end()};
   std::shared_ptr<const Packing> packing{};  ///< what work.packing points to
+  TrafficRule traffic = layer_traffic;       ///< of one's own, in place of the strategies'
 };
 
 /// Exactly one of `refused` and `estimate` is set.

@@ -193,7 +193,7 @@ void figures(Archive& a, T& degrees) {
 
 template <class Archive, Like<Question> T>
 void figures(Archive& a, T& question) {
-  auto& [model, work, cluster, gpus, degrees, strategies, packing] = question;
+  auto& [model, work, cluster, gpus, degrees, strategies, packing, traffic] = question;
   figures(a, model);
   figures(a, work);
   figures(a, cluster);

@@ -92,10 +92,10 @@ Seconds host_wait(Seconds issue, Seconds busy) {
 }  // namespace
 
 LayerCosts layer_costs(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
-                       const RankSplit& rank, const RankGroups& groups) {
+                       const RankSplit& rank, const RankGroups& groups, TrafficRule traffic) {
   const auto of = [&](LayerKind kind) {  // built in place: it is kilobytes
     LayerCost c{layer_kernels(model, work, cluster.gpu, layout, rank, kind),
-                layer_traffic(model, work, cluster, layout, rank, groups, kind),
+                traffic(model, work, cluster, layout, rank, groups, kind),
                 {}};
     c.passes = layer_passes(work, layout, c.traffic.forward, c.traffic.backward, c.kernels);
     return c;

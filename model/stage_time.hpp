@@ -17,7 +17,7 @@ struct LayerCost {
 };
 using LayerCosts = std::array<LayerCost, kLayerKinds>;
 LayerCosts layer_costs(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
-                       const RankSplit& rank, const RankGroups& groups);
+                       const RankSplit& rank, const RankGroups& groups, TrafficRule traffic = layer_traffic);
 
 /// Times of ZeRO's and data parallelism's collectives.
 struct ShardTimes {

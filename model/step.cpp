@@ -144,7 +144,7 @@ void add_flops_and_bound(StepEstimate& e, const Job& job) {
 }  // namespace
 
 Result<StepEstimate, Refusal> estimate_step(const Transformer& model, const Workload& work, const Cluster& cluster,
-                                            const Layout& layout) {
+                                            const Layout& layout, TrafficRule traffic) {
   if (const auto refusal = check_layout(model, work, cluster, layout)) return *refusal;
   const Job job{model, work, cluster, layout, split_rank(model, work, layout), place_groups(cluster, layout)};
   Result<StepEstimate, Refusal> result = StepEstimate{};  // filled in place: it is kilobytes
@@ -153,7 +153,7 @@ Result<StepEstimate, Refusal> estimate_step(const Transformer& model, const Work
   e.active_gpus = layout.gpus();
   e.padded_seq = Tokens{job.rank.padded_seq};
   e.paper_elements = paper_elements(model, work, layout);
-  const LayerCosts costs = layer_costs(model, work, cluster, layout, job.rank, job.groups);
+  const LayerCosts costs = layer_costs(model, work, cluster, layout, job.rank, job.groups, traffic);
   const TrainingTraffic& main = costs[static_cast<std::size_t>(main_kind(model))].traffic;
   e.forward = main.forward;
   e.backward = main.backward;

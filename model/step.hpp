@@ -47,6 +47,6 @@ struct StepEstimate {
 };
 
 Result<StepEstimate, Refusal> estimate_step(const Transformer& model, const Workload& work, const Cluster& cluster,
-                                            const Layout& layout);
+                                            const Layout& layout, TrafficRule traffic = layer_traffic);
 
 }  // namespace ithaca

@@ -83,6 +83,9 @@ struct TrainingTraffic {
 TrainingTraffic layer_traffic(const Transformer& model, const Workload& work, const Cluster& cluster,
                               const Layout& layout, const RankSplit& rank, const RankGroups& groups,
                               LayerKind kind = LayerKind::dense);
+/// What a layer moves: `layer_traffic`, or a rule of one's own for a strategy that is not here. Of its layout it takes
+/// the kernels, the memory and ZeRO's traffic.
+using TrafficRule = decltype(&layer_traffic);
 
 /// One micro-batch's hidden states (or their gradients) from one stage to the next. A tp rank sends its share, which
 /// plain tensor parallelism gathers again over tp behind the wire.

@@ -107,7 +107,7 @@ class Comparer {
 
  private:
   static double seconds(const Question& q, const Cluster& cluster, const Layout& layout) {
-    const auto estimate = estimate_step(q.model, q.work, cluster, layout);
+    const auto estimate = estimate_step(q.model, q.work, cluster, layout, q.traffic);
     return estimate ? std::log(estimate->step.time.value()) : 0;
   }
 

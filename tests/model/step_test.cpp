@@ -39,6 +39,26 @@ TEST(Step, UlyssesExposesItsAllToAlls) {
   EXPECT_NEAR(e.step.exposed_comm.value(), expected.value(), 1e-9);
 }
 
+/// A strategy whose layers move nothing.
+TrainingTraffic nothing(const Transformer&, const Workload&, const Cluster&, const Layout&, const RankSplit&,
+                        const RankGroups&, LayerKind) {
+  return {};
+}
+
+TEST(Step, TakesARuleOfTrafficOfOnesOwn) {
+  // What was exposed above, without the all-to-alls: the reduction of the last layer's gradients. Kernels, memory and
+  // the reduction are Ulysses's, of which the bound is then that of its FLOPs.
+  const Layout layout{.strategy = Strategy::ulysses, .ulysses = 8, .zero = 0};
+  const StepEstimate known = estimate(llama_7b(), sequence(kMi), layout);
+  const auto own = estimate_step(llama_7b(), sequence(kMi), round_cluster(), layout, nothing);
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->forward.sent, Bytes{});
+  EXPECT_NEAR(own->step.exposed_comm.value(), known.parameters.time.value() / 32, 1e-12);
+  EXPECT_EQ(own->step.compute, known.step.compute);
+  EXPECT_EQ(own->memory.peak(), known.memory.peak());
+  EXPECT_LE(own->step.bound, known.step.bound);
+}
+
 TEST(Step, RingHidesBehindAttentionOfALongSequence) {
   // At 1 Mi tokens a hop's attention, N/8 x N/16 x 4 x 4096 FLOPs at 500 TFLOPS = 281 ms, dwarfs its 2 GiB at 400 GB/s.
   const StepEstimate e = estimate(llama_7b(), sequence(kMi), {.strategy = Strategy::ring, .ring = 8, .zero = 0});
