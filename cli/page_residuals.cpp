@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/chart_bars.hpp"
 #include "cli/markup.hpp"
 #include "cli/page_charts.hpp"
@@ -62,14 +64,19 @@ std::string residual_figure(const std::vector<Residual>& residuals) {
                  true,
                  {},
                  ""};
+  const auto elsewhere = [&](const Residual& one) { return one.file != residuals.front().file; };
+  const bool several = std::any_of(residuals.begin(), residuals.end(), elsewhere);
   for (const auto& [file, e] : residuals) {
+    const std::string from = several ? ", " + file : "";
     if (e.held_out)
-      chart.bars.push_back({fmt::format("{} ({})", e.of, e.samples), significant(e.mean) + " %", {e.mean, e.max}});
+      chart.bars.push_back(
+          {fmt::format("{} ({}{})", e.of, e.samples, from), significant(e.mean) + " %", {e.mean, e.max}});
   }
   if (residuals.empty()) return "";
   return fmt::format(
       "<figure id=\"measured\">\n<figcaption>Predicted against measured<span>what was held out of the fits of this "
-      "machine's curves, and how many measurements</span></figcaption>\n{}<details><summary>The same as a "
+      "machine's curves, how many measurements, whose curve</span></figcaption>\n{}<details><summary>The same "
+      "as a "
       "table</summary>\n{}</details>\n</figure>\n",
       chart.bars.empty() ? "" : write_bars(chart), table(residual_table(residuals), "Predicted against measured"));
 }

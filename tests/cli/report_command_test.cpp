@@ -84,7 +84,7 @@ TEST(ReportCommand, ShowsTheNetworkUnderTheBestRowAndWhatWasMeasured) {
   EXPECT_TRUE(contains(network, "gpu7 - nvswitch0: 450 GB/s each way; load 100 %")) << network.substr(0, 2000);
   const std::string measured = section(page.result, "<figure id=\"measured\"", "</figure>");
   // hw_profiles/kernels/h100-sxm.yaml, errors: fa3 forward, held out.
-  EXPECT_TRUE(contains(measured, "fa3 forward (11)"));
+  EXPECT_TRUE(contains(measured, "fa3 forward (11, h100-sxm)"));
   EXPECT_TRUE(contains(measured, "<data value=\"2.4\">2.40</data>"));
   EXPECT_FALSE(contains(measured, "fa2 "));
   EXPECT_FALSE(contains(measured, "gemm fp32"));
