@@ -46,7 +46,7 @@ void read_shared(const Json& json, PageRow& row) {
   if (!json.at("usd_per_million_tokens").is_null()) row.usd_per_million = number(json, "usd_per_million_tokens");
   row.peak_bytes = number(memory, "peak_bytes");
   row.capacity_bytes = number(memory, "capacity_bytes");
-  row.longest_tokens = number(json, "max_seq_len");
+  row.longest_tokens = static_cast<double>(whole(json, "max_seq_len"));
   row.idle_gpus = degree(json, "idle_gpus");
   row.fits = memory.at("fits").get<bool>();
   row.misfit = memory.value("why", "");
@@ -80,7 +80,7 @@ void read_passes(const Json& json, PageRow& row) {
   row.decode = read_pass(json.at("decode"), "time_per_output_token_s");
   if (!row.prefill && !row.decode) throw Unexpected("a row has neither prefill nor decode");
   row.cache_bytes = number(json.at("kv_cache"), "bytes_per_gpu");
-  row.most_sequences = number(json, "max_batch");
+  row.most_sequences = static_cast<double>(whole(json, "max_batch"));
 }
 
 PageRow read_row(const Json& json) {

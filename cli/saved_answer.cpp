@@ -15,7 +15,8 @@ Answered answered_by(const std::string& text) {
   if (json.contains("collective")) return Answered::collective;
   if (json.contains("offers")) return Answered::curriculum;
   if (json.contains("cases")) return Answered::flows;
-  const auto argv = json.value("/provenance/argv"_json_pointer, nlohmann::json());
+  const auto made = json.value("provenance", nlohmann::json());
+  const auto argv = made.is_object() ? made.value("argv", nlohmann::json()) : nlohmann::json();
   const bool sweep = argv.is_array() && argv.size() > 1 && argv[1] == "sweep";
   return sweep ? Answered::sweep : Answered::training;
 }
