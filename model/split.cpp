@@ -11,32 +11,41 @@ namespace {
 
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-/// Of one layer without its norms and experts: latents are whole on every tp rank, KV heads are copied above tp.
+/// A layer's two norms, whole on every tp rank.
+double norm_weights(const Transformer& m) { return 2 * real(m.hidden) * (m.norm == Norm::layer ? 2 : 1); }
+
+/// Of all parameters, cut by tp but for the `whole` ones.
+double cut(double all, double whole, const Layout& layout) { return (all - whole) / layout.tp + whole; }
+
+/// Of one layer without its norms and experts. Whole on every tp rank: latents, Q and K norms, the output's bias; KV
+/// heads are copied above tp.
 double attention_weights(const Transformer& m, const Layout& layout, const RankSplit& rank) {
   const double all = real(attention_parameters(m));
   if (m.is_latent()) {
     const LatentAttention& l = m.latent;
     const double whole = real(l.query_rank * (m.hidden + 1) + m.hidden * (l.kv_rank + l.rope_dim) + l.kv_rank);
-    return (all - whole) / layout.tp + whole;
+    return cut(all, whole, layout);
   }
   const double copied = real(rank.kv_heads * layout.tp - m.kv_heads) * real(m.head_dim + m.value_head());
-  return (all + copied * (real(m.hidden) + (m.qkv_bias ? 1 : 0))) / layout.tp;
+  const double whole = real((m.output_bias ? m.hidden : 0) + (m.qk_norm ? 2 * m.head_dim : 0));
+  return cut(all + copied * (real(m.hidden) + (m.qkv_bias ? 1 : 0)), whole, layout);
+}
+
+/// Of one FFN: the bias of its second matrix is whole, as it is added to the sum over the tp ranks.
+double ffn_weights(const Transformer& m, std::int64_t width, const Layout& layout) {
+  return cut(real(ffn_parameters(m, width)), real(m.ffn_bias ? m.hidden : 0), layout);
 }
 
 void add_weights(const Transformer& m, const Layout& layout, RankSplit& rank) {
-  const double norms = 2 * real(m.hidden) * (m.norm == Norm::layer ? 2 : 1);
-  const double attention = attention_weights(m, layout, rank) + norms;
-  rank.dense_layer = {attention + real(ffn_parameters(m, m.ffn)) / layout.tp, 0};
-  const double head = real(m.hidden) * real(m.vocab);
-  const double positions = real(m.learned_positions * m.hidden);
-  const double final_norm = m.final_norm ? norms / 2 : 0;
-  rank.embedding_weights = (head + positions) / layout.tp;
-  rank.head_weights = ((m.tied_embeddings && layout.pp == 1 ? 0 : head) + final_norm) / layout.tp;
+  const double attention = attention_weights(m, layout, rank) + norm_weights(m);
+  rank.dense_layer = {attention + ffn_weights(m, m.ffn, layout), 0};
+  const double words = real(m.hidden) * real(m.vocab) / layout.tp;
+  rank.embedding_weights = words + real(m.learned_positions * m.hidden);
+  rank.head_weights = (m.tied_embeddings && layout.pp == 1 ? 0 : words) + (m.final_norm ? norm_weights(m) / 2 : 0);
   if (!m.is_moe()) return;
   const Experts& e = m.experts;
-  const double shared = e.shared_ffn > 0 ? real(ffn_parameters(m, e.shared_ffn)) / layout.tp : 0;
-  rank.moe_layer = {attention + real(m.hidden * e.count) + shared,
-                    real(rank.experts) * real(ffn_parameters(m, e.ffn)) / layout.tp};
+  const double shared = e.shared_ffn > 0 ? ffn_weights(m, e.shared_ffn, layout) : 0;
+  rank.moe_layer = {attention + real(m.hidden * e.count) + shared, real(rank.experts) * ffn_weights(m, e.ffn, layout)};
 }
 
 /// Which weights are trained; adapters come on top of the others.
