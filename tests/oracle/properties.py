@@ -90,7 +90,7 @@ def check_model(ask, dice, path):
 
 
 def check_extremes(ask, folder):
-    """From one token, GPU and head, and kB/s, to 10^9 tokens, 10^6 GPUs, 4,096 heads (more are refused when read) and PB/s."""
+    """From one token, GPU, head and kB/s to 10^9 tokens, 10^6 GPUs, 4,096 heads (more are refused) and PB/s."""
     for number, heads in enumerate((1, 7, 4096)):
         model = {"heads": heads, "kv_heads": heads, "head_dim": 64, "hidden": heads * 64, "layers": 2,
                  "ffn": 4 * heads * 64, "vocab": 1000}

@@ -1,6 +1,7 @@
 """Random models and what the program answers about them."""
 import csv
 import io
+import json
 import os
 import subprocess
 import sys
@@ -40,5 +41,5 @@ def write_model(model, folder, number):
     path = os.path.join(folder, f"model{number}.yaml")
     with open(path, "w") as file:
         file.write(f"schema: model/1\nname: random-{number}\nsource: drawn at random\n")
-        file.writelines(f"{key}: {value}\n" for key, value in model.items())
+        file.writelines(f"{key}: {json.dumps(value)}\n" for key, value in model.items())  # YAML has JSON's values
     return path
