@@ -200,7 +200,7 @@ std::vector<SweepAxis> make_axes(const AxisTexts& texts, SweepAsks asks, Diagnos
       continue;
     }
     const auto twice = [&](const SweepAxis& a) {
-      return a.name == name || (!axis.flag.empty() && a.flag == axis.flag);
+      return a.name == axis.name || (!axis.flag.empty() && a.flag == axis.flag);
     };
     if (const auto other = std::find_if(axes.begin(), axes.end(), twice); other != axes.end()) {
       problems.push_back(
