@@ -2,8 +2,9 @@
 """mutate.py FOLDER [--mutants N] [--seed S] [--files GLOB] [--rooms LIST] [--least SHARE]
 
 Changes one operator, factor or number of model/ at a time in a copy of the sources below FOLDER, and asks the tests
-whether they notice: those of the model first, then those of the other rooms. Prints each mutant that survives. A sample
-from the seed, or with --mutants 0 all of them. Exit 1 if less than SHARE is caught. By hand: a mutant takes seconds.
+whether they notice: those of the model first, then the second implementation, then those of the other rooms. Prints
+each mutant that survives. A sample from the seed, or with --mutants 0 all of them. Exit 1 if less than SHARE is caught.
+By hand: a mutant takes seconds.
 """
 import argparse
 import pathlib
@@ -14,8 +15,8 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-ROOMS = ["model", "sim", "validate", "cli"]
-TIMEOUT = {"model": 60, "sim": 300, "validate": 300, "cli": 300}  # seconds; a mutant that hangs is caught
+ROOMS = ["model", "oracle", "validate", "cli", "sim"]
+TIMEOUT = 300  # seconds; a mutant that hangs is caught
 SWAPS = {" + ": " - ", " - ": " + ", " * ": " / ", " / ": " * ", " < ": " <= ", " > ": " >= ", " <= ": " < ",
          " >= ": " > ", " == ": " != ", " != ": " == ", " && ": " || ", " || ": " && ", " += ": " -= ", "max(": "min(",
          "min(": "max("}
@@ -43,16 +44,24 @@ def mutants_of(path):
                 yield path, number, line[: found.start()] + replace(found) + line[found.end() :]
 
 
+def test_of(build, room):
+    """What to build and what to run for a room's tests."""
+    if room == "oracle":
+        exact = SOURCE / "tests" / "oracle" / "exact.py"
+        return "ithaca", [sys.executable, exact, build / "ithaca", "--models", "6", "--systems", "1"]
+    target = f"ithaca_{room}_tests"
+    return target, [build / "tests" / room / target, "--gtest_fail_fast"]
+
+
 def noticed(build, rooms, log_file):
     """Which room's tests fail, "" if none does, or None where the mutant does not compile."""
     for room in rooms:
-        target = f"ithaca_{room}_tests"
+        target, command = test_of(build, room)
         with open(log_file, "w") as log:
             if subprocess.run(["cmake", "--build", build, "--target", target], stdout=log, stderr=log).returncode:
                 return None
             try:
-                program = build / "tests" / room / target
-                if subprocess.run([program, "--gtest_fail_fast"], stdout=log, stderr=log, timeout=TIMEOUT[room]).returncode:
+                if subprocess.run(command, stdout=log, stderr=log, timeout=TIMEOUT).returncode:
                     return room
             except subprocess.TimeoutExpired:
                 return room
@@ -69,11 +78,16 @@ def main():
     flags.add_argument("--least", type=float, default=0.95)
     asked = flags.parse_args()
     rooms = asked.rooms.split(",")
-    source, build = asked.folder / "source", asked.folder / "build"
+    folder = asked.folder.resolve()
+    source, build = folder / "source", folder / "build"
     shutil.copytree(SOURCE, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("build", ".git"))
-    subprocess.run(["cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                    "-DCMAKE_CXX_FLAGS_DEBUG=-O1", "-DITHACA_CUDA=OFF"], check=True, stdout=subprocess.DEVNULL)
-    log = asked.folder / "log"
+    with open(source / "CMakeLists.txt", "a") as lists:  # a mutant costs one file
+        lists.write("set_target_properties(ithaca_model PROPERTIES UNITY_BUILD OFF)\n")
+    linker = ["-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold"] if shutil.which("mold") else []
+    subprocess.run(["cmake", "-S", source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", *linker,
+                    "-DCMAKE_CXX_FLAGS_DEBUG=-O1", "-DITHACA_CUDA=OFF", "-DITHACA_TEST_BATCH=8"], check=True,
+                   stdout=subprocess.DEVNULL)
+    log = folder / "log"
     if noticed(build, rooms, log) != "":
         sys.exit(f"the tests fail without a mutant: {log}")
 
