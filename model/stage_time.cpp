@@ -153,7 +153,7 @@ StageTime stage_time(const Transformer& model, const Workload& work, const Clust
     once += c.kernels.backward;
     once += c.kernels.repeated;
     t.kernels += once * layers;
-    t.comm += (c.traffic.forward.time + c.traffic.backward.time) * layers;
+    t.comm += (c.passes.forward.comm + c.passes.backward.comm) * layers;
     t.exposed += (forward_waits + backward_waits) * layers;
     t.backward += (c.passes.backward.compute + backward_waits) * layers;
     forward += (c.passes.forward.compute + forward_waits) * layers;

@@ -130,6 +130,14 @@ Flop layers_flops(const Job& job) {
   return sum;
 }
 
+/// Of a layer's collectives with the wires at their peak; every k-th layer repeats those of its forward.
+Seconds wire_bound(const StepEstimate& e, const Workload& work) {
+  Seconds sum = e.forward.bound;
+  for (const Collective& c : e.backward.collectives)
+    sum += c.cost.bound * (c.recomputed ? 1.0 / work.recompute_every : 1);
+  return sum;
+}
+
 void add_flops_and_bound(StepEstimate& e, const Job& job) {
   e.model_flops = model_step_flops(job.model, job.work, true);
   e.model_flops_full_attention = model_step_flops(job.model, job.work, false);
@@ -137,7 +145,7 @@ void add_flops_and_bound(StepEstimate& e, const Job& job) {
   e.executed_flops = (layers_flops(job) + head) * (job.micro_batches() * job.layout.dp);
   const FlopPerSecond peak = job.cluster.gpu.peak[static_cast<std::size_t>(job.work.dtype)];
   const double layers = static_cast<double>(job.model.layers) / job.layout.pp;
-  const Seconds wires = (e.forward.bound + e.backward.bound) * (layers * job.micro_batches());
+  const Seconds wires = wire_bound(e, job.work) * (layers * job.micro_batches());
   e.step.bound = max(e.executed_flops / (peak * e.active_gpus), wires);
 }
 

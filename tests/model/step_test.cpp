@@ -59,6 +59,19 @@ TEST(Step, TakesARuleOfTrafficOfOnesOwn) {
   EXPECT_LE(own->step.bound, known.step.bound);
 }
 
+TEST(Step, EveryKthLayerRepeatsItsTraffic) {
+  // Fully recomputed a layer has forward + (forward again + backward) = 3 forwards' all-to-alls, in every 4th 2 + 1/4.
+  Workload work = sequence(64 * 1024);
+  work.recompute_every = 4;
+  const StepEstimate e = estimate(llama_7b(), work, {.strategy = Strategy::ulysses, .ulysses = 8, .zero = 0});
+  EXPECT_NEAR(e.step.comm.value(), (e.forward.time * 2.25 * 32 + e.parameters.time).value(), 1e-9);
+  // On wires a million times slower than the products they bound the step, by the same count.
+  Cluster slow = round_cluster();
+  slow.port_peak = slow.port_peak * 1e-6;
+  const StepEstimate s = estimate(llama_7b(), work, {.strategy = Strategy::ulysses, .ulysses = 8, .zero = 0}, slow);
+  EXPECT_NEAR(s.step.bound / (s.forward.bound * 2.25 * 32), 1, 1e-12);
+}
+
 TEST(Step, RingHidesBehindAttentionOfALongSequence) {
   // At 1 Mi tokens a hop's attention, N/8 x N/16 x 4 x 4096 FLOPs at 500 TFLOPS = 281 ms, dwarfs its 2 GiB at 400 GB/s.
   const StepEstimate e = estimate(llama_7b(), sequence(kMi), {.strategy = Strategy::ring, .ring = 8, .zero = 0});

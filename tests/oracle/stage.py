@@ -24,15 +24,12 @@ class Stage:
 
     # ---- weights
 
-    def ends(self):
-        m, tp = self.m, self.l["tp"]
-        words = Fraction(m.vocab * m.hidden, tp)
-        total = Fraction(0)
-        if self.first:
-            total += words + m.learned_positions * m.hidden
-        if self.last:
-            total += m.norm_weights + (0 if m.tied_embeddings and self.l["pp"] == 1 else words)
-        return total
+    def end_weights(self):
+        """Of embedding and head where the stage has them."""
+        m, words = self.m, Fraction(self.m.vocab * self.m.hidden, self.l["tp"])
+        embedding = words + m.learned_positions * m.hidden
+        head = m.norm_weights + (0 if m.tied_embeddings and self.l["pp"] == 1 else words)
+        return embedding * self.first, head * self.last
 
     def share(self, shared, experts, from_stage):
         shards = self.replicas if self.l["zero"] >= from_stage else 1
@@ -40,7 +37,7 @@ class Stage:
 
     def totals(self, trained):
         lora = self.ask["lora"][0]
-        shared, experts = (0 if lora and trained else self.ends()), 0
+        shared, experts = (0 if lora and trained else sum(self.end_weights())), 0
         for moe in self.layers:
             if not (lora and trained):
                 shared, experts = (a + b for a, b in zip((shared, experts), self.r.layer_weights(moe)))
