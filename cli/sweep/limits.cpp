@@ -27,9 +27,13 @@ template <auto parse>
 std::optional<double> read_as(std::string_view word) {
   const auto parsed = parse(word);
   if (!parsed) return std::nullopt;
-  if constexpr (requires { parsed->value(); }) return parsed->value();
-  if constexpr (requires { parsed->count; }) return static_cast<double>(parsed->count);
-  if constexpr (std::is_arithmetic_v<std::decay_t<decltype(*parsed)>>) return static_cast<double>(*parsed);
+  if constexpr (requires { parsed->value(); }) {
+    return parsed->value();
+  } else if constexpr (requires { parsed->count; }) {
+    return static_cast<double>(parsed->count);
+  } else {
+    return static_cast<double>(*parsed);
+  }
 }
 
 /// A bare number is in the unit that the field's name has.

@@ -160,15 +160,15 @@ Trouble Mesh::meet_each_other(const Socket& door, const std::vector<Endpoint>& d
 
 Trouble Mesh::send(int to, std::span<const std::byte> bytes) const {
   *sent_ += bytes.size();
-  auto trouble = to_[static_cast<std::size_t>(to)].send(bytes);
-  if (trouble) return "to rank " + std::to_string(to) + ": " + *trouble;
-  return trouble;
+  if (const auto trouble = to_[static_cast<std::size_t>(to)].send(bytes))
+    return "to rank " + std::to_string(to) + ": " + *trouble;
+  return std::nullopt;
 }
 
 Trouble Mesh::receive(int from, std::span<std::byte> bytes) const {
-  auto trouble = to_[static_cast<std::size_t>(from)].receive(bytes);
-  if (trouble) return "from rank " + std::to_string(from) + ": " + *trouble;
-  return trouble;
+  if (const auto trouble = to_[static_cast<std::size_t>(from)].receive(bytes))
+    return "from rank " + std::to_string(from) + ": " + *trouble;
+  return std::nullopt;
 }
 
 Result<double, std::string> Mesh::max_over_ranks(double mine) const {
