@@ -51,6 +51,7 @@ std::string write_symbols(const Subject& s) {
   add("a", r.heads);
   add("a_kv", r.kv_heads);
   add("d", m.head_dim);
+  if (m.value_head() != m.head_dim) add("d_v", m.value_head());
   add("f", r.ffn);
   add("V", r.vocab);
   add("t", s.row.layout.tp);

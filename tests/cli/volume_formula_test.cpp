@@ -48,6 +48,29 @@ TEST(VolumeFormula, MeetsTheModelForEveryZeroStageAndRingGradient) {
   }
 }
 
+TEST(VolumeFormula, MeetsTheModelForStrategiesThatAreAskedFor) {
+  // Values narrower than keys, as in latent attention; experts over 4 ranks; eager attention for the rings of K and V.
+  Transformer narrow = test::llama3_8b(), experts = test::llama3_8b();
+  narrow.value_dim = 96;
+  experts.experts = {.count = 8, .top_k = 2, .ffn = 4096};
+  std::size_t rows = 0;
+  for (const Transformer& model : {test::llama3_8b(), narrow, experts}) {
+    for (const bool flash : {true, false}) {
+      Question q = test::question(model, 16, 65536);
+      q.strategies.assign(kAllStrategies.begin(), kAllStrategies.end());
+      q.work.flash = flash;
+      q.degrees.ep = model.is_moe() ? 4 : 1;
+      for (const Row& row : compare(q)) {
+        if (row.refused) continue;
+        expect_formulas_meet_the_model(q, row);
+        ++rows;
+      }
+    }
+  }
+  // Nine strategies: all but one with flash, four without, of three models.
+  EXPECT_GE(rows, 30u);
+}
+
 TEST(VolumeFormula, ReadsAsThePaperDoes) {
   const Report report = test::sample_report();
   const Question& q = report.question;
