@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/flag_reader.hpp"
+#include "cli/inference_explain.hpp"
 #include "cli/inference_fields.hpp"
 #include "cli/inference_table.hpp"
 #include "cli/json_writer.hpp"
@@ -14,8 +15,7 @@ constexpr std::string_view kTrainingFlags[] = {"--micro-batch", "--recompute",  
                                                "--schedule",    "--chunks",     "--grad-dtype",      "--ring-grad",
                                                "--dropout",     "--tiled-loss", "--fused-loss",      "--tp-overlap",
                                                "--pp-overlap",  "--no-overlap", "--offload",         "--engine",
-                                               "--explain",     "--framework",  "--documents",       "--batch-tokens",
-                                               "--lora"};
+                                               "--framework",   "--documents",  "--batch-tokens",    "--lora"};
 
 constexpr Choice<Phase> kPhaseNames[] = {{"prefill", Phase::prefill}, {"decode", Phase::decode}};
 constexpr Choice<bool> kCacheNames[] = {{"same", false}, {"fp8", true}};
@@ -37,7 +37,8 @@ std::string write(const InferenceReport& report, const CompareRequest& request, 
   if (request.format == Format::csv) return write_csv(report);
   const bool to_terminal = request.file.empty() || request.file == "-";
   const Environment target = to_terminal ? environment : Environment{};
-  return write_table(report, Style{target.columns, use_color(request.color, target)});
+  const Style style{target.columns, use_color(request.color, target)};
+  return write_table(report, style) + (request.explain ? write_explanation(report, style) : "");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "cli/inference_command.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "cli/commands.hpp"
 #include "tests/cli/widths.hpp"
@@ -51,6 +53,40 @@ TEST(ComparePhase, JsonHasTheSameFigures) {
   EXPECT_EQ(json["rows"][2]["refused"]["rule"], "phase.decode");
   EXPECT_TRUE(json["rows"][2]["decode"].is_null());
   EXPECT_EQ(json["best"], "tensor_parallel");
+}
+
+/// Products of the shown numbers ("2 * 4,096 * 15/16 = 7,680 bytes") must give the bytes beside them; how many there
+/// are.
+int check_products(const std::string& text) {
+  const std::regex line("sent = [^=]* = ([0-9][^=]*) = ([0-9,]+) bytes"), factor("([0-9,]+)(?:/([0-9,]+))?");
+  const auto number = [](std::string digits) {
+    digits.erase(std::remove(digits.begin(), digits.end(), ','), digits.end());
+    return std::stod(digits);
+  };
+  int checked = 0;
+  for (std::sregex_iterator at(text.begin(), text.end(), line), end; at != end; ++at, ++checked) {
+    const std::string product = (*at)[1];
+    double value = 1;
+    for (std::sregex_iterator f(product.begin(), product.end(), factor); f != end; ++f)
+      value *= number((*f)[1]) / ((*f)[2].matched ? number((*f)[2]) : 1);
+    EXPECT_NEAR(value, number((*at)[2]), 0.5) << at->str();
+  }
+  return checked;
+}
+
+TEST(ComparePhase, ExplainsEveryTerm) {
+  const Outcome outcome = serve({"--explain", "--batch", "4", "--output-tokens", "1000"});
+  EXPECT_EQ(outcome.exit, ExitCode::done) << outcome.talk;
+  test::expect_no_wider(outcome.result, 80);
+  const std::string text = test::unwrapped(outcome.result);
+  // Plain tensor parallelism: an all-reduce of 4 new tokens, 2 * 2 bytes * 4 * 8,192 * 7/8.
+  EXPECT_TRUE(contains(text, "sent = 2 * e * T * h * (t-1)/t = 2 * 2 * 4 * 8,192 * 7/8 = 114,688 bytes")) << text;
+  EXPECT_GE(check_products(text), 10);
+  for (const char* part :
+       {"The decode, all layers; % of its time", "reading the KV cache, on h100-sxm", "tokens/s = 4",
+        "Memory at the peak, in the decode", "kv_cache", "Hardware figures", "bound = the longest of"})
+    EXPECT_TRUE(contains(text, part)) << part;
+  EXPECT_GE(check_products(test::unwrapped(serve({"--explain"}, "prefill").result)), 8);
 }
 
 TEST(ComparePhase, CsvHasALineARow) {
