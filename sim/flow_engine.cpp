@@ -52,6 +52,8 @@ class Beginnings {
       for (const std::uint32_t other : system.after[f]) ++count[other];
     }
     collect_followers(count);
+    const auto nobody = std::count(waits_for_.begin(), waits_for_.end(), 0u);
+    free_.reserve(waits_for_.empty() ? system.size.size() : static_cast<std::size_t>(nobody));
     for (std::uint32_t f = 0; f < system.size.size(); ++f) {
       if (waits_for_.empty() || waits_for_[f] == 0) free_.push_back(f);
     }
@@ -97,7 +99,8 @@ class Beginnings {
 
   double begins(std::uint32_t f, double released) const {
     double time = std::max(released, at(system_.start, f)) + at(system_.delay, f);
-    for (const std::uint32_t k : system_.route[f]) time += at(system_.latency, k);
+    if (system_.latency.empty()) return time;
+    for (const std::uint32_t k : system_.route[f]) time += system_.latency[k].value();
     return time;
   }
 
