@@ -42,6 +42,7 @@ std::optional<std::string> check_links(const FlowSystem& s) {
 
 /// `seen[k]` is the last flow whose route held link k.
 std::optional<std::string> check_route(const FlowSystem& s, std::uint32_t f, std::vector<std::uint32_t>& seen) {
+  if (s.route[f].size() > 0xFFFF) return flow_name(f) + ": its route must not cross more than 65,535 links";
   for (const std::uint32_t k : s.route[f]) {
     if (k >= s.capacity.size()) return flow_name(f) + ": there is no link " + std::to_string(k);
     if (seen[k] == f) return flow_name(f) + ": its route crosses link " + std::to_string(k) + " twice";
@@ -102,12 +103,15 @@ std::optional<std::string> check(const FlowSystem& s) {
     if (auto wrong = check_flow(s, f)) return wrong;
     if (auto wrong = check_route(s, f, seen)) return wrong;
   }
+  bool for_earlier = true;
   for (std::size_t f = 0; f < s.after.size(); ++f) {
     for (const std::uint32_t other : s.after[f]) {
+      for_earlier &= other < f;
       if (other >= s.size.size())
         return flow_name(f) + ": it waits for flow " + std::to_string(other) + ", which is not there";
     }
   }
+  if (for_earlier) return std::nullopt;
   if (const auto f = find_circle(s.after)) return flow_name(*f) + ": it waits for itself, perhaps through others";
   return std::nullopt;
 }

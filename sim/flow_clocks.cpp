@@ -14,6 +14,9 @@ FlowClocks::FlowClocks(const FairShares& shares, std::size_t resources, double l
       speed_(resources, 0),
       first_(resources, kNobody) {
   earliest_.resize(resources);
+  mark_.reserve(shares.flows());
+  clock_.reserve(shares.flows());
+  if (merge > 0) slack_.reserve(shares.flows());
 }
 
 void FlowClocks::start(std::uint32_t slot, double bytes) {

@@ -31,7 +31,7 @@ fi
 build() { "$compiler" -std=c++20 -O3 -DNDEBUG -I"$root" "$@"; }
 build "$root/tests/benchmarks/simgrid_run.cpp" "-l$library" -o "$work/simgrid"
 build "$root"/tests/benchmarks/engine_run.cpp \
-  "$root"/sim/{flow_engine,flow_check,flow_clocks,fair_shares}.cpp -o "$work/engine"
+  "$root"/sim/{flow_engine,flow_check,flow_clocks,fair_shares,settle_shares,couplings,spare_resources}.cpp -o "$work/engine"
 
 options=(--cfg=network/model:CM02 --cfg=network/crosstraffic:0 --cfg=network/TCP-gamma:1e30 --cfg=network/weight-S:0
   --cfg=network/latency-factor:1 --cfg=network/bandwidth-factor:1 --cfg=surf/precision:1e-14

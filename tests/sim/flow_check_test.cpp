@@ -33,6 +33,8 @@ TEST(Check, NamesWhatIsWrong) {
               "flow 0: its usage of link 0 must be above zero and finite");
   EXPECT_EQ(check(flow_system({1}, {{1, {0}}, {1, {1}}})), "flow 1: there is no link 1");
   EXPECT_EQ(check(flow_system({1, 1}, {{1, {1, 0, 1}}})), "flow 0: its route crosses link 1 twice");
+  EXPECT_EQ(check(flow_system({1}, {{1, std::vector<std::uint32_t>(65536, 0)}})),
+            "flow 0: its route must not cross more than 65,535 links");
   EXPECT_EQ(check(flow_system({1}, {{1, {0}, 0, 0, {7}}})), "flow 0: it waits for flow 7, which is not there");
 }
 
