@@ -24,7 +24,8 @@ FairShares::FairShares(std::span<const double> capacity, const IndexRows& route,
       share_(capacity.size()),
       lists_(capacity.size()),
       rank_(capacity.size()),
-      by_rank_(capacity.size()) {
+      by_rank_(capacity.size()),
+      crossings_(capacity.size()) {
   for (std::size_t f = 0; f < route.size(); ++f) {
     const auto needed = std::count_if(route[f].begin(), route[f].end(), [&](std::uint32_t k) { return !spare_[k]; });
     width_ = std::max(width_, static_cast<std::uint32_t>(needed));
@@ -82,6 +83,7 @@ void FairShares::fill_row(std::uint32_t slot, std::uint32_t flow) {
 std::uint32_t FairShares::add(std::uint32_t flow) {
   const std::uint32_t slot = new_slot(flow);
   fill_row(slot, flow);
+  for (const std::uint32_t k : row(slot)) ++crossings_[k];
   ++alive_;
   must_refill_ = must_refill_ || are_many(++changes_);
   if (must_refill_) return slot;
@@ -98,7 +100,10 @@ std::uint32_t FairShares::add(std::uint32_t flow) {
 void FairShares::remove(std::span<const std::uint32_t> slots) {
   must_refill_ = must_refill_ || are_many(slots.size());
   if (must_refill_) {
-    for (const std::uint32_t slot : slots) owner_[slot] = kGone;
+    for (const std::uint32_t slot : slots) {
+      owner_[slot] = kGone;
+      for (const std::uint32_t k : row(slot)) --crossings_[k];
+    }
   } else {
     prepare_to_pass_on();
     for (const std::uint32_t slot : slots) take_out(slot);
@@ -125,6 +130,7 @@ void FairShares::drop_crossings(std::uint32_t slot) {
     auto& crossing = lists_[k].crossing;
     *std::find(crossing.begin(), crossing.end(), slot) = crossing.back();
     crossing.pop_back();
+    --crossings_[k];
   }
 }
 
@@ -215,12 +221,10 @@ void FairShares::refill() {
 }
 
 void FairShares::collect_crossings() {
-  auto& [begin, flows, level, foreign] = filled_;
-  begin.assign(capacity_.size() + 1, 0);
-  for (std::uint32_t slot = 0; slot < owner_.size(); ++slot) {
-    if (owner_[slot] == kGone) continue;
-    for (const std::uint32_t k : row(slot)) ++begin[k];
-  }
+  auto& begin = filled_.begin;
+  auto& flows = filled_.flows;
+  begin = crossings_;
+  begin.push_back(0);
   std::partial_sum(begin.begin(), begin.end(), begin.begin());
   flows.resize(begin.back());
   for (auto slot = static_cast<std::uint32_t>(owner_.size()); slot-- > 0;) {  // fills each row from its end
@@ -235,27 +239,32 @@ void FairShares::take_over_levels() {
     const double level = filled_.level[k];
     if (level != share_[k].level || !lists.own.empty()) note_change(k);
     share_[k] = {filled_.foreign[k], level == kUnbounded ? capacity_[k] * (1 + kTie) : -kUnbounded, level, level};
-    lists.own.clear();
-    lists.usage = 0;
     lists.age = 0;
     lists.must_scan = false;
   }
 }
 
+/// The flows of a resource are put where they belong one by one: how many there are is counted before.
 void FairShares::take_over_owners() {
-  auto& count = filled_.begin;
-  count.assign(capacity_.size(), 0);
+  auto& placed = filled_.begin;
+  placed.assign(capacity_.size(), 0);
   for (const std::uint32_t owner : place_) {
-    if (owner != kNobody) ++count[owner];
+    if (owner != kNobody) ++placed[owner];
   }
-  for (std::uint32_t k = 0; k < capacity_.size(); ++k) lists_[k].own.reserve(count[k]);
+  filled_.own.clear();
+  for (std::uint32_t k = 0; k < capacity_.size(); ++k) {
+    Lists& lists = lists_[k];
+    lists.own.resize(placed[k]);
+    lists.usage = usages_.empty() ? placed[k] : 0;
+    filled_.own.push_back(lists.own.data());
+    placed[k] = 0;
+  }
   for (std::uint32_t slot = 0; slot < owner_.size(); ++slot) {
     if (owner_[slot] == kGone) continue;
-    const std::uint32_t to = place_[slot];
-    Lists& lists = lists_[to];
-    place_[slot] = static_cast<std::uint32_t>(lists.own.size());
-    lists.own.push_back(slot);
-    lists.usage += usage_at(slot, to);
+    const std::uint32_t to = place_[slot], place = placed[to]++;
+    place_[slot] = place;
+    filled_.own[to][place] = slot;
+    if (!usages_.empty()) lists_[to].usage += usage_at(slot, to);
     if (owner_[slot] != to) moved_.push_back(slot);
     owner_[slot] = to;
   }

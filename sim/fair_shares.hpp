@@ -165,6 +165,7 @@ class FairShares {
   std::vector<Share> share_;
   std::vector<Lists> lists_;
   std::vector<std::uint32_t> rank_, by_rank_;
+  std::vector<std::uint32_t> crossings_;  ///< how many flows
 
   // By slot. Rows have the resources that its flow crosses, but for spare ones.
   std::vector<std::uint32_t> flow_, owner_, place_;  ///< place_: in the owner's list
@@ -195,6 +196,7 @@ class FairShares {
   // Of a refill.
   struct {
     std::vector<std::uint32_t> begin, flows;
+    std::vector<std::uint32_t*> own;  ///< by resource
     std::vector<double> level, foreign;
   } filled_;
   ProgressiveFilling<System> filling_;

@@ -16,17 +16,17 @@ FlowClocks::FlowClocks(const FairShares& shares, std::size_t resources, double l
   earliest_.resize(resources);
   mark_.reserve(shares.flows());
   clock_.reserve(shares.flows());
-  if (merge > 0) slack_.reserve(shares.flows());
+  if (merge > 0) early_.reserve(shares.flows());
 }
 
 void FlowClocks::start(std::uint32_t slot, double bytes) {
   if (slot >= mark_.size()) {
     mark_.resize(slot + 1);
     clock_.resize(slot + 1);
-    if (merge_ > 0) slack_.resize(slot + 1);
+    if (merge_ > 0) early_.resize(slot + 1);
   }
   mark_[slot] = bytes * (1 + merge_);
-  if (merge_ > 0) slack_[slot] = 2 * merge_ * bytes;
+  if (merge_ > 0) early_[slot] = bytes * (1 - merge_);
   clock_[slot] = kNobody;
 }
 
@@ -36,6 +36,7 @@ void FlowClocks::change_clock(std::uint32_t slot) {
   const double left = from == kNobody ? mark_[slot] : std::max(0.0, mark_[slot] - moved_[from]);
   if (from != kNobody && first_[from] == slot) first_[from] = kNobody;
   clock_[slot] = to;
+  if (merge_ > 0) early_[slot] += moved_[to] + left - mark_[slot];
   mark_[slot] = moved_[to] + left;
   if (first_[to] != kNobody && mark_[slot] < mark_[first_[to]]) first_[to] = slot;
 }
@@ -48,7 +49,10 @@ void FlowClocks::find_first(std::uint32_t resource) {
 
 /// A clock that has run for long counts in coarser grains; all its flows forget what it showed.
 void FlowClocks::set_back(std::uint32_t resource) {
-  for (const std::uint32_t f : shares_.owned(resource)) mark_[f] -= moved_[resource];
+  for (const std::uint32_t f : shares_.owned(resource)) {
+    mark_[f] -= moved_[resource];
+    if (merge_ > 0) early_[f] -= moved_[resource];
+  }
   moved_[resource] = 0;
 }
 
@@ -88,8 +92,9 @@ void FlowClocks::take_finished(double limit, std::vector<std::uint32_t>& finishe
   earliest_.up_to(limit * (1 + 2 * merge_), [&](std::uint32_t k) {
     const double shown = moved_[k] + speed_[k] * (limit - at_[k]);
     const std::uint32_t due = earliest_.time(k) <= limit ? first_[k] : kNobody;
+    const auto& from = merge_ > 0 ? early_ : mark_;
     for (const std::uint32_t f : shares_.owned(k)) {
-      if (f == due || mark_[f] - (merge_ > 0 ? slack_[f] : 0) <= shown) finished.push_back(f);
+      if (f == due || from[f] <= shown) finished.push_back(f);
     }
   });
 }

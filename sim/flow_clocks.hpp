@@ -43,7 +43,7 @@ class FlowClocks {
   std::vector<std::uint32_t> first_;        ///< the own flow to finish first; kNobody where that must be looked up
   // By slot.
   std::vector<double> mark_;   ///< what its clock shows when the flow finishes at the latest
-  std::vector<double> slack_;  ///< by how much less may be shown; empty: by nothing
+  std::vector<double> early_;  ///< and at the earliest; empty: the same
   std::vector<std::uint32_t> clock_;
 };
 

@@ -19,8 +19,7 @@ void LayerTasks::forward(TaskList& tasks, LayerKind kind, bool again) const {
   const Kernels& k = kernels(kind);
   const bool experts = kind == LayerKind::moe;
   const Seconds shared = (k.layer.forward.memory_bound + k.forward.adapters) * 0.5;
-  tasks.blocking(named("gather attention input"), x_.tp_gather);
-  tasks.compute(named("qkv projection"), k.forward.qkv + shared);
+  gather_into(tasks, named("gather attention input"), {named("qkv projection"), k.forward.qkv, k.forward.qkv + shared});
   if (in_.layout.chunks > 1) {
     by_chunks(tasks, named("all-to-all qkv"), named("attention"), named("all-to-all attention output"), x_.qkv,
               x_.output, k.layer.forward.attention);
@@ -29,13 +28,61 @@ void LayerTasks::forward(TaskList& tasks, LayerKind kind, bool again) const {
     ring_forward(tasks, k, named("attention"), named("kv hop"));
     tasks.blocking(named("all-to-all attention output"), x_.output);
   }
-  tasks.compute(named("output projection"), k.forward.output);
-  tasks.blocking(named("reduce attention output"), x_.tp_reduce);
+  reduce_behind(tasks, {named("output projection"), k.forward.output, k.forward.output},
+                named("reduce attention output"));
   if (experts) tasks.blocking(named("tokens to experts"), x_.dispatch);
-  tasks.blocking(named("gather mlp input"), x_.tp_gather);
-  tasks.compute(named(std::string(kLastOfForward)), k.forward.up + k.forward.down + shared);
-  tasks.blocking(named("reduce mlp output"), x_.tp_reduce);
+  mlp_forward(tasks, k, shared, again ? ", recomputed" : "");
   if (experts) tasks.blocking(named("tokens from experts"), x_.combine);
+}
+
+void LayerTasks::mlp_forward(TaskList& tasks, const Kernels& k, Seconds shared, const std::string& suffix) const {
+  const std::string gather = "gather mlp input" + suffix, reduce = "reduce mlp output" + suffix,
+                    last = std::string(kLastOfForward) + suffix;
+  const auto& [qkv, output, up, down, adapters] = k.forward;
+  if (in_chunks()) {
+    gather_into(tasks, gather, {"mlp up projection" + suffix, up, up + shared});
+    reduce_behind(tasks, {last, down, down}, reduce);
+  } else {
+    tasks.blocking(gather, x_.tp_gather);
+    reduce_behind(tasks, {last, up + down, up + down + shared}, reduce);
+  }
+}
+
+/// In chunks a product runs beside the gather of what comes after it (Transformer Engine's user buffers). They are as
+/// many as the tp group has ranks and all alike, so those after the first are one.
+void LayerTasks::gather_into(TaskList& tasks, const std::string& gather, const Product& p) const {
+  if (!in_chunks()) {
+    tasks.blocking(gather, x_.tp_gather);
+    tasks.compute(p.what, p.whole);
+    return;
+  }
+  tasks.blocking(gather, x_.tp_chunked.gather);
+  const auto others = tasks.beside(gather, x_.tp_chunked.gather_others, kOverlap);
+  tasks.compute(p.what, p.product * other_chunks());
+  tasks.wait_for(others);
+  tasks.compute(p.what, p.product * one_chunk() + (p.whole - p.product));
+}
+
+/// What was gathered once before, beside a product that does not need it.
+void LayerTasks::gather_again_beside(TaskList& tasks, const std::string& gather, const Product& p) const {
+  if (in_chunks()) return gather_into(tasks, gather, p);
+  const auto input = tasks.beside(gather, x_.tp_gather, kOverlap);
+  tasks.compute(p.what, p.whole);
+  tasks.wait_for(input);
+}
+
+/// In chunks the reduction of each but the last runs beside the product of the next.
+void LayerTasks::reduce_behind(TaskList& tasks, const Product& p, const std::string& reduce) const {
+  if (!in_chunks()) {
+    tasks.compute(p.what, p.whole);
+    tasks.blocking(reduce, x_.tp_reduce);
+    return;
+  }
+  tasks.compute(p.what + ", first chunk", p.product * one_chunk() + (p.whole - p.product));
+  const auto others = tasks.beside(reduce, x_.tp_chunked.reduce_others, kOverlap);
+  tasks.compute(p.what, p.product * other_chunks());
+  tasks.wait_for(others);
+  tasks.blocking(reduce, x_.tp_chunked.reduce);
 }
 
 /// One of K and V to everybody.
@@ -88,21 +135,21 @@ void LayerTasks::mlp_backward(TaskList& tasks, LayerKind kind) const {
   const auto& [qkv, output, up, down, adapters] = k.backward;
   const bool experts = kind == LayerKind::moe;
   if (experts) tasks.blocking("gradients to experts", x_.dispatch);
-  tasks.blocking("gather mlp output, backward", x_.tp_gather);
-  tasks.compute("mlp, backward", down * 0.5 + adapters * 0.25 + k.layer.backward.memory_bound * 0.5);
-  const auto input = tasks.beside("gather mlp input, backward", x_.tp_gather, kOverlap);
-  tasks.compute("mlp, backward", (up + down) * 0.5 + adapters * 0.25);
-  tasks.wait_for(input);
-  tasks.compute("mlp weight gradient", up * 0.5);
-  tasks.blocking("reduce mlp input, backward", x_.tp_reduce);
+  const std::string back = "mlp, backward", last = "mlp weight gradient";
+  gather_into(tasks, "gather mlp output, backward",
+              {back, down * 0.5, down * 0.5 + adapters * 0.25 + k.layer.backward.memory_bound * 0.5});
+  gather_again_beside(tasks, "gather mlp input, backward",
+                      {back, (up + down) * 0.5, (up + down) * 0.5 + adapters * 0.25});
+  reduce_behind(tasks, {last, up * 0.5, up * 0.5}, "reduce mlp input, backward");
   if (experts) tasks.blocking("gradients from experts", x_.combine);
 }
 
 /// Likewise; the output projection's weight gradient waits until there is something to hide behind it.
 void LayerTasks::attention_backward(TaskList& tasks, const Kernels& k) const {
   const auto& [qkv, output, up, down, adapters] = k.backward;
-  tasks.blocking("gather attention output, backward", x_.tp_gather);
-  tasks.compute("output projection, backward", output * 0.5 + adapters * 0.25 + k.layer.backward.memory_bound * 0.5);
+  gather_into(tasks, "gather attention output, backward",
+              {"output projection, backward", output * 0.5,
+               output * 0.5 + adapters * 0.25 + k.layer.backward.memory_bound * 0.5});
   const std::string output_back = "all-to-all attention output, backward", qkv_back = "all-to-all qkv, backward";
   if (in_.layout.chunks == 1) tasks.blocking(output_back, x_.output_back);
   if (in_.work.recompute == Recompute::selective) {
@@ -115,11 +162,9 @@ void LayerTasks::attention_backward(TaskList& tasks, const Kernels& k) const {
     by_chunks(tasks, output_back, "attention, backward", qkv_back, x_.output_back, x_.qkv_back,
               k.layer.backward.attention);
   }
-  const auto input = tasks.beside("gather attention input, backward", x_.tp_gather, kOverlap);
-  tasks.compute("qkv projection, backward", (qkv + output) * 0.5 + adapters * 0.25);
-  tasks.wait_for(input);
-  tasks.compute(std::string(kLastOfBackward), qkv * 0.5);
-  tasks.blocking("reduce attention input, backward", x_.tp_reduce);
+  gather_again_beside(tasks, "gather attention input, backward",
+                      {"qkv projection, backward", (qkv + output) * 0.5, (qkv + output) * 0.5 + adapters * 0.25});
+  reduce_behind(tasks, {std::string(kLastOfBackward), qkv * 0.5, qkv * 0.5}, "reduce attention input, backward");
 }
 
 /// The gradients of a block follow it one step behind: they leave when the block's attention is done. In fp32 they go

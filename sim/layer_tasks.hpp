@@ -29,7 +29,17 @@ class LayerTasks {
     GemmTimes forward, backward;
   };
 
+  /// A product of what a tp group gathers or reduces: `whole` is its kernel with what is fused to it.
+  struct Product {
+    std::string what;
+    Seconds product, whole;
+  };
+
   const Kernels& kernels(LayerKind kind) const { return kernels_[static_cast<std::size_t>(kind)]; }
+  void gather_into(TaskList& tasks, const std::string& gather, const Product& p) const;
+  void gather_again_beside(TaskList& tasks, const std::string& gather, const Product& p) const;
+  void reduce_behind(TaskList& tasks, const Product& p, const std::string& reduce) const;
+  void mlp_forward(TaskList& tasks, const Kernels& k, Seconds shared, const std::string& suffix) const;
   void mlp_backward(TaskList& tasks, LayerKind kind) const;
   void attention_backward(TaskList& tasks, const Kernels& k) const;
   void ring_forward(TaskList& tasks, const Kernels& k, const std::string& attention, const std::string& hop) const;
@@ -37,6 +47,10 @@ class LayerTasks {
                  const Rounds& there, const Rounds& back, Seconds attention) const;
   void ring_backward(TaskList& tasks, const Kernels& k) const;
   void all_hops(TaskList& tasks, const std::string& what) const;
+  /// Whether the tp group's exchanges run in chunks beside their products.
+  bool in_chunks() const { return !x_.tp_chunked.gather.empty(); }
+  double one_chunk() const { return 1.0 / in_.layout.tp; }
+  double other_chunks() const { return (in_.layout.tp - 1.0) / in_.layout.tp; }
   bool gathers() const { return !x_.kv_gather.empty() || !x_.tensor_hop.empty(); }
   /// Hop s of the ring; of two rings, the outer one's after every round of the inner one.
   bool is_outer(int s) const { return !x_.outer_kv_hop.empty() && s % in_.layout.inner_ring == 0; }

@@ -13,34 +13,6 @@ namespace {
 
 using Share = std::function<Bytes(int from, int to)>;
 
-/// The ranks of ZeRO's groups, evenly spaced or as the tp-innermost grid has them with every rank renamed.
-struct ShardSpace {
-  Group group;
-  bool renamed = false;
-};
-
-ShardSpace shard_space(const Layout& layout, const RankGrid& grid, const DimensionOrder& order) {
-  ShardSpace space{{layout.dp * layout.sequence(), 0}, false};
-  int next = 0;
-  for (const Dimension d : order) {
-    const auto [size, stride] = grid.group(d);
-    if (d == Dimension::tp || d == Dimension::pp || size == 1) continue;
-    if (next == 0) space.group.stride = stride;
-    space.renamed = space.renamed || (next != 0 && stride != next);
-    next = stride * size;
-  }
-  if (space.renamed) space.group.stride = layout.tp;
-  space.group.stride = std::max(1, space.group.stride);
-  return space;
-}
-
-/// With tp innermost and stages outermost, the others as they are.
-DimensionOrder tp_first(DimensionOrder order) {
-  std::stable_partition(order.begin(), order.end(), [](Dimension d) { return d == Dimension::tp; });
-  std::stable_partition(order.begin(), order.end(), [](Dimension d) { return d != Dimension::pp; });
-  return order;
-}
-
 class ExchangeWriter {
  public:
   ExchangeWriter(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout,
@@ -62,6 +34,10 @@ class ExchangeWriter {
     }
     x_.tp_gather = add(Op::all_gather, grid_.group(Dimension::tp), hidden);
     x_.tp_reduce = add(Op::reduce_scatter, grid_.group(Dimension::tp), hidden);
+    if (!work_.overlap.tensor) return;
+    const double one = 1.0 / layout_.tp, others = 1 - one;
+    x_.tp_chunked = {add_part(x_.tp_gather, one), add_part(x_.tp_gather, others), add_part(x_.tp_reduce, one),
+                     add_part(x_.tp_reduce, others)};
   }
 
   void add_all_to_alls() {
@@ -227,6 +203,15 @@ class ExchangeWriter {
       };
     }
     return hop;
+  }
+
+  Rounds add_part(const Rounds& whole, double part) {
+    Rounds rounds;
+    for (const ExchangeRound& round : whole) {
+      rounds.push_back({static_cast<std::uint32_t>(x_.exchanges.size()), round.repeat});
+      x_.exchanges.push_back(part_of(x_.exchanges[round.exchange], part));
+    }
+    return rounds;
   }
 
   /// What is sharded over all, or over the ranks that have the same experts.

@@ -25,7 +25,12 @@ using Rounds = std::vector<ExchangeRound>;
 
 struct LayoutExchanges {
   std::vector<Exchange> exchanges;
-  Rounds tp_gather, tp_reduce;                 ///< hidden states; whole activations are only reduced, to all
+  Rounds tp_gather, tp_reduce;  ///< hidden states; whole activations are only reduced, to all
+  /// Those of a chunk, and of all other chunks; empty where they do not run beside their products.
+  struct Chunked {
+    Rounds gather, gather_others, reduce, reduce_others;
+  };
+  Chunked tp_chunked;
   Rounds qkv, output, output_back, qkv_back;   ///< all-to-all, forward and backward
   Rounds kv_hop, kv_gradient_hop;              ///< one hop of the ring, or of the inner ring of two
   Rounds outer_kv_hop, outer_kv_gradient_hop;  ///< of the outer one

@@ -46,13 +46,12 @@ Wrong check_exchange(const Exchange& e, const std::string& name, std::uint32_t r
   return std::nullopt;
 }
 
-Wrong check_task(const Program& program, std::size_t t) {
+Wrong check_task(const Program& program, std::uint32_t stages, std::size_t t) {
   const Task& task = program.tasks[t];
   const std::string name = "task " + std::to_string(t);
   const auto none = [&](const char* what, std::size_t index) {
     return name + ": there is no " + what + " " + std::to_string(index);
   };
-  const std::uint32_t stages = program.stages();
   const bool has_peer = task.peer != Task::kNoPeer;
   if (task.stream >= program.streams.size()) return none("stream", task.stream);
   if (task.stage >= stages) return none("stage", task.stage);
@@ -90,8 +89,9 @@ Wrong check(const Program& program, std::size_t gpus, const Slowdown& slowdown) 
   if (!program.stage_of.empty() && program.stage_of.size() != program.ranks)
     return "stages: " + counted(program.stage_of.size(), "value") + " for " + counted(program.ranks, "rank");
   if (program.after.size() != program.tasks.size()) return "rows of 'after' must be as many as tasks";
+  const std::uint32_t stages = program.stages();
   for (std::size_t t = 0; t < program.tasks.size(); ++t) {
-    if (auto wrong = check_task(program, t)) return wrong;
+    if (auto wrong = check_task(program, stages, t)) return wrong;
   }
   if (!slowdown.gpu.empty()) {
     if (auto wrong = check_ranks(slowdown.gpu, "slowdown", program.ranks)) return wrong;

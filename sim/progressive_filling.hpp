@@ -98,18 +98,28 @@ class ProgressiveFilling {
 
   void stop(const Candidate& full) {
     level_[full.resource] = full.level;
+    const double foreign = foreign_[full.resource];
+    const bool once = system_->usage.values.empty();
     for (const std::uint32_t f : system_->crossing(full.resource)) {
       if (owner_[f] != kNobody) continue;
       owner_[f] = full.resource;
       const auto [first, end] = system_->items(f);
-      for (std::uint32_t i = first; i < end; ++i) {
-        const std::uint32_t other = system_->resources[i];
-        const double usage = system_->usage[i];
-        rising_[other] -= usage;
-        if (rising_[other] < usage && rising_[other] != 0) rising_[other] = usage_by_rising(other);  // for the rounding
-        if (other != full.resource) foreign_[other] += full.level * usage;
+      if (once) {
+        for (std::uint32_t i = first; i < end; ++i) {
+          rising_[system_->resources[i]] -= 1;
+          foreign_[system_->resources[i]] += full.level;
+        }
+      } else {
+        for (std::uint32_t i = first; i < end; ++i) stop(system_->resources[i], system_->usage[i], full.level);
       }
     }
+    foreign_[full.resource] = foreign;
+  }
+
+  void stop(std::uint32_t k, double usage, double level) {
+    rising_[k] -= usage;
+    foreign_[k] += level * usage;
+    if (rising_[k] < usage && rising_[k] != 0) rising_[k] = usage_by_rising(k);  // for the rounding
   }
 
   double usage_by_rising(std::uint32_t k) const {

@@ -1,5 +1,7 @@
 #include "sim/rank_grid.hpp"
 
+#include <algorithm>
+
 namespace ithaca {
 
 std::string_view name(Dimension dimension) {
@@ -33,6 +35,27 @@ std::uint32_t rename(std::uint32_t rank, const RankGrid& from, const RankGrid& t
   std::array<int, 5> at{};
   for (std::size_t d = 0; d < at.size(); ++d) at[d] = from.coordinate(rank, static_cast<Dimension>(d));
   return to.rank(at);
+}
+
+ShardSpace shard_space(const Layout& layout, const RankGrid& grid, const DimensionOrder& order) {
+  ShardSpace space{{layout.dp * layout.sequence(), 0}, false};
+  int next = 0;
+  for (const Dimension d : order) {
+    const auto [size, stride] = grid.group(d);
+    if (d == Dimension::tp || d == Dimension::pp || size == 1) continue;
+    if (next == 0) space.group.stride = stride;
+    space.renamed = space.renamed || (next != 0 && stride != next);
+    next = stride * size;
+  }
+  if (space.renamed) space.group.stride = layout.tp;
+  space.group.stride = std::max(1, space.group.stride);
+  return space;
+}
+
+DimensionOrder tp_first(DimensionOrder order) {
+  std::stable_partition(order.begin(), order.end(), [](Dimension d) { return d == Dimension::tp; });
+  std::stable_partition(order.begin(), order.end(), [](Dimension d) { return d != Dimension::pp; });
+  return order;
 }
 
 }  // namespace ithaca

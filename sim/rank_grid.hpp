@@ -36,4 +36,14 @@ class RankGrid {
 /// The rank that stands in `to` where `rank` stands in `from`.
 std::uint32_t rename(std::uint32_t rank, const RankGrid& from, const RankGrid& to);
 
+/// The ranks of ZeRO's groups, evenly spaced or as the tp-innermost grid has them with every rank renamed.
+struct ShardSpace {
+  Group group;
+  bool renamed = false;
+};
+ShardSpace shard_space(const Layout& layout, const RankGrid& grid, const DimensionOrder& order);
+
+/// With tp innermost and stages outermost, the others as they are.
+DimensionOrder tp_first(DimensionOrder order);
+
 }  // namespace ithaca

@@ -38,6 +38,13 @@ void send_part(Exchange& exchange, double part) {
   };
 }
 
+Exchange part_of(const Exchange& exchange, double part) {
+  Exchange less = exchange;
+  send_part(less, part);
+  for (Wire& wire : less.wires) wire.latency = wire.latency * part;
+  return less;
+}
+
 void rename_ranks_of(Exchange& exchange, const RankGrid& plain, const RankGrid& grid) {
   exchange.likeness = {};
   if (exchange.together) {

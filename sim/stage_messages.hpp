@@ -15,6 +15,8 @@ void keep_end_stages(Exchange& exchange, const RankGrid& grid);
 
 /// Leaves that part of every message's bytes.
 void send_part(Exchange& exchange, double part);
+/// A part of the bytes in that part of the time, its latency as well.
+Exchange part_of(const Exchange& exchange, double part);
 
 /// What is written for ranks as `plain` has them, for those of `grid`.
 void rename_ranks_of(Exchange& exchange, const RankGrid& plain, const RankGrid& grid);

@@ -172,8 +172,6 @@ bool write_tasks(Program& program, const StepInputs& in, const LayoutExchanges& 
 Result<Program, std::string> write_program(const Transformer& model, const Workload& work, const Cluster& cluster,
                                            const Layout& layout, const StepProgramOptions& options, bool whole_step) {
   if (const auto refusal = check_layout(model, work, cluster, layout)) return why(*refusal);
-  if (work.overlap.tensor && layout.tp > 1 && layout.tp_sequence)
-    return std::string("the event engine does not run exchanges in chunks beside their GEMMs: leave out --tp-overlap");
   const RankSplit rank = split_rank(model, work, layout);
   auto exchanges = layout_exchanges(model, work, cluster, layout, rank, options.order, whole_step);
   if (!exchanges) return exchanges.error();

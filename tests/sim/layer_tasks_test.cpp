@@ -184,6 +184,25 @@ TEST(LayerTasks, MegatronsSecondGathersHideBlockByBlock) {
   }
 }
 
+TEST(LayerTasks, ExchangesInChunksAreTheClosedForm) {
+  // Inside a node each hides behind its own product but for a chunk; across two, or at 2 Ki tokens, some do not fit.
+  const Layout megatron{.strategy = Strategy::megatron_sp, .zero = 1};
+  for (const auto& [tokens, tp] : {std::pair{kMi, 2}, {kMi, 8}, {kMi, 16}, {kMi / 512, 8}}) {
+    for (const Recompute recompute : {Recompute::none, Recompute::full}) {
+      StepJob job;
+      job.work = sequence(tokens);
+      job.work.recompute = recompute;
+      job.layout = megatron;
+      job.layout.tp = tp;
+      const Seconds whole = job.engine();
+      job.work.overlap.tensor = true;
+      EXPECT_EQ(job.chunks_by_product() == Seconds{}, tokens == kMi && tp < 16);
+      job.expect_equal();
+      EXPECT_LT(job.engine(), whole);
+    }
+  }
+}
+
 TEST(LayerTasks, AdaptersAreTheClosedForm) {
   for (const Layout& layout : {Layout{.strategy = Strategy::ulysses, .ulysses = 8, .zero = 3},
                                Layout{.strategy = Strategy::ring, .dp = 2, .ring = 8, .zero = 0},

@@ -47,6 +47,17 @@ TEST(StageMessages, OnlyTheEndsExchangeTheirEmbedding) {
   EXPECT_EQ(exchange.together(3), 3U);
 }
 
+TEST(StageMessages, APartTakesAPartOfTheTime) {
+  Exchange whole = opposite();
+  whole.wires = {{Seconds{8}, 0.5}};
+  const Exchange part = part_of(whole, 0.25);
+  std::vector<Message> messages;
+  part.sends(0, messages);
+  EXPECT_EQ(messages.at(0).bytes, Bytes{2});
+  EXPECT_EQ(part.wires[0].latency, Seconds{2});
+  EXPECT_EQ(part.wires[0].efficiency, 0.5);
+}
+
 // With stages innermost, rank 3 t + s of the grid is rank t + 2 s of the plain one.
 TEST(StageMessages, RanksAreRenamed) {
   Exchange exchange = opposite();

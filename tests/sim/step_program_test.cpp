@@ -129,15 +129,6 @@ TEST(StepProgram, RefusesInTheLayoutsOwnWords) {
   EXPECT_EQ(program.error(), why(estimate_step(job.model, job.work, job.cluster, job.layout).error()));
 }
 
-TEST(StepProgram, RefusesExchangesInChunks) {
-  StepJob job;
-  job.layout = {.strategy = Strategy::megatron_sp, .tp = 8, .tp_sequence = true};
-  job.work.overlap.tensor = true;
-  const auto program = step_program(job.model, job.work, job.cluster, job.layout);
-  ASSERT_FALSE(program);
-  EXPECT_NE(program.error().find("--tp-overlap"), std::string::npos) << program.error();
-}
-
 TEST(StepProgram, StaysSmall) {
   // Tasks by layer, but every collective and every label once.
   StepJob job;

@@ -82,7 +82,7 @@ struct StepJob {
   /// Megatron-SP gathers once more for each block's weight gradients. The closed form hides both gathers behind half of
   /// all products, the engine each behind half of its own block's.
   Seconds gathers_by_block() const {
-    if (layout.tp == 1 || !layout.tp_sequence) return {};
+    if (layout.tp == 1 || !layout.tp_sequence || work.overlap.tensor) return {};
     const GemmTimes g = backward_gemms(model, work, cluster.gpu, rank());
     const Seconds gather = all_gather_cost(cluster, groups().tp, head_message(model, work, rank())).total();
     const auto left = [](Seconds time, Seconds cover) { return max(Seconds{}, time - cover); };
@@ -92,8 +92,30 @@ struct StepJob {
     return (own - left(gather * 2, g.total() * 0.5)) * (layers() * micro_batches(work, layout));
   }
 
+  /// Of exchanges in chunks the closed form hides all but one behind all products of a pass, the engine each behind
+  /// its own: four forward and six backward.
+  Seconds chunks_by_product() const {
+    if (layout.tp == 1 || !layout.tp_sequence || !work.overlap.tensor) return {};
+    const GemmTimes f = forward_gemms(model, work, cluster.gpu, rank()),
+                    b = backward_gemms(model, work, cluster.gpu, rank());
+    const Seconds once = all_gather_cost(cluster, groups().tp, head_message(model, work, rank())).total();
+    const auto more = [&](const std::vector<Seconds>& products, Seconds all) {
+      Seconds hidden;
+      for (const Seconds product : products) hidden = hidden + min(once, product);
+      const Seconds left = min(once * static_cast<double>(products.size()), all) - hidden;
+      return left <= all * 1e-12 ? Seconds{} : left;
+    };
+    const double passes = work.recompute == Recompute::full ? 2 : 1;
+    const Seconds forward = more({f.qkv, f.output, f.up, f.down}, f.total()) * passes;
+    const Seconds backward =
+        more({b.down * 0.5, (b.up + b.down) * 0.5, b.up * 0.5, b.output * 0.5, (b.qkv + b.output) * 0.5, b.qkv * 0.5},
+             b.total());
+    return (forward + backward) * ((layout.tp - 1.0) / layout.tp * layers() * micro_batches(work, layout));
+  }
+
   void expect_equal() const {
-    const Seconds expected = analytic().step.time + late_reduction() + last_hop_home() + gathers_by_block();
+    const Seconds expected =
+        analytic().step.time + late_reduction() + last_hop_home() + gathers_by_block() + chunks_by_product();
     EXPECT_NEAR(engine() / expected, 1, 1e-9)
         << name(layout.strategy) << " on " << layout.gpus() << ", zero " << layout.zero;
   }
