@@ -269,19 +269,25 @@ void read_spans(const Program& program, const ProgramClasses& classes, const Low
     if (result.turn.empty()) return c * tasks + t;
     return result.first[c] + (crews.stage(c) == program.tasks[t].stage ? result.turn : result.peer_turn)[t];
   };
-  std::vector<std::uint32_t> waits;
-  for (std::uint32_t t = 0; t < tasks; ++t) {
-    const Task& task = program.tasks[t];
-    const auto read = [&](std::uint32_t stage) {
+  // Class by class, so that what is written lies side by side.
+  std::vector<std::uint32_t> own, waits;
+  for (std::uint32_t stage = 0, stages = program.stages(); stage < stages; ++stage) {
+    IndexRows waiting;
+    own.clear();
+    for (std::uint32_t t = 0; t < tasks; ++t) {
+      if (!program.tasks[t].is_of(stage)) continue;
       waits_for(program, before, t, stage, waits);
-      for (const std::uint32_t c : crews.of_stage(stage)) {
-        ProgramRun::Span& span = result.spans[place(c, t)];
-        for (const std::uint32_t other : waits) span.begin = max(span.begin, result.spans[place(c, other)].end);
-        span.end = run.finish[lowered.done[t] + (task.kind == Task::Kind::barrier ? 0 : crews.place(task, c))];
+      own.push_back(t);
+      waiting.add(waits);
+    }
+    for (const std::uint32_t c : crews.of_stage(stage)) {
+      for (std::size_t i = 0; i < own.size(); ++i) {
+        const Task& task = program.tasks[own[i]];
+        ProgramRun::Span& span = result.spans[place(c, own[i])];
+        for (const std::uint32_t other : waiting[i]) span.begin = max(span.begin, result.spans[place(c, other)].end);
+        span.end = run.finish[lowered.done[own[i]] + (task.kind == Task::Kind::barrier ? 0 : crews.place(task, c))];
       }
-    };
-    read(task.stage);
-    if (task.peer != Task::kNoPeer) read(task.peer);
+    }
   }
 }
 
