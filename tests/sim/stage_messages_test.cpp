@@ -49,7 +49,7 @@ TEST(StageMessages, OnlyTheEndsExchangeTheirEmbedding) {
 
 TEST(StageMessages, APartTakesAPartOfTheTime) {
   Exchange whole = opposite();
-  whole.wires = {{Seconds{8}, 0.5}};
+  whole.wires.push_back({Seconds{8}, 0.5});
   const Exchange part = part_of(whole, 0.25);
   std::vector<Message> messages;
   part.sends(0, messages);
