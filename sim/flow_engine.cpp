@@ -1,6 +1,7 @@
 #include "sim/flow_engine.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "sim/fair_shares.hpp"
 #include "sim/flow_check.hpp"
@@ -46,12 +47,9 @@ struct Resources {
 class Beginnings {
  public:
   explicit Beginnings(const FlowSystem& system) : system_(system), waits_for_(system.after.size(), 0) {
-    std::vector<std::uint32_t> count(system.after.size(), 0);
-    for (std::uint32_t f = 0; f < system.after.size(); ++f) {
+    for (std::uint32_t f = 0; f < system.after.size(); ++f)
       waits_for_[f] = static_cast<std::uint32_t>(system.after[f].size());
-      for (const std::uint32_t other : system.after[f]) ++count[other];
-    }
-    collect_followers(count);
+    collect_followers();
     const auto nobody = std::count(waits_for_.begin(), waits_for_.end(), 0u);
     free_.reserve(waits_for_.empty() ? system.size.size() : static_cast<std::size_t>(nobody));
     for (std::uint32_t f = 0; f < system.size.size(); ++f) {
@@ -104,12 +102,16 @@ class Beginnings {
     return time;
   }
 
-  void collect_followers(const std::vector<std::uint32_t>& count) {
-    for (const std::uint32_t n : count) followers_.begin.push_back(followers_.begin.back() + n);
-    followers_.items.resize(system_.after.items.size());
-    std::vector<std::uint32_t> fill(followers_.begin.begin(), followers_.begin.end());
-    for (std::uint32_t f = 0; f < system_.after.size(); ++f) {
-      for (const std::uint32_t other : system_.after[f]) followers_.items[fill[other]++] = f;
+  /// Each row is filled from its end.
+  void collect_followers() {
+    const IndexRows& after = system_.after;
+    auto& begin = followers_.begin;
+    begin.assign(after.size() + 1, 0);
+    for (const std::uint32_t other : after.items) ++begin[other];
+    std::partial_sum(begin.begin(), begin.end(), begin.begin());
+    followers_.items.resize(after.items.size());
+    for (auto f = static_cast<std::uint32_t>(after.size()); f-- > 0;) {
+      for (const std::uint32_t other : after[f]) followers_.items[--begin[other]] = f;
     }
   }
 
