@@ -3,25 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <limits>
-#include <numeric>
 #include <thread>
 
 #include "tests/support/fat_tree.hpp"
 #include "tests/support/flow_oracle.hpp"
 #include "tests/support/flow_systems.hpp"
+#include "tests/support/flow_witness.hpp"
 
 namespace ithaca {
 namespace {
 
 using test::flow_system;
+using test::run;
 using test::TestFlow;
-
-FlowRun run(const FlowSystem& system, const FlowOptions& options = {}) {
-  auto result = run_flows(system, options);
-  EXPECT_TRUE(result) << result.error();
-  return result ? std::move(result).value() : FlowRun{};
-}
 
 void expect_finishes(const FlowSystem& system, const std::vector<double>& expected) {
   const FlowRun result = run(system);
@@ -203,132 +197,6 @@ TEST(RunFlows, EqualsItselfFromScratch) {
     for (std::size_t f = 0; f < a.finish.size(); ++f) {
       ASSERT_NEAR(a.finish[f].value(), b.finish[f].value(), 1e-10 * b.finish[f].value()) << "flow " << f;
     }
-  }
-}
-
-/// Holds every instant of a run against the definition, and adds up what each flow moved.
-class Witness {
- public:
-  explicit Witness(const FlowSystem& system) : system_(system), moved(system.size.size(), 0) {}
-
-  void see(const FlowInstant& now) {
-    for (std::size_t i = 0; i < flows_.size(); ++i) moved[flows_[i]] += rates_[i] * (now.time.value() - since_);
-    flows_.assign(now.flows.begin(), now.flows.end());
-    rates_.clear();
-    for (const BytesPerSecond r : now.rates) rates_.push_back(r.value());
-    since_ = now.time.value();
-    fastest_rate =
-        std::accumulate(rates_.begin(), rates_.end(), fastest_rate, [](double a, double b) { return std::max(a, b); });
-    certify();
-  }
-
- private:
-  void certify() const {
-    std::vector<double> load(system_.capacity.size(), 0), fastest(system_.capacity.size(), 0);
-    for (std::size_t i = 0; i < flows_.size(); ++i) {
-      for (std::uint32_t r = system_.route.begin[flows_[i]]; r < system_.route.begin[flows_[i] + 1]; ++r) {
-        const std::uint32_t k = system_.route.items[r];
-        load[k] += rates_[i] * (system_.usage.empty() ? 1 : system_.usage[r]);
-        fastest[k] = std::max(fastest[k], rates_[i]);
-      }
-    }
-    for (std::size_t k = 0; k < load.size(); ++k) ASSERT_LE(load[k], system_.capacity[k].value() * (1 + 2e-12));
-    for (std::size_t i = 0; i < flows_.size(); ++i) ASSERT_TRUE(is_held(i, load, fastest)) << "flow " << flows_[i];
-  }
-  bool is_held(std::size_t i, const std::vector<double>& load, const std::vector<double>& fastest) const {
-    const double cap = system_.rate_cap[flows_[i]].value();
-    if (cap > 0 && rates_[i] >= cap * (1 - 1e-12)) return true;
-    const auto route = system_.route[flows_[i]];
-    return std::any_of(route.begin(), route.end(), [&](std::uint32_t k) {
-      return load[k] >= system_.capacity[k].value() * (1 - 2e-12) && rates_[i] >= fastest[k] * (1 - 2e-12);
-    });
-  }
-
-  const FlowSystem& system_;
-  std::vector<std::uint32_t> flows_;
-  std::vector<double> rates_;
-  double since_ = 0;
-
- public:
-  std::vector<double> moved;
-  double fastest_rate = 0;
-};
-
-TEST(RunFlows, EveryInstantIsMaxMinFairAndNoByteIsLost) {
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    const auto links = static_cast<std::uint32_t>(2 + seed * 5 % 80),
-               flows = static_cast<std::uint32_t>(seed * 97 % 1001);
-    const FlowSystem system = test::random_system(seed, links, flows);
-    Witness witness(system);
-    FlowOptions options;
-    options.observe = [&](const FlowInstant& now) { witness.see(now); };
-    const FlowRun result = run(system, options);
-    ASSERT_FALSE(HasFatalFailure());
-    for (std::size_t f = 0; f < flows; ++f) {
-      const double bound = error_bound(result) * result.finish[f].value() * witness.fastest_rate;
-      ASSERT_NEAR(witness.moved[f], system.size[f].value(), bound) << "flow " << f;
-    }
-  }
-}
-
-FlowRun run_merged(const FlowSystem& system, double merge, Witness* witness = nullptr) {
-  FlowOptions options;
-  options.merge = merge;
-  if (witness) options.observe = [=](const FlowInstant& now) { witness->see(now); };
-  return run(system, options);
-}
-
-TEST(RunFlows, MergedCompletionsAreAnExactRunOfSizesWithinTheError) {
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    const auto flows = static_cast<std::uint32_t>(seed * 97 % 1001);
-    const double merge = seed % 3 == 0 ? 0.05 : 0.005;
-    FlowSystem system = test::random_system(seed, static_cast<std::uint32_t>(2 + seed * 5 % 80), flows);
-    Witness witness(system);
-    const FlowRun merged = run_merged(system, merge, &witness);
-    ASSERT_FALSE(HasFatalFailure());
-    for (std::size_t f = 0; f < flows; ++f) {
-      const double rounding = error_bound(merged) * merged.finish[f].value() * witness.fastest_rate;
-      ASSERT_NEAR(witness.moved[f], system.size[f].value(), merge * system.size[f].value() + rounding) << "flow " << f;
-    }
-    for (std::size_t f = 0; f < flows; ++f) system.size[f] = Bytes{witness.moved[f]};
-    const FlowRun exact = run(system);
-    for (std::size_t f = 0; f < flows; ++f) {
-      ASSERT_NEAR(merged.finish[f].value(), exact.finish[f].value(), 1e-10 * exact.finish[f].value()) << "flow " << f;
-    }
-  }
-}
-
-TEST(RunFlows, MergedCompletionsOfOneLinkAreWithinTheError) {
-  // More bytes never let another flow of the same link finish earlier: statement 3 of flow_engine.hpp.
-  std::vector<test::TestFlow> flows;
-  test::Random random(3);
-  for (int f = 0; f < 3000; ++f) flows.push_back({1e6 * (0.01 + random.share()), {0}});
-  const FlowSystem system = flow_system({50e9}, flows);
-  const FlowRun exact = run(system), merged = run_merged(system, 0.005);
-  EXPECT_LT(merged.events, 600);  // sizes from 1 to 101, one in 0.99: ln(101) / 0.01 = 462
-  for (std::size_t f = 0; f < flows.size(); ++f) {
-    ASSERT_NEAR(merged.finish[f].value(), exact.finish[f].value(), 0.005 * exact.finish[f].value()) << "flow " << f;
-  }
-}
-
-TEST(RunFlows, AMergedAllToAllEndsWithinTheError) {
-  // The most loaded link never rests: statement 2 of flow_engine.hpp.
-  const FlowSystem system = bench::fat_tree_all_to_all(8, 8, 0.5);
-  const FlowRun exact = run(system), merged = run_merged(system, 0.005);
-  EXPECT_NEAR(merged.makespan.value(), exact.makespan.value(), 0.005 * exact.makespan.value());
-  EXPECT_LT(merged.events * 10, exact.events);
-  EXPECT_EQ(merged.carried, exact.carried);
-}
-
-TEST(RunFlows, RefusesAMergeOutOfRange) {
-  for (const double bad : {-0.1, 1.0, std::numeric_limits<double>::quiet_NaN()}) {
-    FlowOptions options;
-    options.merge = bad;
-    const auto refused = run_flows(FlowSystem{}, options);
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error(), "merged completions: the error must be 0 or more and below 1");
   }
 }
 
