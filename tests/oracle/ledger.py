@@ -18,17 +18,17 @@ from stage import Stage
 from training import STRATEGIES, drawn_model, drawn_question, words_of
 
 
-TERMS = {"terms": "terms", "host": "host_terms"}
+def differences_of(got, want):
+    for name in sorted({*got, *want}):
+        a, b = got.get(name, 0), want.get(name, 0)
+        if abs(a - b) > max(2, b * 1e-12):
+            yield f"{name}: {a:.0f} by the program, {b} here"
 
 
 def differences(row, want):
     memory = row["memory"]
-    got = {place: {t["name"]: t["bytes"] for t in memory[key]} for place, key in TERMS.items()}
-    for place in TERMS:
-        for name in sorted({*got[place], *want[place]}):
-            a, b = got[place].get(name, 0), want[place].get(name, 0)
-            if abs(a - b) > max(2, b * 1e-12):
-                yield f"{place}: {name}: {a:.0f} by the program, {b} here"
+    for place, key in (("terms", "terms"), ("host", "host_terms")):
+        yield from differences_of({t["name"]: t["bytes"] for t in memory[key]}, want[place])
     at, here = ([peak[key] for key in ("stage", "moment", "operator")] for peak in (memory, want))
     if at != here:
         yield f"the peak: {at} by the program, {here} here"

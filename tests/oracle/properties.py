@@ -54,7 +54,8 @@ class Ask:
             self.rows += 1
             figures = figures_of(row)
             if figures:
-                key = (row["strategy"], *(row[name] for name in LAYOUT), *(row["set." + name] for name in list(axes)[1:]))
+                others = [row["set." + name] for name in list(axes)[1:]]
+                key = (row["strategy"], *(row[name] for name in LAYOUT), *others)
                 series.setdefault(key, {})[row["set." + next(iter(axes))]] = figures
         return series
 
