@@ -123,6 +123,107 @@ TEST(FrameworkRules, NoFrameworkRefusesNothingMore) {
   EXPECT_EQ(refusal->rule, Rule::framework);
 }
 
+/// A job of Qwen2.5-14B, or of it with eight experts in place of each FFN.
+struct Asked {
+  Framework framework;
+  Layout layout;
+  int version = kNewest;
+  bool experts = false, flash = true, causal = true, offload = false, optimizer = false;
+};
+std::string_view rule(const Asked& asked) {
+  Transformer model = test::qwen25_14b();
+  if (asked.experts) model.experts = {.count = 8, .top_k = 2, .ffn = 4096};
+  Workload work = in(asked.framework, asked.version);
+  work.flash = asked.flash;
+  work.causal = asked.causal;
+  work.offload.checkpoints = asked.offload;
+  work.offload.optimizer = asked.optimizer;
+  const auto refusal = check_framework(model, work, asked.layout);
+  return refusal ? name(*refusal) : "";
+}
+
+TEST(FrameworkRules, AskForAllOfTheirConditions) {
+  // In each row one condition of the first, which is refused, is missing.
+  const Layout plain_tp{.strategy = Strategy::tensor_parallel, .tp = 8, .zero = 1, .tp_sequence = false};
+  const int old = release(0, 7);
+  EXPECT_EQ(rule({.framework = megatron, .layout = ring(2), .version = old, .experts = true}), "megatron.experts_cp");
+  EXPECT_EQ(rule({.framework = megatron, .layout = ring(2), .version = release(0, 8), .experts = true}), "");
+  EXPECT_EQ(rule({.framework = megatron, .layout = ring(2), .version = old}), "");
+  EXPECT_EQ(rule({.framework = megatron, .layout = megatron_sp(8), .version = old, .experts = true}), "");
+
+  EXPECT_EQ(rule({.framework = megatron, .layout = plain_tp, .experts = true}), "megatron.experts_tp");
+  EXPECT_EQ(rule({.framework = megatron, .layout = plain_tp}), "");
+  EXPECT_EQ(rule({.framework = megatron, .layout = megatron_sp(8), .experts = true}), "");
+  EXPECT_EQ(rule({.framework = megatron, .layout = ring(2), .experts = true}), "");
+
+  Layout unbalanced = ring(2), gathered = ring(2), alone = ring(1);
+  unbalanced.zigzag = gathered.zigzag = alone.zigzag = false;
+  gathered.strategy = Strategy::cp_all_gather;
+  EXPECT_EQ(rule({.framework = megatron, .layout = unbalanced}), "megatron.zigzag");
+  EXPECT_EQ(rule({.framework = megatron, .layout = unbalanced, .causal = false}), "");
+  EXPECT_EQ(rule({.framework = megatron, .layout = gathered}), "");
+  EXPECT_EQ(rule({.framework = megatron, .layout = alone}), "");
+
+  Layout pipeline = ring(1), fills = ring(1), uneven = ring(1);
+  pipeline.pp = fills.pp = 4;  // of 48 layers
+  fills.schedule = Schedule::gpipe;
+  uneven.pp = 5;
+  EXPECT_EQ(rule({.framework = megatron, .layout = fills}), "megatron.schedule");
+  EXPECT_EQ(rule({.framework = megatron, .layout = pipeline}), "");
+  fills.pp = 1;
+  EXPECT_EQ(rule({.framework = megatron, .layout = fills}), "");
+  EXPECT_EQ(rule({.framework = megatron, .layout = uneven}), "megatron.layers");
+  pipeline.virtual_pp = 12;  // a layer a chunk
+  EXPECT_EQ(rule({.framework = megatron, .layout = pipeline}), "");
+  pipeline.virtual_pp = 5;
+  EXPECT_EQ(rule({.framework = megatron, .layout = pipeline}), "megatron.layers");
+
+  EXPECT_EQ(rule({.framework = megatron, .layout = ring(2), .offload = true}), "megatron.offload");
+  EXPECT_EQ(rule({.framework = megatron, .layout = ring(2), .optimizer = true}), "");
+  const int before = release(0, 10);
+  EXPECT_EQ(rule({.framework = megatron, .layout = ring(2), .version = before, .optimizer = true}),
+            "megatron.optimizer_offload");
+
+  Layout zero2 = ring(2, 2), one_zero = ring(2, 1);
+  EXPECT_EQ(rule({.framework = megatron, .layout = zero2, .version = release(0, 11)}), "megatron.fsdp");
+  EXPECT_EQ(rule({.framework = megatron, .layout = one_zero, .version = release(0, 11)}), "");
+  EXPECT_EQ(rule({.framework = verl, .layout = zero2}), "verl.engine_zero");
+  EXPECT_EQ(rule({.framework = verl, .layout = one_zero}), "");
+  EXPECT_EQ(rule({.framework = verl, .layout = ulysses(8, 1, 2)}), "");
+  EXPECT_EQ(rule({.framework = verl, .layout = ulysses(8, 1, 1)}), "verl.zero");
+
+  for (const Framework f : {accelerate, verl}) {
+    const std::string eager = std::string(name(f)) + ".eager";
+    EXPECT_EQ(rule({.framework = f, .layout = ulysses(8), .flash = false}), eager);
+    EXPECT_EQ(rule({.framework = f, .layout = ulysses(1), .flash = false}), "");
+  }
+
+  Layout sharded_tp = plain_tp, whole_ulysses = ulysses(4, 2);
+  sharded_tp.zero = 3;
+  EXPECT_EQ(rule({.framework = deepspeed, .layout = sharded_tp}), "deepspeed.tp_zero");
+  EXPECT_EQ(rule({.framework = deepspeed, .layout = plain_tp}), "");
+  EXPECT_EQ(rule({.framework = deepspeed, .layout = whole_ulysses}), "deepspeed.tp");
+
+  // Plain data parallelism over all GPUs needs no shards; beside a ring, or with ZeRO 1, it is none.
+  const auto replicas = [](int dp, int degree, int zero) {
+    return Layout{.strategy = Strategy::ring, .dp = dp, .ring = degree, .zero = zero};
+  };
+  EXPECT_EQ(rule({.framework = accelerate, .layout = replicas(8, 1, 0)}), "");
+  EXPECT_EQ(rule({.framework = accelerate, .layout = replicas(8, 1, 1)}), "accelerate.fsdp");
+  EXPECT_EQ(rule({.framework = accelerate, .layout = replicas(4, 2, 0)}), "accelerate.fsdp");
+  EXPECT_EQ(rule({.framework = accelerate, .layout = replicas(4, 2, 2)}), "");
+  EXPECT_EQ(rule({.framework = accelerate, .layout = replicas(1, 1, 0)}), "");
+}
+
+TEST(FrameworkRules, CountsTheDegreeThatIsLegal) {
+  // 40 heads over 7 ranks: 5 deals them but cuts 8 KV heads (8 % 5, 5 % 8), 4 deals both; below 3 there is 2.
+  for (const auto& [degree, nearest] : {std::pair{7, 4}, {3, 2}}) {
+    const auto refusal = check_framework(test::qwen25_14b(), in(deepspeed, release(0, 17)), ulysses(degree));
+    ASSERT_TRUE(refusal);
+    EXPECT_EQ(refusal->nearest, nearest);
+  }
+}
+
 /// Every rule that some layout of a wide grid breaks.
 std::set<const FrameworkRule*> broken_rules() {
   std::set<const FrameworkRule*> broken;
