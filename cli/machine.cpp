@@ -80,9 +80,7 @@ Result<LoadedFabric, Diagnostics> choose_fabric(const MachineRequest& request, c
 }
 
 /// A second run would be like the first.
-bool is_certain(const MachineRequest& request, Routing routing) {
-  return request.jitter == 0 && routing != Routing::ecmp;
-}
+bool is_certain(const MachineRequest& request, Routing routing) { return request.jitter == 0 && !is_hashed(routing); }
 
 /// "--fail leaf0 --fail leaf1"
 std::optional<std::string> failed_flags(const MachineRequest& request) {

@@ -10,6 +10,7 @@ constexpr std::int64_t kLargestSeed = 1'000'000'000'000;
 
 constexpr Choice<Routing> kRoutings[] = {{"deterministic", Routing::deterministic},
                                          {"ecmp", Routing::ecmp},
+                                         {"polarised", Routing::polarised},
                                          {"spray", Routing::spray},
                                          {"pxn", Routing::pxn}};
 

@@ -16,7 +16,8 @@ inline constexpr Flag kMachineFlags[] = {
     {"--fabric", "FABRIC",
      "the network: fat_tree, rail_optimised, rail_only, dragonfly, torus, ring, full_mesh, pcie_tree or ideal; with "
      "numbers '{kind: fat_tree, oversubscription: 2}'; or a file. Default: the cluster's, else ideal"},
-    {"--routing", "WORD", "deterministic, ecmp, spray or pxn. Default: the fabric's"},
+    {"--routing", "WORD",
+     "deterministic, ecmp, polarised (ecmp whose switches all hash alike), spray or pxn. Default: the fabric's"},
     {"--fail", "LINK", "fails: a cable leaf0-spine0, one direction of it leaf0->spine0, or a node nic3 (repeatable)",
      false, true},
     {"--degrade", "LINK=LEFT", "carries less: leaf0-spine0=50% or nic3=200Gbps are what is left (repeatable)", false,

@@ -39,7 +39,7 @@ constexpr Written kWritten[] = {
     {"--placement", "inner outer"},
     {"--recompute", "none selective full"},
     {"--ring-grad", "fp32 half"},
-    {"--routing", "deterministic ecmp spray pxn"},
+    {"--routing", "deterministic ecmp polarised spray pxn"},
     {"--schedule", "1f1b gpipe"},
 };
 

@@ -37,6 +37,7 @@ std::string_view name(Routing routing) {
   switch (routing) {
     case Routing::deterministic: return "deterministic";
     case Routing::ecmp: return "ecmp";
+    case Routing::polarised: return "polarised";
     case Routing::spray: return "spray";
     case Routing::pxn: break;
   }

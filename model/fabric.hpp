@@ -50,9 +50,12 @@ enum class FabricKind : std::uint8_t {
 std::string_view name(FabricKind kind);
 
 /// How a message finds its way among shortest paths. deterministic: by the destination (D-mod-k in fat trees). ecmp: by
-/// a hash of source, destination and channel with a seed. spray: cut evenly over all of them. pxn: over NVLink to the
-/// GPU of the destination's rail first (NCCL's PXN), then deterministic.
-enum class Routing : std::uint8_t { deterministic, ecmp, spray, pxn };
+/// a hash of source, destination and channel with a seed, of each switch's own. polarised: the same where all switches
+/// hash alike, so that a later one finds only messages that an earlier one sorted by the same hash. spray: cut evenly
+/// over all of them. pxn: over NVLink to the GPU of the destination's rail first (NCCL's PXN), then deterministic.
+enum class Routing : std::uint8_t { deterministic, ecmp, polarised, spray, pxn };
+/// Whether the path depends on a seed.
+constexpr bool is_hashed(Routing routing) { return routing == Routing::ecmp || routing == Routing::polarised; }
 std::string_view name(Routing routing);
 
 /// 0 means "what the cluster says" for rates and "as many as needed" for counts, as told below.

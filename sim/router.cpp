@@ -30,16 +30,19 @@ struct ByDigits {
 /// Places that are no links.
 constexpr std::uint32_t kExit = 0xFFFFFFFF, kEntry = 0xFFFFFFFE;
 
-/// Chooses by a hash of key and place. A place where a path may go on is told by its first link.
+/// Chooses by a hash of key and place, polarised of the key alone. A place where a path may go on is told by its first
+/// link.
 struct ByHash {
   std::uint64_t key;
+  bool polarised;
 
   std::uint32_t among(std::uint32_t count, std::uint32_t place) const {
     const std::uint64_t upper = mix(key + place * 0x9E3779B97F4A7C15u) >> 32;
     return static_cast<std::uint32_t>((upper * count) >> 32);
   }
   NextHops::Step operator()(const NextHops& hops, const NextHops::Choice& choice) const {
-    return choice.count == 1 ? choice.first : hops.steps(choice)[among(choice.count, choice.first.link)];
+    return choice.count == 1 ? choice.first
+                             : hops.steps(choice)[among(choice.count, polarised ? 0 : choice.first.link)];
   }
 };
 
@@ -191,7 +194,7 @@ struct Router::Tables {
   RouteTables routes;
 
   ByHash hash(std::uint32_t from, std::uint32_t to, std::uint32_t channel) const {
-    return {mix(mix(seed ^ mix(channel)) ^ (std::uint64_t{from} << 32 | to))};
+    return {mix(mix(seed ^ mix(channel)) ^ (std::uint64_t{from} << 32 | to)), routing == Routing::polarised};
   }
   Doors doors(std::uint32_t from, std::uint32_t to, std::uint32_t channel) const;
   void inside(std::uint32_t from, std::uint32_t to, std::uint32_t channel, Links& links) const;
@@ -203,7 +206,7 @@ struct Router::Tables {
 Doors Router::Tables::doors(std::uint32_t from, std::uint32_t to, std::uint32_t channel) const {
   const auto turn = [&](std::uint32_t gpu, std::uint32_t peer) {
     return [=, this](std::uint32_t count) {
-      if (routing == Routing::ecmp) return hash(from, to, channel).among(count, gpu == from ? kExit : kEntry);
+      if (is_hashed(routing)) return hash(from, to, channel).among(count, gpu == from ? kExit : kEntry);
       return (routes.servers().position(gpu) + peer / count + channel) % count;
     };
   };
@@ -214,14 +217,14 @@ void Router::Tables::inside(std::uint32_t from, std::uint32_t to, std::uint32_t 
   const Servers& servers = routes.servers();
   const NextHops& hops = routes.inside(servers.server(from));
   const auto go = [&](auto pick) { walk(hops, servers.position(from), servers.position(to), pick, links); };
-  routing == Routing::ecmp ? go(hash(from, to, channel)) : go(ByDigits{servers.position(to) + channel});
+  is_hashed(routing) ? go(hash(from, to, channel)) : go(ByDigits{servers.position(to) + channel});
 }
 
 void Router::Tables::outside(std::uint32_t from, std::uint32_t to, std::uint32_t channel, Links& links) const {
   const Doors by = doors(from, to, channel);
   append(routes.servers().links(*by.exit), links);
   const auto go = [&](auto pick) { walk(routes.outside(), by.exit->node, routes.target(*by.entry), pick, links); };
-  routing == Routing::ecmp ? go(hash(from, to, channel)) : go(ByDigits{by.entry->number});
+  is_hashed(routing) ? go(hash(from, to, channel)) : go(ByDigits{by.entry->number});
   append(routes.servers().links(*by.entry), links);
 }
 

@@ -8,6 +8,7 @@
 //     number among all doors into servers, switch by switch: D-mod-k in fat trees, where that is the destination's
 //     rank.
 //   ecmp: a hash of seed, source, destination, channel and place, so that switches choose independently.
+//   polarised: the same without the place.
 //   spray: all n, as long as that makes no more than kMostPaths rows; then as deterministic.
 //   pxn: as deterministic, after NVLink to the GPU of the server that comes nearest to the destination's switch, if the
 //     source does not come as near by itself.

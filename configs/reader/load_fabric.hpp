@@ -1,6 +1,6 @@
 #pragma once
 // Fabrics: what `--fabric` takes and the `fabric:` section of a cluster. A map has `kind` and the keys of that kind:
-//   all:             routing (deterministic, ecmp, spray, pxn)
+//   all:             routing (deterministic, ecmp, polarised, spray, pxn)
 //   all but custom:  link_rate, link_latency
 //   fat_tree:        tiers, leaf_hosts, pod_leaves, spines, oversubscription
 //   rail_optimised,

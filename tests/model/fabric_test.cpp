@@ -18,7 +18,7 @@ std::set<std::string_view> names(Enum last) {
 TEST(FabricNames, DifferAndAreThoseOfTheEnums) {
   EXPECT_EQ(names(NodeKind::router).size(), 9u);
   EXPECT_EQ(names(FabricKind::custom).size(), 10u);
-  EXPECT_EQ(names(Routing::pxn).size(), 4u);
+  EXPECT_EQ(names(Routing::pxn).size(), 5u);
   EXPECT_EQ(name(NodeKind::pcie_switch), "pcie_switch");
   EXPECT_EQ(name(FabricKind::rail_optimised), "rail_optimised");
   EXPECT_EQ(name(Routing::ecmp), "ecmp");

@@ -175,6 +175,17 @@ class Server:
         return want
 
 
+    def ring_bytes(self):
+        """Message and what is sent: of single tokens' queries to the ranks that keep their keys, of results home."""
+        m, r, ring = self.m, self.r, self.l["ring"]
+        query = m.latent["kv_rank"] + m.rope if m.latent else m.head_dim
+        result = m.latent["kv_rank"] if m.latent else m.value
+        queries = r.e * r.block * r.q * query
+        results = (r.e * result + 4) * r.block * r.q  # with the logarithm of a sum of exponentials
+        gathered = ring * queries if self.l["strategy"] == "cp_all_gather" else queries
+        return {"queries": (gathered, (ring - 1) * queries), "attention_output": (ring * results, (ring - 1) * results)}
+
+
 def drawn_question(dice):
     return ASK | {"seq": dice.randint(1, 40) * 512, "batch": dice.choice([1, 2, 4, 8, 24]),
                   "output": dice.choice([1, 7, 1000]), "kv_dtype": dice.choice(["same", "fp8"]),
@@ -199,7 +210,13 @@ def wrong_with(row, keys, ask):
             for name, want in Server(model, ask, layout, phase).run().items():
                 if abs(row[phase][name] - want) > TOLERANCE * want:
                     yield f"{phase} {name}: {row[phase][name]} by the program, {want} here"
-    peak = Server(model, ask, layout, row["phase"]).peak()
+    server = Server(model, ask, layout, row["phase"])
+    if server.decodes and layout["ring"] > 1:
+        for call in row["layer"]["forward"]["collectives"] if layout["ulysses"] == 1 else []:
+            got, want = (call["message_bytes"], call["sent_bytes"]), server.ring_bytes().get(call["tensor"])
+            if call["group"] == layout["ring"] and got != want:
+                yield f"{call['tensor']}: {got} by the program, {want} here"
+    peak = server.peak()
     yield from differences_of({t["name"]: t["bytes"] for t in row["memory"]["terms"]}, peak["terms"])
     if row["memory"]["operator"] != peak["operator"]:
         yield f"the peak: {row['memory']['operator']} by the program, {peak['operator']} here"

@@ -282,6 +282,20 @@ TEST(Ecmp, SwitchesChooseIndependently) {
   for (const auto& [_, messages] : load) EXPECT_NEAR(messages, 256, 77);
 }
 
+TEST(Polarised, LaterSwitchesSeeWhatEarlierOnesSorted) {
+  // As above, but the spine's hash is the leaf's: messages of one spine all take the same of its 2 cores, so that 8 of
+  // the 16 pairs carry all 4,096, 512 each; the deviation is sqrt(4096 / 8 * 7 / 8) = 21, five of them are 106.
+  const Routed net(fat_tree(3, 1, 8, 2), 64, Routing::polarised);
+  std::map<std::uint32_t, int> load;
+  for (std::uint32_t from = 0; from < 8; ++from) {
+    for (std::uint32_t to = 56; to < 64; ++to) {
+      for (std::uint32_t channel = 0; channel < 64; ++channel) ++load[path(net.router, from, to, channel)[3]];
+    }
+  }
+  ASSERT_EQ(load.size(), 8u);
+  for (const auto& [_, messages] : load) EXPECT_NEAR(messages, 512, 106);
+}
+
 /// All rows as sets of links.
 std::set<Links> rows(const Router& router, std::uint32_t from, std::uint32_t to) {
   IndexRows paths;
