@@ -206,6 +206,14 @@ const Command kInspect{
     run_inspect,
 };
 
+/// Which keys a query sees.
+std::string mask_words(const Transformer& m) {
+  std::string words = m.window == 0 ? "all tokens before"
+                                    : fmt::format("the last {} tokens, in {} of {} layers all", grouped(m.window),
+                                                  grouped(m.full_layers), grouped(m.layers));
+  return m.attention_density < 1 ? fmt::format("{}; {:.3g} % of the blocks", words, 100 * m.attention_density) : words;
+}
+
 Section describe(const LoadedModel& loaded) {
   const Transformer& m = loaded.model;
   Section section{"model", fmt::format("Model {}", m.name), {}};
@@ -221,6 +229,7 @@ Section describe(const LoadedModel& loaded) {
   add("FFN", fmt::format("{}, {}", grouped(m.ffn), m.gated_ffn ? "gated" : "plain"));
   add("vocabulary", grouped(m.vocab));
   add("positions", m.learned_positions > 0 ? fmt::format("{} learned", grouped(m.learned_positions)) : "rotary");
+  add("attention", mask_words(m));
   add("norm", std::string(text(m.norm)));
   add("tied embeddings", std::string(yes(m.tied_embeddings)));
   add("biases", fmt::format("QKV {}, output {}, FFN {}", yes(m.qkv_bias), yes(m.output_bias), yes(m.ffn_bias)));

@@ -105,12 +105,16 @@ void read_experts(Fields& fields, const Family& f, Transformer& m) {
   e.dense_layers = fields.maybe("first_k_dense_replace", parse_positions).value_or(0);
 }
 
-/// What the file says and the cost model leaves out.
-std::string left_out(Fields& fields, const Family& f) {
-  const bool window = fields.maybe("use_sliding_window", parse_flag).value_or(f.type == "mistral");
-  const Node* size = fields.node("sliding_window");
-  if (!window || size == nullptr) return "";
-  return "sliding_window " + size->text + " is not modelled: attention counts the whole sequence";
+/// Mistral's layers have the window wherever the file has one, Qwen's where it is switched on, from layer
+/// max_window_layers (28 where absent) on (transformers configuration_mistral.py, configuration_qwen2.py).
+void read_window(Fields& fields, const Family& f, Transformer& m) {
+  const bool mistral = f.type == "mistral" || f.type == "mixtral";
+  const auto window = fields.maybe("sliding_window", parse_width);
+  const auto switched_on = fields.maybe("use_sliding_window", parse_flag);
+  const auto below = fields.maybe("max_window_layers", parse_positions);
+  if (!window || !switched_on.value_or(mistral)) return;
+  m.window = *window;
+  m.full_layers = mistral ? 0 : std::min(below.value_or(28), m.layers);
 }
 
 /// attention_bias means all four projections in llama and mistral-like files, Q, K and V's own bias in qwen2.
@@ -169,13 +173,13 @@ LoadedModel read_hugging_face(const Document& document, Diagnostics& problems) {
   const bool gpt2 = f->type == "gpt2";
   loaded.model = gpt2 ? read_gpt2(fields) : read_llama_like(fields, *f);
   read_switches(fields, *f, loaded.model);
+  read_window(fields, *f, loaded.model);
   if (f->type.starts_with("deepseek")) read_latent(fields, loaded.model);
   if (f->type.starts_with("deepseek") || f->type == "mixtral" || f->type == "qwen3_moe")
     read_experts(fields, *f, loaded.model);
   check_experts(fields, loaded.model);
   const Node* name = fields.node("_name_or_path");
   loaded.model.name = name == nullptr || name->text.empty() ? document.file : name->text;
-  loaded.note = left_out(fields, *f);
   loaded.source = "Hugging Face config, model_type " + std::string(f->type);
   const std::string_view hidden =
       f->head_dim > 0 || loaded.model.is_latent() ? "" : "hidden_size";  // where the head size follows from it

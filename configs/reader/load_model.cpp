@@ -32,6 +32,18 @@ void read_shape(Fields& fields, Transformer& m) {
   m.qk_norm = fields.maybe("qk_norm", parse_flag).value_or(false);
 }
 
+void read_mask(Fields& fields, Transformer& m) {
+  m.window = fields.maybe("window", parse_width).value_or(0);
+  m.full_layers = fields.maybe("full_layers", parse_positions).value_or(0);
+  m.attention_density = fields.maybe("attention_density", parse_share).value_or(1);
+  const Node* full = fields.node("full_layers");
+  if (full != nullptr && m.window == 0)
+    fields.problem(*full, "'full_layers' are those without a window, and there is none", "", "add 'window: 4096'");
+  else if (full != nullptr && m.full_layers > m.layers)
+    fields.problem(*full, std::to_string(m.full_layers) + " full layers, of " + std::to_string(m.layers), "",
+                   "correct one of them");
+}
+
 void read_latent_attention(Fields& fields, Transformer& m) {
   LatentAttention& l = m.latent;
   l.query_rank = fields.maybe("query_rank", parse_width).value_or(0);
@@ -70,6 +82,7 @@ LoadedModel read_model(const Document& document, Diagnostics& problems) {
   loaded.source = fields.text("source");
   loaded.note = fields.text_or("note", "");
   read_shape(fields, loaded.model);
+  read_mask(fields, loaded.model);
   inside(document, fields, "latent", problems, [&](Fields& f) { read_latent_attention(f, loaded.model); });
   inside(document, fields, "experts", problems, [&](Fields& f) { read_experts(f, loaded.model.experts); });
   check_experts(fields, loaded.model);

@@ -154,18 +154,24 @@ TEST(HuggingFace, Gpt2) {
   EXPECT_EQ(parameter_count(m), 124439808);
 }
 
-TEST(HuggingFace, ASlidingWindowIsNotModelledAndSaysSo) {
+TEST(HuggingFace, SlidingWindows) {
   const std::string mistral = R"({"model_type": "mistral", "hidden_size": 4096, "num_hidden_layers": 32,
     "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336, "vocab_size": 32000,
     "sliding_window": 4096})";
   const Read r = read(mistral);
   ASSERT_TRUE(r.problems.empty()) << print(r.problems);
   EXPECT_EQ(parameter_count(r.loaded.model), 7241732096);
-  EXPECT_EQ(r.loaded.note, "sliding_window 4096 is not modelled: attention counts the whole sequence");
-  EXPECT_EQ(read(with(mistral, "4096}", "null}")).loaded.note, "");
-  // Qwen2 files carry a window that is switched off.
-  EXPECT_EQ(
-      read(with(with(mistral, "mistral", "qwen2"), "4096}", "131072, \"use_sliding_window\": false}")).loaded.note, "");
+  EXPECT_EQ(r.loaded.model.window, 4096);
+  EXPECT_EQ(r.loaded.model.full_layers, 0);
+  EXPECT_EQ(read(with(mistral, "4096}", "null}")).loaded.model.window, 0);
+  // Qwen2 files carry a window that is switched off; switched on it begins at a layer, 28 where none is named.
+  const std::string qwen = with(mistral, "mistral", "qwen2");
+  EXPECT_EQ(read(qwen).loaded.model.window, 0);
+  const std::string on = "4096, \"use_sliding_window\": true";
+  EXPECT_EQ(read(with(qwen, "4096}", on + "}")).loaded.model.full_layers, 28);
+  EXPECT_EQ(read(with(qwen, "4096}", on + ", \"max_window_layers\": 21}")).loaded.model.full_layers, 21);
+  EXPECT_EQ(read(with(qwen, "4096}", on + ", \"max_window_layers\": 40}")).loaded.model.full_layers, 32);
+  EXPECT_EQ(read(with(qwen, "4096}", on + "}")).loaded.model.window, 4096);
 }
 
 // Keys and figures of the released files; what this reader has no use for is passed over.

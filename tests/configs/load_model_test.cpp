@@ -161,6 +161,19 @@ TEST_F(ModelFile, TakesTheSameDefaultsAsItsHeaderSays) {
                model->model.ffn_bias || model->model.qk_norm);
 }
 
+TEST_F(ModelFile, WindowsAndSparseBlocks) {
+  const auto model =
+      load_model(write("ithaca_window.yaml", kOwn + "window: 512\nfull_layers: 1\nattention_density: 0.25\n"));
+  ASSERT_TRUE(model) << print(model.error());
+  EXPECT_EQ(model->model.window, 512);
+  EXPECT_EQ(model->model.full_layers, 1);
+  EXPECT_EQ(model->model.attention_density, 0.25);
+  const std::string text = print(problems(kOwn + "full_layers: 1\nattention_density: 1.5\n"));
+  EXPECT_NE(text.find(":9:14: 'full_layers' are those without a window, and there is none"), text.npos) << text;
+  EXPECT_NE(text.find(":10:20: "), text.npos) << text;
+  EXPECT_NE(print(problems(kOwn + "window: 512\nfull_layers: 5\n")).find("5 full layers, of 4"), text.npos);
+}
+
 TEST_F(ModelFile, OwnSchemaMayBeJson) {
   const auto model = load_model(write("ithaca_own.json",
                                       R"({"schema": "model/1", "name": "own", "source": "made up", "hidden": 1024,

@@ -35,7 +35,7 @@ def useful_flops(model, ask, seq):
             passed += [(x, model.experts["top_k"]) for x in whole.ffn_of(model.experts["ffn"], 0)]
         frozen += sum(x.inward * x.outward * times for x, times in passed)
         adapters += sum(x.adapter(lora) * times for x, times in passed if lora and at in ("all", x.of))
-    scores = model.layers * model.heads * (model.head_dim + model.value) * seq * seq / 2
+    scores = model.mask_share(seq) * model.layers * model.heads * (model.head_dim + model.value) * seq * seq / 2
     products = 2 * frozen + 3 * adapters if lora else 3 * frozen
     return ask["global"] * (2 * seq * products + 3 * 2 * scores)
 
@@ -170,7 +170,8 @@ def check(program, dice, folder, cluster, number):
     ask |= {"pp": 1, "virtual": 1, "schedule": "1f1b", "cluster": cluster}
     checked = 0
     for strategy in [s for s in STRATEGIES if s != "fpdt"]:
-        words = ["compare", "--model", path, *words_of(ask, strategy, dice.randint(2, 64) * 512)]
+        ask["seq"] = dice.randint(2, 64) * 512
+        words = ["compare", "--model", path, *words_of(ask, strategy, ask["seq"])]
         for row in json.loads(run(program, *words))["rows"]:
             if not row["step"]:
                 continue

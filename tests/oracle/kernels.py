@@ -115,7 +115,12 @@ class Clock:
     # ---- attention
 
     def attention(self, backward):
-        """All calls of the slowest rank, and one of a block that came round the ring."""
+        """All calls of the slowest rank, and one of a block that came round the ring; of a mask with holes its share."""
+        share = self.m.mask_share(self.ask["seq"])
+        whole, hop = self.unmasked(backward)
+        return share * whole, share * hop
+
+    def unmasked(self, backward):
         ring, block = self.l["ring"], self.r.seq // self.l["ring"]
         call = lambda keys, causal: (self.flash(block, keys, causal, backward) if self.ask["flash"] else
                                      self.eager(block, keys, backward))
@@ -229,6 +234,7 @@ class Clock:
             adapters = ranks * sum(2 * x.rows * x.adapter(self.lora) for x in self.adapted(moe))
             total += (2 + again) * base + (3 + again) * adapters if self.lora else (3 + again) * base
             scores = ask["micro"] * m.heads * r.seq * r.seq * (0.5 if ask["flash"] else 1)
+            scores *= m.mask_share(ask["seq"])
             total += 2 * scores * (m.head_dim + m.value) * (1 + core_again + (2.5 if ask["flash"] else 2))
         head = 2 * r.rows * (-(-m.vocab // self.l["tp"])) * m.hidden * ranks
         return total + head * (2 if self.lora else 3)

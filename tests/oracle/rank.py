@@ -14,12 +14,19 @@ class Model:
 
     def __init__(self, keys):
         self.__dict__.update({"gated_ffn": True, "norm": "rms", "tied_embeddings": False, "qkv_bias": False,
-                              "output_bias": False, "ffn_bias": False, "qk_norm": False, "learned_positions": 0,
+                              "output_bias": False, "ffn_bias": False, "qk_norm": False, "learned_positions": 0, "window": 0, "full_layers": 0, "attention_density": 1,
                               "latent": {}, "experts": {}}, **keys)
         self.value = self.latent.get("value_dim", self.head_dim)
         self.rope = self.latent.get("rope_dim", 0)
         self.norm_weights = self.hidden * (2 if self.norm == "layer" else 1)
         self.dense_layers = self.experts.get("dense_layers", 0) if self.experts else self.layers
+
+    def mask_share(self, seq):
+        """Of the causal mask's area what windows and sparse blocks leave, on average over the layers."""
+        if not 0 < self.window:
+            return self.attention_density
+        windowed = (self.window * seq - self.window**2 / 2) / (seq * seq / 2) if self.window < seq else 1
+        return self.attention_density * (self.full_layers + (self.layers - self.full_layers) * windowed) / self.layers
 
     def is_moe(self, layer):
         return layer >= self.dense_layers

@@ -49,12 +49,19 @@ class Server:
 
     # ---- memory
 
-    def cache(self, tokens, layers, density=1):
+    def cache(self, tokens, layers):
         """Bytes of the keys and values of so many tokens a sequence."""
         m, sequences = self.m, self.ask["batch"] // self.l["dp"]
         width = m.latent["kv_rank"] + m.rope if m.latent else self.r.k * (m.head_dim + m.value)
         element = 1 if self.ask["kv_dtype"] == "fp8" else self.r.e
-        return element * width * math.ceil(Fraction(tokens) / self.l["ring"]) * sequences * layers
+        return element * width * self.kept(tokens) * sequences * layers
+
+    def kept(self, tokens):
+        """Of a sequence on a rank, on average over the layers."""
+        m, held = self.m, math.ceil(Fraction(tokens) / self.l["ring"])
+        if m.window == 0:
+            return held
+        return Fraction(m.full_layers * held + (m.layers - m.full_layers) * min(held, m.window), m.layers)
 
     def fixed(self):
         stage, shared, experts = self.stage, 0, 0
@@ -152,11 +159,12 @@ class Server:
         """Half of the answer stands in the cache on average; keys by parts and their sum, for each set of queries."""
         m, r, ring = self.m, self.r, self.l["ring"]
         context = self.ask["seq"] + Fraction(self.ask["output"], 2)
-        tokens = math.ceil(context / ring) * self.ask["batch"] // self.l["dp"]
+        density = m.attention_density
+        tokens = float(self.kept(context)) * (self.ask["batch"] // self.l["dp"]) * density
         query = m.latent["kv_rank"] + m.rope if m.latent else m.head_dim
         result = m.latent["kv_rank"] if m.latent else m.value
         sets = 1 if self.l["strategy"] == "cp_all_gather" else ring
-        bytes_read = self.cache(context, 1)
+        bytes_read = float(self.cache(context, 1)) * density
         flops = 2 * (query + result) * tokens * r.q
         return 2 * sets * ATTENTION_LAUNCH + max(bytes_read / (RATE * SHARE), flops / PEAK[self.clock.half]), bytes_read
 
@@ -212,7 +220,7 @@ def wrong_with(row, keys, ask):
                     yield f"{phase} {name}: {row[phase][name]} by the program, {want} here"
     server = Server(model, ask, layout, row["phase"])
     if server.decodes and layout["ring"] > 1:
-        for call in row["layer"]["forward"]["collectives"] if layout["ulysses"] == 1 else []:
+        for call in row["layer"]["forward"]["collectives"] if layout["ulysses"] == layout["tp"] == 1 else []:
             got, want = (call["message_bytes"], call["sent_bytes"]), server.ring_bytes().get(call["tensor"])
             if call["group"] == layout["ring"] and got != want:
                 yield f"{call['tensor']}: {got} by the program, {want} here"

@@ -22,6 +22,11 @@ def drawn_model(dice):
         model["norm"] = "layer"
     if flip(dice, 0.3):
         model["learned_positions"] = 2048
+    if flip(dice, 0.25):
+        model["window"] = 512 * dice.randint(1, 16)
+        model["full_layers"] = dice.randint(0, model["layers"])
+    if flip(dice, 0.2):
+        model["attention_density"] = 0.25
     shape = dice.choice(["dense", "dense", "moe", "latent", "qk_norm"])
     if shape == "qk_norm":
         model["qk_norm"] = True
