@@ -28,6 +28,23 @@ TEST(Placement, GroupsOnNodesOfEight) {
   EXPECT_EQ(at(5, 1, 5).nodes, 1);
 }
 
+TEST(Placement, CountsTheRanksOfAGroupInEachDomain) {
+  // Ranks 0, stride, 2 stride ... of the first group, counted one by one in the first server and the first scalable
+  // unit of 4 servers; of powers of two no group is cut unevenly.
+  Cluster cluster = round_cluster();
+  cluster.domains.push_back({.uplink = Domain::Uplink::tier, .gpus = 32, .peak = cluster.domains[0].peak});
+  for (int size = 1; size <= 64; size *= 2) {
+    for (int stride = 1; size * stride <= 128; stride *= 2) {
+      const Placement p = place(cluster, {size, stride}, 128);
+      for (std::size_t level = 0; level < 2; ++level) {
+        int members = 0;
+        for (int rank = 0; rank < size; ++rank) members += rank * stride < cluster.domains[level].gpus;
+        EXPECT_EQ(p.levels[level].members, members) << size << " x " << stride << ", level " << level;
+      }
+    }
+  }
+}
+
 TEST(Placement, GroupsThatStraddleNodes) {
   EXPECT_EQ(at(12, 1, 12).levels[0].members, 4);  // 8 and 4: the lonelier part counts
   EXPECT_EQ(at(12, 1, 24).levels[0].members, 4);  // 8+4 | 4+8

@@ -20,6 +20,7 @@ TEST(Refusal, NamesTheNumbersAndTheWayOut) {
 TEST(Refusal, SuggestsADegreeThatDivides) {
   // The largest divisor of 40 up to 16 is 10.
   EXPECT_EQ(instead({Rule::tp_heads, {}, 16, 40}), "take --tp 10");
+  EXPECT_EQ(instead({Rule::tp_heads, {}, 2, 7}), "take --tp 1");
 }
 
 TEST(Refusal, BatchAdviceGoesByWhatIsTooSmall) {
