@@ -202,10 +202,11 @@ Seconds attention_backward_time(const Gpu& gpu, const AttentionCall& c, Dtype of
   if (!c.flash) {
     // dP and dQ, dK and dV; dropout's backward reads and writes, softmax's reads P and dP and writes dS.
     const std::int64_t heads = c.batch * c.heads;
-    const Seconds to_scores = gemm_time(gpu, {c.queries, c.keys, c.head_dim, heads}, dtype);
+    const Seconds to_scores = gemm_time(gpu, {c.queries, c.keys, c.value_head(), heads}, dtype);
     const Seconds to_queries = gemm_time(gpu, {c.queries, c.head_dim, c.keys, heads}, dtype);
     const Seconds to_keys = gemm_time(gpu, {c.keys, c.head_dim, c.queries, heads}, dtype);
-    return to_scores + to_queries + 2 * to_keys + score_passes(gpu, c, dtype, 5);
+    const Seconds to_values = gemm_time(gpu, {c.keys, c.value_head(), c.queries, heads}, dtype);
+    return to_scores + to_queries + to_keys + to_values + score_passes(gpu, c, dtype, 5);
   }
   // Q, O, dO and dQ; K, V, dK and dV; row sums of softmax and of dO x O.
   const AttentionElements size = elements(c);

@@ -104,13 +104,16 @@ class Clock:
 
     def eager(self, queries, keys, backward):
         m, heads = self.m, self.ask["micro"] * self.r.q
-        product = lambda a, b, c: self.gemm(a, b, c, heads, self.half)
+
+        def product(rows, columns, inner):
+            return self.gemm(rows, columns, inner, heads, self.half)
+
         touched = 5 if backward else 4
         passes = LAUNCH + touched * self.r.e * heads * queries * keys / (RATE * SHARE)
         if not backward:
             return product(queries, keys, m.head_dim) + product(queries, m.value, keys) + passes
-        return (product(queries, keys, m.head_dim) + product(queries, m.head_dim, keys) +
-                2 * product(keys, m.head_dim, queries) + passes)
+        scores, values = product(queries, keys, m.value), product(keys, m.value, queries)
+        return scores + values + product(queries, m.head_dim, keys) + product(keys, m.head_dim, queries) + passes
 
     # ---- attention
 
@@ -122,8 +125,11 @@ class Clock:
 
     def unmasked(self, backward):
         ring, block = self.l["ring"], self.r.seq // self.l["ring"]
-        call = lambda keys, causal: (self.flash(block, keys, causal, backward) if self.ask["flash"] else
-                                     self.eager(block, keys, backward))
+
+        def call(keys, causal):
+            flash = self.ask["flash"]
+            return self.flash(block, keys, causal, backward) if flash else self.eager(block, keys, backward)
+
         if self.l["strategy"] == "cp_all_gather" and ring > 1:
             return call(self.r.seq // 2, False), 0  # zigzag: half of all keys on average
         hop = call(block // 2, False) if ring > 1 else 0
@@ -151,8 +157,10 @@ class Clock:
         every = [*self.r.shared(moe), *(self.r.routed_matrices() if moe else [])]
         return [x for x in every if self.lora and self.at in ("all", x.of)]
 
+    def both_gradients(self, m, n, k, batch=1, dtype=None):
+        return self.gemm(m, k, n, batch, dtype) + self.gemm(k, n, m, batch, dtype)
+
     def products(self, moe, backward):
-        both = lambda m, n, k, batch, dtype: self.gemm(m, k, n, batch, dtype) + self.gemm(k, n, m, batch, dtype)
         total = 0
         for rows, outward, inward, copies in self.matrices(moe):
             if not backward:
@@ -160,9 +168,9 @@ class Clock:
             elif self.lora:
                 total += self.gemm(rows, inward, outward, copies)
             else:
-                total += both(rows, outward, inward, copies, None)
+                total += self.both_gradients(rows, outward, inward, copies)
         for x in self.adapted(moe):
-            time = both if backward else self.gemm
+            time = self.both_gradients if backward else self.gemm
             total += time(x.rows, self.lora, x.inward, x.copies, self.half)
             total += time(x.rows, x.outward, self.lora, x.copies, self.half)
         return total
