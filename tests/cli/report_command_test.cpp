@@ -154,7 +154,8 @@ TEST(ReportCommand, MakesAPageOfACurriculum) {
   ASSERT_EQ(plain.exit, ExitCode::done) << plain.talk;
   const std::string page = page_of_file(plain.result);
   const std::string offers = section(page, "<figure id=\"offers\">", "</figure>");
-  for (const Json& offer : Json::parse(plain.result)["offers"]) {
+  const Json answer = Json::parse(plain.result);
+  for (const Json& offer : answer["offers"]) {
     for (const Json& stage : offer["stages"]) EXPECT_TRUE(contains(offers, data(stage["time_s"]))) << stage;
   }
   EXPECT_TRUE(contains(offers, "stage 2: 65,536 tokens long"));
@@ -175,7 +176,8 @@ TEST(ReportCommand, MakesAPageOfInference) {
   EXPECT_LT(page.find("<figure id=\"decode\">"), page.find("<figure id=\"prefill\">"));
   const std::string summary = section(page, "<section id=\"summary\">", "</section>");
   const std::string decode = section(page, "<figure id=\"decode\">", "</figure>");
-  for (const Json& row : Json::parse(json)["rows"]) {
+  const Json answer = Json::parse(json);
+  for (const Json& row : answer["rows"]) {
     if (!row["refused"].is_null()) continue;
     const Json& pass = row["decode"];
     for (const Json& value : {row["prefill"]["time_to_first_token_s"], pass["time_per_output_token_s"],

@@ -83,6 +83,8 @@ def main():
     folder = asked.folder.resolve()
     source, build = folder / "source", folder / "build"
     shutil.copytree(SOURCE, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("build", ".git"))
+    for path in (source / "model").glob("*.cpp"):
+        path.touch()  # a run that was ended may have left objects of a mutant
     with open(source / "CMakeLists.txt", "a") as lists:  # a mutant costs one file
         lists.write("set_target_properties(ithaca_model PROPERTIES UNITY_BUILD OFF)\n")
     linker = ["-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold"] if shutil.which("mold") else []
