@@ -37,6 +37,19 @@ TEST(CompareInference, EveryGpuWorksAndTheFastestWins) {
   EXPECT_DOUBLE_EQ(rows[0].bandwidth_share, rows[0].estimate->decode->read.value() / time.value() / 3e12);
 }
 
+TEST(CompareInference, AStrategyKeepsADegreeOfItsOwn) {
+  // 8 sequences on 8 GPUs are fastest as 8 replicas, which is no strategy's: each has to split by more than one.
+  InferenceQuestion q = ask(test::llama_7b(), 8, 8, 8192, Phase::decode);
+  q.job.strategies = {Strategy::ulysses, Strategy::usp};
+  for (const InferenceRow& row : compare_inference(q)) {
+    EXPECT_GT(row.layout.ulysses, 1) << name(row.strategy);
+    EXPECT_EQ(row.layout.ring > 1, row.strategy == Strategy::usp);
+  }
+  q.job.strategies = {Strategy::ulysses};
+  q.job.degrees.ulysses = 1;  // unless one is asked for
+  EXPECT_EQ(compare_inference(q)[0].layout.dp, 8);
+}
+
 TEST(CompareInference, ShardsWeightsWhereWholeOnesDoNotFit) {
   // 32 layers of 2.1 x 10^9 parameters are 135 GB in bf16, above 80 GB.
   Transformer large = test::llama_7b();
