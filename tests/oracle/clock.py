@@ -6,14 +6,8 @@ with its floating-point operations and bytes. What waits for what is put togethe
 states for single collectives. Models, layouts and flags come from the seed, which is printed. Exit 1 at the first
 difference.
 """
-import argparse
-import json
-import random
-import sys
-import tempfile
-
-from questions import run, write_model
 from kernels import HOST_LINK, LAUNCH, PEAK, RATE, SHARE, Clock, write_cluster
+from questions import count_equal, run_cases, write_model
 from rank import Model, Rank
 from stage import Stage
 from training import STRATEGIES, drawn_model, drawn_question, words_of
@@ -161,45 +155,33 @@ def offloaded(clock, stage, micro, gpus):
     return down, up, after, bytes_each * owned / (RATE * SHARE) + LAUNCH
 
 
-def check(program, dice, folder, cluster, number):
+def differences(row, rank):
+    for name, want in expected(Clock(rank, rank.l), Stage(rank, 0), row).items():
+        got = row["step"][name]
+        if abs(got - want) > TOLERANCE * max(abs(want), 1e-9):
+            yield f"{name}: {got} by the program, {want} here"
+
+
+def check(program, dice, folder, number):
     keys = drawn_model(dice)
     keys.get("experts", {}).pop("dense_layers", None)  # one kind of layer: the program states the traffic of one
     keys["layers"] = max(2, keys["layers"])
     path = write_model(keys, folder, number)
     ask = drawn_question(dice, keys)
-    ask |= {"pp": 1, "virtual": 1, "schedule": "1f1b", "cluster": cluster}
+    ask |= {"pp": 1, "virtual": 1, "schedule": "1f1b", "cluster": write_cluster(folder)}
     checked = 0
+
+    def wrong_with(row):
+        if not row["step"]:
+            return None
+        layout = dict(row["layout"], strategy=row["strategy"])
+        return differences(row, Rank(Model(keys), ask, layout, row["padded_seq_len"]))
+
     for strategy in [s for s in STRATEGIES if s != "fpdt"]:
         ask["seq"] = dice.randint(2, 64) * 512
-        words = ["compare", "--model", path, *words_of(ask, strategy, ask["seq"])]
-        for row in json.loads(run(program, *words))["rows"]:
-            if not row["step"]:
-                continue
-            rank = Rank(Model(keys), ask, dict(row["layout"], strategy=strategy), row["padded_seq_len"])
-            clock = Clock(rank, rank.l)
-            for name, want in expected(clock, Stage(rank, 0), row).items():
-                got = row["step"][name]
-                if abs(got - want) > TOLERANCE * max(abs(want), 1e-9):
-                    sys.exit(f"{keys}\n{' '.join(words)}\n{row['layout']}\n{name}: {got} by the program, {want} here")
-            checked += 1
+        checked += count_equal(program, keys, ["--model", path, *words_of(ask, strategy, ask["seq"])], wrong_with)
     return checked
 
 
-def main():
-    flags = argparse.ArgumentParser()
-    flags.add_argument("program")
-    flags.add_argument("--seed", type=int, default=1)
-    flags.add_argument("--cases", type=int, default=25)
-    asked = flags.parse_args()
-    dice = random.Random(asked.seed)
-    print(f"seed {asked.seed}")
-    with tempfile.TemporaryDirectory() as folder:
-        cluster = write_cluster(folder)
-        checked = sum(check(asked.program, dice, folder, cluster, number) for number in range(asked.cases))
-    print(f"{checked} steps are equal")
-    if checked == 0:
-        sys.exit("nothing was compared")
-
-
 if __name__ == "__main__":
-    main()
+    run_cases("steps", 25, check)

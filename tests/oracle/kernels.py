@@ -118,7 +118,7 @@ class Clock:
     # ---- attention
 
     def attention(self, backward):
-        """All calls of the slowest rank, and one of a block that came round the ring; of a mask with holes its share."""
+        """All calls of the slowest rank, and one of a block that came round the ring; of a sparse mask its share."""
         share = self.m.mask_share(self.ask["seq"])
         whole, hop = self.unmasked(backward)
         return share * whole, share * hop

@@ -6,13 +6,7 @@ bytes an element, in whole numbers and fractions, and the largest moment of the 
 program's ledger, term by term. Models, layouts and flags come from the seed, which is printed. Exit 1 at the first
 difference. What a count cannot know (workspaces, fragmentation) is as --explain says it.
 """
-import argparse
-import json
-import random
-import sys
-import tempfile
-
-from questions import run, write_model
+from questions import count_equal, run_cases, write_model
 from rank import Model, Rank
 from stage import Stage
 from training import STRATEGIES, drawn_model, drawn_question, words_of
@@ -47,35 +41,18 @@ def check(program, dice, folder, number):
     model, checked = drawn_model(dice), 0
     path = write_model(model, folder, number)
     ask = drawn_question(dice, model)
+
+    def wrong_with(row):
+        if not row["memory"]:
+            return None
+        layout = dict(row["layout"], strategy=row["strategy"])
+        return differences(row, peak_of(Rank(Model(model), ask, layout, row["padded_seq_len"])))
+
     for strategy in STRATEGIES:
-        seq = dice.randint(1, 64) * 512
-        words = ["compare", "--model", path, *words_of(ask, strategy, seq)]
-        for row in json.loads(run(program, *words))["rows"]:
-            if not row["memory"]:
-                continue
-            layout = dict(row["layout"], strategy=strategy)
-            want = peak_of(Rank(Model(model), ask, layout, row["padded_seq_len"]))
-            wrong = list(differences(row, want))
-            if wrong:
-                sys.exit("\n".join([f"{model}", " ".join(words), f"{row['layout']}", *wrong]))
-            checked += 1
+        words = ["--model", path, *words_of(ask, strategy, dice.randint(1, 64) * 512)]
+        checked += count_equal(program, model, words, wrong_with)
     return checked
 
 
-def main():
-    flags = argparse.ArgumentParser()
-    flags.add_argument("program")
-    flags.add_argument("--seed", type=int, default=1)
-    flags.add_argument("--cases", type=int, default=40)
-    asked = flags.parse_args()
-    dice = random.Random(asked.seed)
-    print(f"seed {asked.seed}")
-    with tempfile.TemporaryDirectory() as folder:
-        checked = sum(check(asked.program, dice, folder, number) for number in range(asked.cases))
-    print(f"{checked} ledgers are equal")
-    if checked == 0:
-        sys.exit("nothing was compared")
-
-
 if __name__ == "__main__":
-    main()
+    run_cases("ledgers", 40, check)

@@ -1,10 +1,13 @@
-"""Random models and what the program answers about them."""
+"""Random models, what the program answers about them, and the command line of its second implementations."""
+import argparse
 import csv
 import io
 import json
 import os
+import random
 import subprocess
 import sys
+import tempfile
 
 
 def run(program, *words):
@@ -43,3 +46,34 @@ def write_model(model, folder, number):
         file.write(f"schema: model/1\nname: random-{number}\nsource: drawn at random\n")
         file.writelines(f"{key}: {json.dumps(value)}\n" for key, value in model.items())  # YAML has JSON's values
     return path
+
+
+def count_equal(program, model, words, differences):
+    """Rows of an answer of compare in which the program and the second implementation agree. `differences` gives what
+    differs in a row, None where there is nothing to compare; the first difference ends it all."""
+    checked = 0
+    for row in json.loads(run(program, "compare", *words, "--json"))["rows"]:
+        found = differences(row)
+        if found is None:
+            continue
+        wrong = list(found)
+        if wrong:
+            sys.exit("\n".join([f"{model}", " ".join(words), f"{row['layout']}", *wrong]))
+        checked += 1
+    return checked
+
+
+def run_cases(what, cases, check):
+    """Sums check(program, dice, folder, number) over the cases that the command line asks for."""
+    flags = argparse.ArgumentParser()
+    flags.add_argument("program")
+    flags.add_argument("--seed", type=int, default=1)
+    flags.add_argument("--cases", type=int, default=cases)
+    asked = flags.parse_args()
+    dice = random.Random(asked.seed)
+    print(f"seed {asked.seed}")
+    with tempfile.TemporaryDirectory() as folder:
+        checked = sum(check(asked.program, dice, folder, number) for number in range(asked.cases))
+    print(f"{checked} {what} are equal")
+    if checked == 0:
+        sys.exit("nothing was compared")

@@ -14,7 +14,8 @@ class Model:
 
     def __init__(self, keys):
         self.__dict__.update({"gated_ffn": True, "norm": "rms", "tied_embeddings": False, "qkv_bias": False,
-                              "output_bias": False, "ffn_bias": False, "qk_norm": False, "learned_positions": 0, "window": 0, "full_layers": 0, "attention_density": 1,
+                              "output_bias": False, "ffn_bias": False, "qk_norm": False, "learned_positions": 0,
+                              "window": 0, "full_layers": 0, "attention_density": 1,
                               "latent": {}, "experts": {}}, **keys)
         self.value = self.latent.get("value_dim", self.head_dim)
         self.rope = self.latent.get("rope_dim", 0)

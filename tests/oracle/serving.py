@@ -5,18 +5,13 @@ Prompts and single tokens of random models, split every way, on the GPU of kerne
 attention and at its FFN, its KV cache, the weights and the cache that a token reads, and each kernel of both phases.
 The seed is printed. Exit 1 at the first difference.
 """
-import argparse
-import json
 import math
-import random
-import sys
-import tempfile
 from fractions import Fraction
 
 from clock import useful_flops
 from kernels import ATTENTION_LAUNCH, LAUNCH, PEAK, RATE, SHARE, Clock, write_cluster
 from ledger import differences_of
-from questions import run, write_model
+from questions import count_equal, run_cases, write_model
 from rank import Model, Rank
 from stage import Stage
 from training import drawn_model
@@ -206,7 +201,7 @@ def words_of(ask, strategy, phase, cluster):
     gpus = ask["tp"] * ask["dp"] * split
     words = ["--cluster", cluster, "--gpus", gpus, "--seq", ask["seq"], "--strategies", strategy, "--phase", phase,
              "--batch", ask["batch"], "--output-tokens", ask["output"], "--kv-dtype", ask["kv_dtype"], "--dtype",
-             ask["dtype"], "--zero", ask["zero"], "--tp", ask["tp"], "--dp", ask["dp"], "--json"]
+             ask["dtype"], "--zero", ask["zero"], "--tp", ask["tp"], "--dp", ask["dp"]]
     return [str(word) for word in words]
 
 
@@ -234,38 +229,21 @@ def wrong_with(row, keys, ask):
         yield f"model_flops: {row['prefill']['model_flops']} by the program, {useful} here"
 
 
-def check(program, dice, folder, cluster, number):
+def check(program, dice, folder, number):
     keys = drawn_model(dice)
     keys.get("experts", {}).pop("dense_layers", None)
     path, ask, checked = write_model(keys, folder, number), drawn_question(dice), 0
+    cluster = write_cluster(folder)
+
+    def differences(row):
+        return wrong_with(row, keys, ask) if row["memory"] else None
+
     for strategy in STRATEGIES:
         for phase in ("prefill", "decode"):
-            words = ["compare", "--model", path, *words_of(ask, strategy, phase, cluster)]
-            for row in json.loads(run(program, *words))["rows"]:
-                if not row["memory"]:
-                    continue
-                wrong = list(wrong_with(row, keys, ask))
-                if wrong:
-                    sys.exit("\n".join([f"{keys}", " ".join(words), f"{row['layout']}", *wrong]))
-                checked += 1
+            words = ["--model", path, *words_of(ask, strategy, phase, cluster)]
+            checked += count_equal(program, keys, words, differences)
     return checked
 
 
-def main():
-    flags = argparse.ArgumentParser()
-    flags.add_argument("program")
-    flags.add_argument("--seed", type=int, default=1)
-    flags.add_argument("--cases", type=int, default=20)
-    asked = flags.parse_args()
-    dice = random.Random(asked.seed)
-    print(f"seed {asked.seed}")
-    with tempfile.TemporaryDirectory() as folder:
-        cluster = write_cluster(folder)
-        checked = sum(check(asked.program, dice, folder, cluster, number) for number in range(asked.cases))
-    print(f"{checked} answers are equal")
-    if checked == 0:
-        sys.exit("nothing was compared")
-
-
 if __name__ == "__main__":
-    main()
+    run_cases("answers", 20, check)

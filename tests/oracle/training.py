@@ -89,8 +89,7 @@ def words_of(ask, strategy, seq):
     words = ["--cluster", ask["cluster"], "--gpus", gpus, "--seq", seq, "--strategies", strategy,
              "--attention", ("flash" if ask["flash"] else "eager") + ",causal", "--dtype", ask["dtype"],
              "--recompute", ask["recompute"], "--zero", ask["zero"], "--micro-batch", ask["micro"],
-             "--global-batch", ask["global"], "--tp", ask["tp"], "--dp", ask["dp"], "--ring-grad", ask["ring_grad"],
-             "--json"]
+             "--global-batch", ask["global"], "--tp", ask["tp"], "--dp", ask["dp"], "--ring-grad", ask["ring_grad"]]
     if ask["every"] > 1:
         words += ["--recompute-every", ask["every"]]
     for flag in SWITCHES:
