@@ -47,11 +47,11 @@ name: counting
 description: servers of 8 for counting
 gpu: ./gpu.yaml
 sources: {made: made up}
-scale_up: {kind: switched, gpus: 8, peak: {value: 400GBps, from: made}, achieved: {value: 300GBps, from: made},
-           achieved_all_to_all: {value: 280GBps, from: made}}
+scale_up: {kind: switched, gpus: 8, peak: {value: 20GBps, from: made}, achieved: {value: 15GBps, from: made},
+           achieved_all_to_all: {value: 14GBps, from: made}}
 domains:
-  - {uplink: nics, gpus: 8, ports: 8, peak: {value: 400GBps, from: made}, achieved: {value: 350GBps, from: made},
-     achieved_all_to_all: {value: 340GBps, from: made}}
+  - {uplink: nics, gpus: 8, ports: 8, peak: {value: 100GBps, from: made}, achieved: {value: 90GBps, from: made},
+     achieved_all_to_all: {value: 85GBps, from: made}}
 cpu: intel
 host_memory: {value: 64TB, from: made}
 nic_latency: {value: 1us, from: made}
