@@ -33,11 +33,11 @@ constexpr Choice<LoraTargets> kLoraTargets[] = {
     {"attention", {true, false}}, {"ffn", {false, true}}, {"all", {true, true}}};
 constexpr std::int64_t kMostLoraRank = 4096;
 
-enum class AttentionWord { flash, eager, causal, full, fa2, fa3, cudnn };
-constexpr Choice<AttentionWord> kAttentionNames[] = {{"flash", AttentionWord::flash},   {"eager", AttentionWord::eager},
-                                                     {"causal", AttentionWord::causal}, {"full", AttentionWord::full},
-                                                     {"fa2", AttentionWord::fa2},       {"fa3", AttentionWord::fa3},
-                                                     {"cudnn", AttentionWord::cudnn}};
+enum class AttentionWord { flash, eager, causal, full, fa1, fa2, fa3, cudnn };
+constexpr Choice<AttentionWord> kAttentionNames[] = {
+    {"flash", AttentionWord::flash}, {"eager", AttentionWord::eager}, {"causal", AttentionWord::causal},
+    {"full", AttentionWord::full},   {"fa1", AttentionWord::fa1},     {"fa2", AttentionWord::fa2},
+    {"fa3", AttentionWord::fa3},     {"cudnn", AttentionWord::cudnn}};
 
 constexpr std::int64_t kMostSequences = 1'000'000'000;
 
@@ -52,7 +52,7 @@ void read_attention(FlagReader& flags, CompareRequest& request) {
     flags.complain("--attention", "causal and full exclude each other", "keep one of them");
   }
   for (const auto& [word, value] : kAttentionNames) {
-    if (value < AttentionWord::fa2 || !has(value)) continue;
+    if (value < AttentionWord::fa1 || !has(value)) continue;
     if (!request.attention_kernel.empty() || has(AttentionWord::eager)) {
       flags.complain("--attention", std::string(word) + " is not the only kernel named", "keep one of them");
     }

@@ -21,7 +21,8 @@ inline constexpr Flag kJobFlags[] = {
     {"--global-batch", "B", "sequences per optimizer step [1, or the micro-batch]"},
     {"--micro-batch", "b", "sequences per replica and pass [1]"},
     {"--dtype", "T", "bf16, fp16, fp32 or fp8 (matrix products in fp8, the rest bf16) [bf16]"},
-    {"--attention", "A", "comma list: flash (or one kernel: fa2, fa3, cudnn) or eager; causal or full [flash,causal]"},
+    {"--attention", "A",
+     "comma list: flash (or one kernel: fa1, fa2, fa3, cudnn) or eager; causal or full [flash,causal]"},
     {"--recompute", "R", "none, selective or full [full]"},
     {"--recompute-every", "K", "with full: every K-th layer only [1]"},
     {"--zero", "Z", "ZeRO stage 0 to 3 [1 for megatron_sp and with a pipeline, 3 for the others]"},
@@ -90,7 +91,7 @@ struct CompareRequest {
   std::string model, cluster;  ///< names or files
   int gpus = 0;
   Workload work;
-  std::string attention_kernel;  ///< fa2, fa3 or cudnn; empty for the GPU's default
+  std::string attention_kernel;  ///< fa1, fa2, fa3 or cudnn; empty for the GPU's default
   Degrees degrees;
   std::shared_ptr<const Packing> packing;  ///< of --documents
   std::vector<Strategy> strategies{kStrategies.begin(), kStrategies.end()};

@@ -19,7 +19,7 @@ bool starts_with(std::string_view text, std::string_view start) { return text.rf
 /// Neither of another type's matrix products nor of another kernel.
 bool concerns(const FitError& error, std::string_view type, std::string_view kernel) {
   if (starts_with(error.of, "gemm ")) return starts_with(error.of.substr(5), type);
-  for (const std::string_view other : {"fa2 ", "fa3 ", "cudnn "}) {
+  for (const std::string_view other : {"fa1 ", "fa2 ", "fa3 ", "cudnn "}) {
     if (starts_with(error.of, other)) return starts_with(other, kernel);
   }
   return true;

@@ -20,7 +20,7 @@ struct Written {
 };
 constexpr Written kWritten[] = {
     {"--algorithm", "direct pairwise hierarchical bruck ring recursive nvls tree"},
-    {"--attention", "flash eager causal full fa2 fa3 cudnn"},
+    {"--attention", "flash eager causal full fa1 fa2 fa3 cudnn"},
     {"--backend", "nccl cuda tcp"},
     {"--color", "auto always never"},
     {"--dtype", "bf16 fp16 fp32 fp8"},

@@ -13,6 +13,9 @@ using Op = KernelSample::Op;
 
 /// An event record and a launch, as the GEMM fit finds it; kernels of 100 us and more do not show it.
 constexpr Seconds kAttentionLaunch{5e-6};
+/// Of the backward pass in the time of both, if both ran at one rate: it has 2.5 times the FLOPs.
+constexpr double kShareAtOneRate = 2.5 / 3.5;
+
 AttentionCurve::Points& points(AttentionCurve& curve, bool backward, bool causal) {
   AttentionCurve::Pass& pass = backward ? curve.backward : curve.forward;
   return causal ? pass.causal : pass.full;
@@ -140,8 +143,10 @@ AttentionKernel fit_attention(Gpu gpu, Samples samples, const AttentionCurve* li
   const std::string kernel = samples.front().kernel;
   gpu.attention = {};
   gpu.attention.launch = kAttentionLaunch;
+  const auto apart = [](const KernelSample& s) { return s.op != Op::attention_forward_backward; };
   const auto forwards = filter(samples, [](const KernelSample& s) { return s.op == Op::attention_forward; }).size();
-  const double backward_share = forwards == 1 ? take_backward_share(samples) : 0;
+  const bool only_both = std::none_of(samples.begin(), samples.end(), apart);
+  const double backward_share = only_both ? kShareAtOneRate : forwards == 1 ? take_backward_share(samples) : 0;
   for (const bool causal : {false, true}) {
     const Samples backward = choose(samples, Op::attention_backward, causal);
     const Samples both = choose(samples, Op::attention_forward_backward, causal);
@@ -152,7 +157,13 @@ AttentionKernel fit_attention(Gpu gpu, Samples samples, const AttentionCurve* li
     const Samples same = filter(samples, [op](const KernelSample& s) { return s.op == op; });
     fit_bursts(gpu, same, op == Op::attention_backward);
   }
-  std::string derived = backward_share > 0 ? "forward and backward apart, by their shares of one shape" : "";
+  std::string derived = only_both            ? "forward at the rate of backward"
+                        : backward_share > 0 ? "forward and backward apart, by their shares of one shape"
+                                             : "";
+  if (only_both && gpu.attention.backward.full.empty()) {
+    for (AttentionCurve::Pass* pass : {&gpu.attention.forward, &gpu.attention.backward}) pass->full = pass->causal;
+    derived += ", without a mask at the rate under one";
+  }
   if (like && gpu.attention.backward.causal.empty()) {
     derive_causal_backward(gpu.attention, *like);
     derived = "causal backward, by another kernel's ratio of causal to full";

@@ -24,7 +24,7 @@ struct FigureSource {
 
 /// A FlashAttention implementation whose curve the GPU has.
 struct AttentionChoice {
-  std::string kernel;  ///< fa2, fa3, cudnn
+  std::string kernel;  ///< fa1, fa2, fa3, cudnn
   AttentionCurve curve;
   Mark mark = Mark::extrapolated;
   CurveError error{};  ///< of the curve, where it is the GPU's own

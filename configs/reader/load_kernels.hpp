@@ -28,7 +28,7 @@ struct FitError {
 };
 
 struct AttentionKernel {
-  std::string kernel;  ///< fa2, fa3
+  std::string kernel;  ///< fa1, fa2, fa3
   AttentionCurve curve;
   Mark mark = Mark::extrapolated;
   std::string derived;  ///< what follows from another measurement by a ratio; empty if nothing does
@@ -91,7 +91,7 @@ struct KernelSample {
   Gemm gemm;
   Layout layout = Layout::tn;
   AttentionCall attention;
-  std::string kernel;  ///< attention: fa2, fa3, cudnn, standard
+  std::string kernel;  ///< attention: fa1, fa2, fa3, cudnn, standard
   std::int64_t rows = 0, columns = 0, ranks = 1;
   Bytes moved{};  ///< read and written together; of a copy what is copied
   Path path = Path::to_device;
