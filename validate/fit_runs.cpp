@@ -1,6 +1,7 @@
 // Prints a GPU's kernel file, fitted to whole training steps:
 //   ithaca_fit_runs a100-80gb-steps dgx-a100 h100-sxm tiles,wave,batched,streaming,host
 //   validate/references/vtrain-*.yaml
+//   ithaca_fit_runs gb200-steps gb200-nvl72 h100-sxm pace validate/references/megatron-bridge.yaml
 // The curves start from the named kernels, rescaled to the cluster's GPU.
 
 #include <fmt/format.h>
@@ -22,12 +23,13 @@ namespace {
 
 using namespace ithaca;
 
-constexpr std::array<std::pair<std::string_view, FitParameter>, 7> kParameters{{{"rate", FitParameter::rate},
+constexpr std::array<std::pair<std::string_view, FitParameter>, 8> kParameters{{{"rate", FitParameter::rate},
                                                                                 {"tiles", FitParameter::tiles},
                                                                                 {"wave", FitParameter::wave},
                                                                                 {"batched", FitParameter::batched},
                                                                                 {"attention", FitParameter::attention},
                                                                                 {"streaming", FitParameter::streaming},
+                                                                                {"pace", FitParameter::pace},
                                                                                 {"host", FitParameter::host}}};
 constexpr double kStreamingStart = 0.8;  // of the memory's rate, about what large copies reach
 
@@ -82,7 +84,8 @@ int main(int argc, char** argv) {  // NOLINT(bugprone-exception-escape): out of 
   Gpu start = cluster->cluster.gpu;
   start.gemm = rescale(*kernels->gemm, from->gpu, start);
   const std::vector<FitParameter> free = parameters(argv[4]);
-  if (std::find(free.begin(), free.end(), FitParameter::attention) != free.end())
+  const auto is_free = [&](FitParameter p) { return std::find(free.begin(), free.end(), p) != free.end(); };
+  if (is_free(FitParameter::attention) || is_free(FitParameter::pace))
     start.attention = rescale(kernels->attention.front().curve, from->gpu, start);
   start.streaming_efficiency = kStreamingStart;
   start.host = {};

@@ -34,6 +34,13 @@ void attention(Gpu& gpu, double factor) {
 void wave(Gpu& gpu, double factor) { gpu.gemm.half.wave = gpu.gemm.half.wave * factor; }
 void batched(Gpu& gpu, double factor) { gpu.gemm.half.batched = std::min(1.0, gpu.gemm.half.batched * factor); }
 void streaming(Gpu& gpu, double factor) { gpu.streaming_efficiency = std::min(1.0, gpu.streaming_efficiency * factor); }
+void pace(Gpu& gpu, double factor) {
+  for (GemmCurve::Rates* rates : {&gpu.gemm.half, &gpu.gemm.fp32})
+    for (FlopPerSecond& t : rates->tile) t = t * factor;
+  attention(gpu, factor);
+  wave(gpu, 1 / factor);
+  streaming(gpu, factor);
+}
 void host_forward(Gpu& gpu, double factor) { gpu.host.forward_layer = gpu.host.forward_layer * factor; }
 void host_backward(Gpu& gpu, double factor) { gpu.host.backward_layer = gpu.host.backward_layer * factor; }
 
@@ -47,6 +54,7 @@ std::vector<Apply> moves(const std::vector<FitParameter>& free) {
       case FitParameter::batched: all.push_back(batched); break;
       case FitParameter::attention: all.push_back(attention); break;
       case FitParameter::streaming: all.push_back(streaming); break;
+      case FitParameter::pace: all.push_back(pace); break;
       case FitParameter::host: all.insert(all.end(), {host_forward, host_backward}); break;
     }
   }
@@ -143,7 +151,8 @@ Kernels fit_runs(const Gpu& start, const std::vector<FitRun>& runs, const std::v
   kernels.gpu = gpu.name;
   kernels.gemm = gpu.gemm;
   kernels.gemm_mark = Mark::calibrated;
-  if (has(FitParameter::attention)) kernels.attention = {{"", gpu.attention, Mark::calibrated, ""}};
+  if (has(FitParameter::attention) || has(FitParameter::pace))
+    kernels.attention = {{"", gpu.attention, Mark::calibrated, ""}};
   kernels.streaming = StreamingFit{gpu.streaming_efficiency, gpu.host, Mark::calibrated};
   kernels.errors = step_errors(gpu, runs);
   return kernels;

@@ -19,8 +19,9 @@ struct FitRun {
 };
 
 /// What may move away from the start. rate: one factor on all GEMM tiles. tiles: one on each size. attention: one on
-/// all attention rates. host: two times. The others: one factor each.
-enum class FitParameter : std::uint8_t { rate, tiles, wave, batched, attention, streaming, host };
+/// all attention rates. pace: one on all three and streaming, as a clock has. host: two times. The others: one factor
+/// each.
+enum class FitParameter : std::uint8_t { rate, tiles, wave, batched, attention, streaming, pace, host };
 
 /// Minimises the mean over tables of the mean robust error |log(predicted / measured)| of the runs that are not held
 /// out, with a small pull towards the start for what they do not tell apart, by pattern search from `start` (which

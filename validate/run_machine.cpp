@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <optional>
 
+#include "configs/reader/load_kernels.hpp"
 #include "model/compute.hpp"
 
 namespace ithaca {
@@ -145,6 +147,29 @@ void put_gpu(Gpu& gpu, const RunHardware& hardware) {
   }
 }
 
+/// The kernels' curves, carried over where they were timed on another GPU.
+std::optional<RunRefusal> put_kernels(LoadedCluster& loaded, const std::string& name) {
+  const auto refuse = [&](const Diagnostics& why) {
+    return RunRefusal{"hardware.kernels", why[0].what, "name a kernel file of hw_profiles/kernels"};
+  };
+  const auto kernels = load_kernels(name);
+  if (!kernels) return refuse(kernels.error());
+  const auto on = load_gpu(kernels->gpu);
+  if (!on) return refuse(on.error());
+  Gpu& gpu = loaded.cluster.gpu;
+  if (kernels->gemm) gpu.gemm = rescale(*kernels->gemm, on->gpu, gpu);
+  if (kernels->streaming) {
+    gpu.streaming_efficiency = kernels->streaming->efficiency;
+    gpu.host = kernels->streaming->host;
+  }
+  if (kernels->attention.empty()) return {};
+  loaded.attention.clear();
+  for (const AttentionKernel& kernel : kernels->attention)
+    loaded.attention.push_back({kernel.kernel, rescale(kernel.curve, on->gpu, gpu), kernel.mark, {}});
+  gpu.attention = loaded.attention.front().curve;
+  return {};
+}
+
 void put_network(RunMachine& machine, const RunHardware& hardware, int gpus) {
   Cluster& cluster = machine.loaded.cluster;
   Domain* nics = network(cluster);
@@ -178,6 +203,10 @@ Result<RunMachine, RunRefusal> run_machine(const RunHardware& hardware, int gpus
     machine.assumed.push_back(fmt::format("{} stands for {}{}: what the source leaves out comes from its profile", name,
                                           hardware.gpu, remark));
     if (stand->port_GBps > 0) put_port(cluster, BytesPerSecond{stand->port_GBps * 1e9});
+  }
+  if (!hardware.kernels.empty()) {
+    if (const auto refused = put_kernels(machine.loaded, hardware.kernels)) return *refused;
+    machine.assumed.push_back("kernels as timed for " + hardware.kernels);
   }
   put_gpu(cluster.gpu, hardware);
   if (hardware.gpus_per_node) put_node(cluster, static_cast<int>(*hardware.gpus_per_node));

@@ -22,6 +22,7 @@ struct RunHardware {
   std::string name;
   std::string gpu;      ///< in the source's words
   std::string cluster;  ///< a catalogue name or file that stands for the machine, where the file names one
+  std::string kernels;  ///< a catalogue name or file of kernels timed on such a machine, instead of the profile's
   MaybeCount gpus_per_node, nics_per_node;
   std::optional<FlopPerSecond> peak_half, peak_fp8;
   std::optional<BytesPerSecond> memory_rate;

@@ -104,6 +104,7 @@ RunHardware read_run_hardware(Fields& f, std::string name) {
   h.name = std::move(name);
   h.cluster = f.text_or("cluster", "");
   h.gpu = h.cluster.empty() ? f.text("gpu") : f.text_or("gpu", "");
+  h.kernels = f.text_or("kernels", "");
   h.gpus_per_node = f.maybe("gpus_per_node", parse_devices);
   h.nics_per_node = f.maybe("nics_per_node", parse_devices);
   h.peak_half = scaled<FlopPerSecond>(f, {{"peak_bf16_tflops", 1e12}, {"peak_fp16_tflops", 1e12}});

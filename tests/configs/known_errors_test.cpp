@@ -53,9 +53,9 @@ TEST(KnownErrors, StandBesideTheCatalogueCurves) {
   const auto other = load_gpu("h200-sxm");  // with another GPU's curve, whose errors say nothing of it
   ASSERT_TRUE(other);
   EXPECT_EQ(other->uncertainty.half_gemm.known, other->gpu.gemm_mark != Mark::extrapolated);
-  const auto b200 = load_gpu("b200");
-  ASSERT_TRUE(b200);
-  EXPECT_GT(b200->uncertainty.steps, 0);
+  const auto gb200 = load_gpu("gb200");
+  ASSERT_TRUE(gb200);
+  EXPECT_GT(gb200->uncertainty.steps, 0);
 }
 
 }  // namespace

@@ -76,18 +76,28 @@ TEST_P(ReferenceRuns, CanBeAskedAndAreSplitAsDeclared) {
   expect_declared_split(runs);
 }
 
-// 4 of Korthikanti and 7 of Narayanan; 46 of the Ulysses paper, 6 of ALST and 9 of NeMo.
 TEST(ReferenceErrors, MegatronBridge) {
-  // What the model reaches today, rounded up. Blackwell's curves were fitted to slower runs (SimuMax) and come
-  // out too long here; the README says so.
-  double hopper = 0;
+  // What the model reaches today on what nothing was fitted to, rounded up: Hopper's and Blackwell's mean and largest
+  // error. The largest of Blackwell is FSDP over 64 GPUs, whose gathers the model hides and the library does not quite.
+  struct Part {
+    double rows = 0, sum = 0, largest = 0;
+  };
+  std::map<std::string, Part> parts;
   for (const RunRow& row : run_errors(load("megatron-bridge")).rows) {
     ASSERT_TRUE(row.error.step) << row.id;
-    const bool is_hopper = row.id.find("h100") != std::string::npos;
-    EXPECT_LE(std::abs(*row.error.step), is_hopper ? 0.08 : 0.40) << row.id;
-    if (is_hopper) hopper += std::abs(*row.error.step) / 4;
+    if (row.split != "held_out") continue;
+    Part& part = parts[row.source];
+    ++part.rows;
+    part.sum += std::abs(*row.error.step);
+    part.largest = std::max(part.largest, std::abs(*row.error.step));
   }
-  EXPECT_LE(hopper, 0.055);
+  const Part &hopper = parts["megatron_bridge"], &blackwell = parts["megatron_bridge_blackwell"];
+  EXPECT_EQ(hopper.rows, 10);
+  EXPECT_LE(hopper.sum / hopper.rows, 0.045);
+  EXPECT_LE(hopper.largest, 0.075);
+  EXPECT_EQ(blackwell.rows, 7);
+  EXPECT_LE(blackwell.sum / blackwell.rows, 0.06);
+  EXPECT_LE(blackwell.largest, 0.175);
 }
 
 TEST(ReferenceErrors, Ulysses) {
@@ -113,10 +123,11 @@ TEST(ReferenceErrors, Ulysses) {
   EXPECT_LT(rate.at("megatron-65536"), rate.at("65536"));  // the third is out of memory
 }
 
+// 4 of Korthikanti and 7 of Narayanan; 46 of the Ulysses paper, 6 of ALST and 9 of NeMo.
 INSTANTIATE_TEST_SUITE_P(Files, ReferenceRuns,
                          testing::Values(File{"megatron-a100", 4 + 7}, File{"simumax-b200", 34},
                                          File{"vtrain-multi-node", 48}, File{"vtrain-single-node", 564},
-                                         File{"long-sequences", 46 + 6 + 9}, File{"megatron-bridge", 12}),
+                                         File{"long-sequences", 46 + 6 + 9}, File{"megatron-bridge", 26}),
                          [](const auto& info) {
                            std::string name = info.param.name;
                            std::replace(name.begin(), name.end(), '-', '_');

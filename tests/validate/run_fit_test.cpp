@@ -47,6 +47,24 @@ TEST(RunFit, FindsTheGpuBehindTheSteps) {
   EXPECT_LT(fitted.errors[1].mean, 1);
 }
 
+TEST(RunFit, OnePaceMovesAllThatAClockMoves) {
+  // Truth: matrix products, attention and streaming all at 0.7 of the start's rates, waves 1/0.7 as long.
+  Gpu start = test::round_cluster().gpu;
+  start.streaming_efficiency = 0.8;
+  Gpu truth = start;
+  truth.gemm.half.wave = truth.gemm.half.wave / 0.7;
+  for (FlopPerSecond& tile : truth.gemm.half.tile) tile = tile * 0.7;
+  for (AttentionCurve::Pass* pass : {&truth.attention.forward, &truth.attention.backward})
+    for (AttentionCurve::Points* points : {&pass->full, &pass->causal})
+      for (AttentionCurve::Point& point : *points) point.rate = point.rate * 0.7;
+  truth.streaming_efficiency *= 0.7;
+  const Kernels fitted = fit_runs(start, runs_on(truth), {FitParameter::pace});
+  EXPECT_NEAR(fitted.gemm->half.tile[0] / start.gemm.half.tile[0], 0.7, 0.01);
+  EXPECT_NEAR(fitted.streaming->efficiency / start.streaming_efficiency, 0.7, 0.01);
+  ASSERT_EQ(fitted.attention.size(), 1u);
+  EXPECT_LT(fitted.errors[1].mean, 1);
+}
+
 TEST(RunFit, HeldOutRunsMoveNothing) {
   const Gpu start = test::round_cluster().gpu;
   std::vector<FitRun> runs = runs_on(start);
@@ -67,7 +85,8 @@ TEST(RunFit, CommittedCurvesReachWhatIsAskedOfThem) {
   } classes[] = {{"a100-80gb-steps", "steps of megatron-a100", 5},
                  {"a100-80gb-steps", "steps of vtrain-multi-node", 10},
                  {"a100-80gb-steps", "steps of vtrain-single-node", 9},
-                 {"b200-steps", "steps of simumax-b200", 5}};
+                 {"b200-steps", "steps of simumax-b200", 5},
+                 {"gb200-steps", "steps of megatron-bridge", 5}};
   for (const auto& [kernels, table, limit] : classes) {
     const auto loaded = load_kernels(kernels);
     ASSERT_TRUE(loaded);

@@ -56,6 +56,22 @@ TEST(RunMachine, GivenRatesKeepTheShareThatNcclReaches) {
   EXPECT_EQ(machine->assumed.size(), 1u);
 }
 
+TEST(RunMachine, KernelsOfItsOwnReplaceTheProfiles) {
+  // b200-steps has matrix products at 1133 TFLOPS, streaming at 0.4112 and cudnn's attention alone.
+  RunHardware given = named("B200-SXM");
+  given.kernels = "b200-steps";
+  const auto machine = machine_of(given, 8);
+  ASSERT_TRUE(machine);
+  const Gpu& gpu = machine->loaded.cluster.gpu;
+  EXPECT_NEAR(gpu.gemm.half.tile[0].value(), 1133e12, 1);
+  EXPECT_EQ(gpu.streaming_efficiency, 0.4112);
+  ASSERT_EQ(machine->loaded.attention.size(), 1u);
+  EXPECT_EQ(machine->loaded.attention[0].kernel, "cudnn");
+  EXPECT_EQ(machine->assumed.back(), "kernels as timed for b200-steps");
+  given.kernels = "nobody";
+  EXPECT_EQ(machine_of(given, 8).error().rule, "hardware.kernels");
+}
+
 TEST(RunMachine, NodesOfAnotherSizeAndOtherPeaks) {
   RunHardware given = named("A100-SXM4-80GB");
   given.gpus_per_node = 4;
