@@ -169,16 +169,20 @@ Json question_json(const Report& report) {
           {"defaults", report.defaults}};
 }
 
+Json comparison(const TimeComparison& times) {
+  Json unknown = Json::array();
+  for (const ErrorSource source : times.unknown) unknown.push_back(name(source));
+  return {{"probability", times.known ? Json(times.faster) : Json(nullptr)},
+          {"log_ratio_deviation", times.known ? Json(times.deviation) : Json(nullptr)},
+          {"no_interval_for", unknown}};
+}
+
 Json comparisons(const Report& report) {
   Json list = Json::array();
   for (const RowsCompared& c : rows_compared(report)) {
-    Json unknown = Json::array();
-    for (const ErrorSource source : c.times.unknown) unknown.push_back(name(source));
-    list.push_back({{"faster", name(c.first->strategy)},
-                    {"than", name(c.second->strategy)},
-                    {"probability", c.times.known ? Json(c.times.faster) : Json(nullptr)},
-                    {"log_ratio_deviation", c.times.known ? Json(c.times.deviation) : Json(nullptr)},
-                    {"no_interval_for", unknown}});
+    Json entry = {{"faster", name(c.first->strategy)}, {"than", name(c.second->strategy)}};
+    entry.update(comparison(c.times));
+    list.push_back(entry);
   }
   return list;
 }
@@ -303,6 +307,8 @@ std::string write_json(const PlanReport& report) {
   json["notices"] = report.notices;
   json["rows"] = Json::array();
   for (std::size_t i = 0; i < report.rows.size(); ++i) json["rows"].push_back(plan_row(report, i));
+  const auto times = best_against_next(report);
+  json["best_against_next"] = times ? comparison(*times) : Json(nullptr);
   json["verdict"] = report.verdict;
   json["launch"] = Json::array();
   for (const PlanLaunch& launch : report.launches) json["launch"].push_back(launch_json(launch));

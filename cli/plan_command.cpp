@@ -31,9 +31,11 @@ std::optional<PlanInputs> load(const PlanRequest& request, const Arguments& argu
 
 void add_cluster(PlanReport& report, const PlanRequest& request, const LoadedCluster& loaded) {
   OfferedCluster offered{loaded.file, loaded.description, request.job.attention_kernel,
-                         request.job.price ? "--price" : "list price of " + loaded.price_date};
+                         request.job.price ? "--price" : "list price of " + loaded.price_date, loaded.uncertainty};
   if (offered.attention_kernel.empty() && !loaded.attention.empty())
     offered.attention_kernel = loaded.attention.front().kernel;
+  for (const AttentionChoice& choice : loaded.attention)
+    if (choice.kernel == offered.attention_kernel) offered.errors.attention = choice.error;
   Cluster cluster = loaded.cluster;
   if (request.job.price) cluster.price_per_gpu_hour = *request.job.price;
   report.clusters.push_back(std::move(offered));

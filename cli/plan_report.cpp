@@ -44,6 +44,16 @@ Question question_of(const PlanQuestion& q, const PlannedLayout& planned) {
   return {q.model, workload_of(q, planned), q.clusters[planned.cluster], planned.gpus, degrees, {l.strategy}};
 }
 
+std::optional<TimeComparison> best_against_next(const PlanReport& report) {
+  if (report.answer.best.size() < 2 || report.rows.size() < 2) return {};
+  const PlanRow &best = report.rows[0], &next = report.rows[1];
+  const Workload &a = best.question.work, &b = next.question.work;
+  if (best.planned.cluster != next.planned.cluster || best.planned.gpus != next.planned.gpus ||
+      a.seq_len != b.seq_len || a.global_batch != b.global_batch || !best.row.estimate || !next.row.estimate)
+    return {};
+  return compare_times(best.question, best.row, next.question, next.row, report.clusters[best.planned.cluster].errors);
+}
+
 std::string offload_words(const Offload& offload) {
   std::vector<std::string> what;
   if (offload.checkpoints) what.emplace_back("checkpoints");

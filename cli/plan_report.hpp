@@ -1,6 +1,7 @@
 #pragma once
 // The whole answer of `ithaca plan`, from which every writer works.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "cli/plan_flags.hpp"
 #include "cli/report.hpp"
 #include "model/plan.hpp"
+#include "model/uncertainty.hpp"
 
 namespace ithaca {
 
@@ -15,6 +17,7 @@ struct OfferedCluster {
   std::string file, source;
   std::string attention_kernel;  ///< whose curve times FlashAttention
   std::string price_source;
+  Uncertainty errors{};
 };
 
 /// A planned layout as a row of `compare`: `question` has its settings, and all its degrees fixed.
@@ -45,6 +48,9 @@ struct PlanReport {
 
 /// The question of `compare` whose one answer is the planned layout.
 Question question_of(const PlanQuestion& question, const PlannedLayout& planned);
+
+/// The best against the next, where both ran the same tokens on as many GPUs of the same cluster.
+std::optional<TimeComparison> best_against_next(const PlanReport& report);
 
 /// "usp (ulysses 8 x ring 8), ZeRO 3, recompute none, micro-batch 2"
 std::string plan_words(const PlanRow& row);

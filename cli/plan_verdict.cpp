@@ -8,6 +8,7 @@
 #include "cli/plan_reasons.hpp"
 #include "cli/remarks.hpp"
 #include "cli/text.hpp"
+#include "cli/verdict.hpp"
 #include "model/legality.hpp"
 #include "model/units.hpp"
 
@@ -30,6 +31,12 @@ std::string what_to_take(const PlanRow& best) {
                      plan_words(best), grouped(best.planned.gpus), best.question.cluster.gpu.name,
                      best.question.cluster.name, print(e.step.time), grouped(best.planned.seq_len.count),
                      print(e.memory.peak()), print(e.memory.capacity));
+}
+
+/// The next is the second best; a layout elsewhere, or of other tokens, has other errors.
+std::string how_sure_of_it(const PlanReport& report) {
+  const auto times = best_against_next(report);
+  return times ? how_sure(*times, "it", "the next, " + plan_words(report.rows[1]) + ",") : "";
 }
 
 std::string what_limits(const PlanRow& best) {
@@ -126,7 +133,8 @@ std::vector<std::string> nothing_feasible(const PlanReport& report) {
 std::vector<std::string> plan_verdict(const PlanReport& report) {
   if (report.rows.empty()) return nothing_feasible(report);
   const PlanRow& best = report.rows.front();
-  std::vector<std::string> lines{what_to_take(best), what_limits(best), what_would_help(report)};
+  std::vector<std::string> lines{what_to_take(best) + how_sure_of_it(report), what_limits(best),
+                                 what_would_help(report)};
   if (best.row.idle_gpus > 0) {
     lines.push_back(fmt::format("{} of the {} GPUs idle and are paid for.", grouped(best.row.idle_gpus),
                                 grouped(best.planned.gpus)));

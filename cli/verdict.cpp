@@ -48,15 +48,9 @@ std::string chance(double probability) {
   return probability < 0.001 ? "less than 0.1 %" : significant(100 * probability) + " %";
 }
 
-/// "It is faster in 93.2 % of cases, by the errors known; no interval is known for links between nodes."
 std::string how_sure(const Report& report, const Row& first, const Row& second) {
-  const TimeComparison c = compare_times(report.question, first, second, report.errors);
-  std::vector<std::string> unknown;
-  for (const ErrorSource source : c.unknown) unknown.emplace_back(name(source));
-  const std::string none = unknown.empty() ? "" : "no interval is known for " + join_words(unknown);
-  if (!c.known) return none.empty() ? "" : fmt::format(" How sure that is cannot be said: {}.", none);
-  return fmt::format(" By the errors that are known {} beats {} with a probability of {}{}.", name(first.strategy),
-                     name(second.strategy), chance(c.faster), none.empty() ? "" : "; " + none);
+  return how_sure(compare_times(report.question, first, second, report.errors), name(first.strategy),
+                  name(second.strategy));
 }
 
 std::string what_to_take(const Report& report) {
@@ -151,6 +145,15 @@ std::vector<std::string> none_fits(const Report& report) {
 }
 
 }  // namespace
+
+std::string how_sure(const TimeComparison& times, std::string_view first, std::string_view second) {
+  std::vector<std::string> unknown;
+  for (const ErrorSource source : times.unknown) unknown.emplace_back(name(source));
+  const std::string none = unknown.empty() ? "" : "no interval is known for " + join_words(unknown);
+  if (!times.known) return none.empty() ? "" : fmt::format(" How sure that is cannot be said: {}.", none);
+  return fmt::format(" By the errors that are known {} beats {} with a probability of {}{}.", first, second,
+                     chance(times.faster), none.empty() ? "" : "; " + none);
+}
 
 std::vector<std::string> verdict(const Report& report) {
   if (!report.best) return none_fits(report);

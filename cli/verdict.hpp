@@ -13,6 +13,8 @@ namespace ithaca {
 /// who would use the idle GPUs; or why there is none to take.
 std::vector<std::string> verdict(const Report& report);
 
+/// " By the errors that are known A beats B with a probability of 93.2 %."
+std::string how_sure(const TimeComparison& times, std::string_view first, std::string_view second);
 /// How sure the verdict's comparisons are: the best row against the next one, Ulysses against Megatron-SP.
 struct RowsCompared {
   const Row* first = nullptr;

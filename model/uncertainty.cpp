@@ -85,12 +85,12 @@ bool same_attention(const RankSplit& a, const RankSplit& b, const Layout& l, con
 
 class Comparer {
  public:
-  Comparer(const Question& q, const Row& first, const Row& second, const Uncertainty& errors)
-      : q_(q), first_(first), second_(second), errors_(errors) {}
+  Comparer(const Question& p, const Row& first, const Question& q, const Row& second, const Uncertainty& errors)
+      : p_(p), q_(q), first_(first), second_(second), errors_(errors) {}
 
   TimeComparison run() {
-    const RankSplit a = split_rank(q_.model, q_.work, first_.layout), b = split_rank(q_.model, q_.work, second_.layout);
-    const bool fp32 = q_.work.dtype == Dtype::fp32;
+    const RankSplit a = split_rank(p_.model, p_.work, first_.layout), b = split_rank(q_.model, q_.work, second_.layout);
+    const bool fp32 = p_.work.dtype == Dtype::fp32;
     add(ErrorSource::gemm, fp32 ? errors_.fp32_gemm : errors_.half_gemm, same_gemms(a, b));
     add(ErrorSource::attention, errors_.attention, same_attention(a, b, first_.layout, second_.layout));
     add(ErrorSource::streaming, errors_.streaming, same_gemms(a, b));
@@ -114,10 +114,10 @@ class Comparer {
   /// `change` makes a cluster slower by a factor.
   template <class Change>
   Shift shift(double deviation, Change change) const {
-    Cluster slow = q_.cluster, fast = q_.cluster;
+    Cluster slow = p_.cluster, fast = p_.cluster;
     change(slow, std::exp(deviation));
     change(fast, std::exp(-deviation));
-    return {(seconds(q_, slow, first_.layout) - seconds(q_, fast, first_.layout)) / 2,
+    return {(seconds(p_, slow, first_.layout) - seconds(p_, fast, first_.layout)) / 2,
             (seconds(q_, slow, second_.layout) - seconds(q_, fast, second_.layout)) / 2};
   }
 
@@ -149,13 +149,11 @@ class Comparer {
       count(shift(link.error.own, change), false);
       known[link.across_nodes] = out_.known = true;
     }
-    for (const ErrorSource source : {ErrorSource::server_links, ErrorSource::network_links}) {
-      if (known[source == ErrorSource::network_links]) continue;
-      note(source, shift(kProbe, [source](Cluster& c, double factor) { slow_down(c, source, factor); }));
-    }
+    if (!known[false]) add(ErrorSource::server_links, errors_.server_links, false);
+    if (!known[true]) add(ErrorSource::network_links, errors_.network_links, false);
   }
 
-  const Question& q_;
+  const Question &p_, &q_;
   const Row &first_, &second_;
   const Uncertainty& errors_;
   TimeComparison out_;
@@ -176,8 +174,9 @@ std::string_view name(ErrorSource source) {
   return "links between nodes";
 }
 
-TimeComparison compare_times(const Question& question, const Row& first, const Row& second, const Uncertainty& errors) {
-  return Comparer(question, first, second, errors).run();
+TimeComparison compare_times(const Question& of_first, const Row& first, const Question& of_second, const Row& second,
+                             const Uncertainty& errors) {
+  return Comparer(of_first, first, of_second, second, errors).run();
 }
 
 }  // namespace ithaca

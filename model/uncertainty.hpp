@@ -17,15 +17,21 @@ inline constexpr std::array kErrorSources{ErrorSource::gemm, ErrorSource::attent
                                           ErrorSource::server_links, ErrorSource::network_links};
 std::string_view name(ErrorSource source);  ///< "matrix products"
 
-/// Of two rows with estimates. Errors are taken as normal and small: the logarithm of the ratio of the times is normal
-/// with the first-order variance of all sources, each worked out by estimates with that source slower and faster by one
-/// standard deviation. What `steps` leaves above them counts for each layout alone.
+/// Of two rows with estimates, of questions about the same cluster. Errors are taken as normal and small: the logarithm
+/// of the ratio of the times is normal with the first-order variance of all sources, each worked out by estimates with
+/// that source slower and faster by one standard deviation. What `steps` leaves above them counts for each layout
+/// alone.
 struct TimeComparison {
   double faster = 0.5;                   ///< probability that the first takes less time
   double deviation = 0;                  ///< standard deviation of ln(second / first)
   bool known = false;                    ///< whether any error of theirs is
   StaticVector<ErrorSource, 5> unknown;  ///< no interval, though an error of 10 % moves the ratio by 0.5 % or more
 };
-TimeComparison compare_times(const Question& question, const Row& first, const Row& second, const Uncertainty& errors);
+TimeComparison compare_times(const Question& of_first, const Row& first, const Question& of_second, const Row& second,
+                             const Uncertainty& errors);
+inline TimeComparison compare_times(const Question& question, const Row& first, const Row& second,
+                                    const Uncertainty& errors) {
+  return compare_times(question, first, question, second, errors);
+}
 
 }  // namespace ithaca

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "configs/reader/catalogue.hpp"
+#include "configs/reader/known_errors.hpp"
 #include "configs/reader/load_fabric.hpp"
 #include "configs/reader/load_hardware.hpp"
 #include "configs/reader/profile_figures.hpp"
@@ -193,6 +194,8 @@ void ClusterReader::read_gpu() {
   cluster_.gpu = gpu->gpu;
   loaded_.attention = gpu->attention;
   loaded_.uncertainty = gpu->uncertainty;
+  loaded_.uncertainty.server_links = catalogue_links(false);
+  loaded_.uncertainty.network_links = catalogue_links(true);
   loaded_.sources.insert(loaded_.sources.end(), gpu->sources.begin(), gpu->sources.end());
 }
 

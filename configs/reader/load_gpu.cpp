@@ -165,9 +165,10 @@ void add_attention(LoadedGpu& loaded, const Measured& measured) {
   const bool own = measured.on.gpu.name == loaded.gpu.name;
   for (const AttentionKernel& kernel : measured.kernels.attention) {
     const Mark mark = own && kernel.derived.empty() ? kernel.mark : Mark::extrapolated;
-    const AttentionChoice here{
-        kernel.kernel, rescale(kernel.curve, measured.on.gpu, loaded.gpu), mark,
-        mark == Mark::extrapolated ? CurveError{} : attention_error(measured.kernels.errors, kernel.kernel)};
+    CurveError error = attention_error(measured.kernels.errors, kernel.kernel);
+    if (!error.known) error = step_error(measured.kernels.errors);
+    const AttentionChoice here{kernel.kernel, rescale(kernel.curve, measured.on.gpu, loaded.gpu), mark,
+                               own ? error : carried_attention(error)};
     const auto same = [&](const AttentionChoice& k) { return k.kernel == kernel.kernel; };
     auto place = std::find_if(loaded.attention.begin(), loaded.attention.end(), same);
     if (place == loaded.attention.end()) place = loaded.attention.insert(place, here);
@@ -186,7 +187,9 @@ void add_streaming(LoadedGpu& loaded, const Measured& measured) {
   const StreamingFit& fit = *measured.kernels.streaming;
   loaded.gpu.streaming_efficiency = fit.efficiency;
   loaded.gpu.host = fit.host;
-  if (own) loaded.uncertainty.steps = step_deviation(measured.kernels.errors);
+  const CurveError steps = step_error(measured.kernels.errors);
+  if (own) loaded.uncertainty.steps = steps.common;
+  if (own) loaded.uncertainty.streaming = {steps.known, steps.common, 0};
   record_curve(loaded, "gpu.kernels.streaming", measured.kernels.name, own ? fit.mark : Mark::extrapolated, measured);
 }
 
@@ -213,13 +216,18 @@ Result<LoadedGpu, Diagnostics> load_gpu(std::string_view name_or_path) {
   gpu.gemm = rescale(*gemm->kernels.gemm, gemm->on.gpu, gpu);
   gpu.gemm_mark = gemm->on.gpu.name == gpu.name ? gemm->kernels.gemm_mark : Mark::extrapolated;
   record_curve(loaded, "gpu.kernels.gemm", gemm->kernels.name, gpu.gemm_mark, *gemm);
-  if (gpu.gemm_mark != Mark::extrapolated) take_gemm_errors(gemm->kernels.errors, loaded.uncertainty);
+  take_gemm_errors(gemm->kernels.errors, loaded.uncertainty);
+  for (CurveError* error : {&loaded.uncertainty.half_gemm, &loaded.uncertainty.fp32_gemm}) {
+    if (!error->known) *error = step_error(gemm->kernels.errors);
+    if (gpu.gemm_mark == Mark::extrapolated) *error = carried_gemm(*error);
+  }
   for (const std::string& name : file->attention_kernels) {
     const auto attention = open_kernels(name, loaded);
     if (!attention) return attention.error();
     if (attention->kernels.attention.empty()) return no_curve(name, "attention");
     add_attention(loaded, *attention);
   }
+  loaded.uncertainty.streaming = carried_streaming();
   if (file->streaming_kernels.empty()) return loaded;
   const auto streaming = open_kernels(file->streaming_kernels, loaded);
   if (!streaming) return streaming.error();

@@ -27,7 +27,7 @@ struct AttentionChoice {
   std::string kernel;  ///< fa1, fa2, fa3, cudnn
   AttentionCurve curve;
   Mark mark = Mark::extrapolated;
-  CurveError error{};  ///< of the curve, where it is the GPU's own
+  CurveError error{};  ///< of the curve
 };
 
 struct LoadedGpu {
@@ -35,7 +35,7 @@ struct LoadedGpu {
   std::vector<AttentionChoice> attention;  ///< the first one is in `gpu`
   std::string description;
   std::vector<FigureSource> sources;
-  Uncertainty uncertainty{};  ///< of the GPU's own curves, but for attention
+  Uncertainty uncertainty{};  ///< of the curves, but for attention's
 };
 
 struct LoadedCluster {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/cli/sample_plan.hpp"
 #include "tests/cli/widths.hpp"
 
@@ -21,6 +23,26 @@ TEST(PlanVerdict, TakesTheBestAndSaysWhatLimitsIt) {
   EXPECT_EQ(text.rfind("Take ", 0), 0u) << text;
   EXPECT_TRUE(contains(text, "\nLimit: kernels are "));
   EXPECT_TRUE(contains(text, "\nLever: "));
+}
+
+TEST(PlanVerdict, SaysHowSureItIsOfTheBestAgainstTheNext) {
+  // Matrix products off by 20 % for each layout alone: the two times' logarithms differ by their lead, and the chance
+  // is that of a normal error of the stated deviation to stay below it.
+  Uncertainty errors;
+  errors.half_gemm = {true, 0, 0.2};
+  const PlanReport report = test::planned(test::plan_question(8, 65536), errors);
+  const auto times = best_against_next(report);
+  ASSERT_TRUE(times);
+  const auto time = [&](int row) { return report.rows[static_cast<std::size_t>(row)].row.estimate->step.time; };
+  const double lead = std::log(time(1) / time(0));
+  EXPECT_GT(times->deviation, 0);
+  EXPECT_NEAR(times->faster, 0.5 * std::erfc(-lead / times->deviation / std::sqrt(2.0)), 1e-12);
+  EXPECT_TRUE(contains(report.verdict[0], " it beats the next, " + plan_words(report.rows[1]) + ", with a probability"))
+      << report.verdict[0];
+  // Layouts of two offers have errors of their own.
+  PlanQuestion two = test::plan_question(8, 65536);
+  two.gpus = {8, 16};
+  EXPECT_FALSE(best_against_next(test::planned(two, errors)));
 }
 
 TEST(PlanVerdict, NothingFits) {

@@ -15,12 +15,12 @@ inline PlanQuestion plan_question(int gpus, std::int64_t tokens) {
   return q;
 }
 
-inline PlanReport planned(const PlanQuestion& question) {
+inline PlanReport planned(const PlanQuestion& question, const Uncertainty& errors = {}) {
   PlanReport report;
   report.made_by = {"1.2.3", "abc1234", {"ithaca", "plan"}, "models/m.yaml", "a paper", "clusters/c.yaml", "a sheet"};
   report.question = question;
   for (std::size_t i = 0; i < question.clusters.size(); ++i)
-    report.clusters.push_back({"clusters/c.yaml", "a sheet", "fa3", "price list of 2025-10"});
+    report.clusters.push_back({"clusters/c.yaml", "a sheet", "fa3", "price list of 2025-10", errors});
   report.defaults = {"--global-batch 1"};
   answer(report);
   return report;
