@@ -72,6 +72,7 @@ function(ithaca_page variable)
       -P ${PROJECT_SOURCE_DIR}/cmake/embed_page.cmake
     DEPENDS ${scripts} ${module} ${PROJECT_SOURCE_DIR}/cmake/embed_page.cmake
     COMMENT "Embedding the page's script" VERBATIM)
+  set_source_files_properties(${out} PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)  # clang
   add_custom_target(ithaca_page DEPENDS ${out})  # waits for no library, so neither does the module
   set(${variable} ${out} PARENT_SCOPE)
 endfunction()
