@@ -123,6 +123,7 @@ Result<Measured, std::string> measure_here(const Request& request) {
   auto door = Socket::listen({"127.0.0.1", 0});
   if (!door) return door.error();
   Meeting meeting = request.meeting;
+  meeting.rank = 0;
   meeting.at = door->local();
   meeting.token =
       std::to_string(std::hash<std::thread::id>{}(std::this_thread::get_id())) + std::to_string(meeting.at.port);
@@ -134,7 +135,6 @@ Result<Measured, std::string> measure_here(const Request& request) {
       if (const auto mesh = Mesh::join(own)) measure(*mesh, request.plan);
     });
   }
-  meeting.rank = 0;
   Measured measured;
   const auto mesh = Mesh::join(meeting, std::move(door).value());
   if (mesh) measured = measure(*mesh, request.plan);

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 
 namespace ithaca {
 namespace {
@@ -327,13 +327,12 @@ TEST(Fields, AFileOfAnotherKindDoesNotFloodTheScreen) {
   std::string text;
   for (int i = 0; i < 100000; ++i) text += "key" + std::to_string(i) + ": 1\n";
   Read read(text + text);
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   Fields fields = read.fields();
   fields.need("hidden", parse_size);
   fields.finish();
   EXPECT_EQ(read.problems.size(), 50u);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5))
-      << "duplicates are found without a square";
+  EXPECT_LT(std::clock() - start, 5 * CLOCKS_PER_SEC) << "duplicates are found without a square";
 }
 
 }  // namespace
