@@ -35,7 +35,9 @@ lose_a_rank() {  # MPIRUN'S FLAGS...: the exit code of a run whose last rank is 
   "$mpirun" "$@" -n 4 "$ithaca" "${long[@]}" -o "$folder/ranks" >"$folder/talk" 2>&1 &
   local job=$! code=0
   for _ in $(seq 100); do [[ -s $folder/ranks ]] && break; sleep 0.05; done
-  kill -9 "$(pgrep -P $job | tail -1)" 2>/dev/null || true
+  local children=()
+  read -ra children <"/proc/$job/task/$job/children" || true  # a bare machine has no pgrep
+  ((${#children[@]} == 0)) || kill -9 "${children[-1]}" 2>/dev/null || true
   wait $job || code=$?
   return $code
 }
