@@ -3,7 +3,7 @@
 
 Changes one operator, factor or number of model/ at a time in a copy of the sources below FOLDER, and asks the tests
 whether they notice: those of the model first, then the second implementation, then those of the other rooms. Prints
-each mutant that survives. A sample from the seed, or with --mutants 0 all of them. Exit 1 if less than SHARE is caught.
+each mutant that survives and the count so far, so that a run that is ended has said what it found. A sample from the seed, or with --mutants 0 all of them. Exit 1 if less than SHARE is caught.
 By hand: a mutant takes seconds.
 """
 import argparse
@@ -112,6 +112,8 @@ def main():
         by_room[room] += 1
         if not room:
             print(f"survives: {path.relative_to(source)}:{number + 1}\n-{was.rstrip()}\n+{line.rstrip()}", flush=True)
+        asked_now = sum(by_room.values())
+        print(f"{asked_now - by_room['']} of {asked_now} caught", flush=True)
     alive = by_room.pop("")
     caught = sum(by_room.values())
     print(f"{caught} of {caught + alive} caught, by the tests of {by_room}")
