@@ -66,6 +66,13 @@ TEST(Decode, PassesQueriesAndPartialResultsRoundARing) {
   ASSERT_EQ(pass.layer.collectives.size(), 2u);
   EXPECT_EQ(pass.layer.collectives[0].sent.value(), 7 * 2 * 32 * 128 * 2);
   EXPECT_EQ(pass.layer.collectives[1].sent.value(), 7 * 2 * 32 * (128 * 2 + 4));
+  // Two ranks with 2 tokens each send the same over one hop of the same links.
+  const InferencePass two = *of(test::llama_7b(), prompts(4, 65536), sequence_split(Strategy::ring, 1, 2)).decode;
+  const CollectiveCost hop = two.layer.collectives[0].cost, hops = pass.layer.collectives[0].cost;
+  EXPECT_GT(hop.latency.value(), 0);
+  EXPECT_DOUBLE_EQ(hops.latency.value(), 7 * hop.latency.value());
+  EXPECT_DOUBLE_EQ(hops.transfer.value(), 7 * hop.transfer.value());
+  EXPECT_DOUBLE_EQ(hops.bound.value(), 7 * hop.bound.value());
   const InferencePass gather =
       *of(test::llama_7b(), prompts(16, 65536), sequence_split(Strategy::cp_all_gather, 1, 8)).decode;
   EXPECT_EQ(gather.layer.collectives[0].op, Op::all_gather);
