@@ -8,10 +8,11 @@ source=$1 folder=${2:-}
 skip() { echo "skipped: $*"; exit 77; }
 [[ ${ITHACA_PACKAGE:-} == 1 && $(id -u) == 0 ]] || skip "needs root and minutes: set ITHACA_PACKAGE=1 as root"
 for tool in git cpack dpkg-deb debootstrap; do command -v $tool >/dev/null || skip "there is no $tool"; done
+. "$(dirname "$0")/../support/bare.sh"
 work=$(mktemp -d)
 folder=${folder:-$work/kept}
 tree=$work/tree
-trap 'umount "$tree/proc" 2>/dev/null || true; rm -rf --one-file-system "$work"' EXIT
+trap 'umount "$tree"/{proc,dev/pts,dev/shm} 2>/dev/null || true; rm -rf --one-file-system "$work"' EXIT
 mkdir -p "$folder" "$tree"
 say() { echo "$(date +%T) $*"; }
 
@@ -38,19 +39,10 @@ if [[ ! -e $package ]]; then
 fi
 say "$(stat -c %s "$package") bytes, twice the same: $(sha256sum <"$package" | cut -c1-16)"
 
-if [[ ! -e $folder/base/.done ]]; then
-  say "making a bare Debian"
-  mirror=$(grep -hv '^#' /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2>/dev/null |
-    grep -oE 'https?://[^ ]+/debian' | head -n 1 || true)
-  rm -rf --one-file-system "$folder/base"
-  debootstrap --variant=minbase bookworm "$folder/base" ${mirror:+"$mirror"} >"$work/log" 2>&1 ||
-    { tail -5 "$work/log"; exit 1; }
-  touch "$folder/base/.done"
-fi
+say "a bare Debian"
+bare_base "$folder/base" "$work/log"
 cp -a "$folder/base/." "$tree/"
-cp /etc/resolv.conf /etc/hosts "$tree/etc/"
-for kept in /etc/apt/apt.conf.d/99*; do [[ ! -e $kept ]] || cp "$kept" "$tree/etc/apt/apt.conf.d/"; done
-mount -t proc proc "$tree/proc"
+bare_enter "$tree"
 cp "$package" "$tree/root/ithaca.deb"
 inside() { chroot "$tree" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
 apt() { inside apt-get -y -q --no-install-recommends "$@" >"$work/log" 2>&1 || { tail -5 "$work/log"; exit 1; }; }
