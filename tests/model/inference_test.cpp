@@ -91,6 +91,21 @@ TEST(Decode, QueriesOfLatentsAreAsWideAsThese) {
   EXPECT_EQ(pass.layer.collectives[1].sent.value(), 7 * 128 * (512 * 2 + 4));
 }
 
+TEST(Prefill, LatentsAreGatheredForTheCacheOfEveryRankOfAnAllToAll) {
+  // Each of 8 ranks keeps the latent of 512 and the rotary part of 64 of all tokens of two prompts: 7/8 come from
+  // others.
+  Transformer m = test::llama_7b();
+  m.heads = m.kv_heads = 128;
+  m.latent = {1536, 512, 64};
+  const InferencePass pass = *of(m, prompts(2, 65536), sequence_split(Strategy::ulysses, 8, 1), Phase::prefill).prefill;
+  ASSERT_EQ(pass.layer.collectives.size(), 3u);
+  EXPECT_EQ(pass.layer.collectives[2].op, Op::all_gather);
+  EXPECT_EQ(pass.layer.collectives[2].message.value(), 2.0 * 2 * 65536 * 576);
+  EXPECT_EQ(pass.layer.collectives[2].sent.value(), 2.0 * 2 * 65536 * 576 * 7 / 8);
+  EXPECT_GT(pass.layer.collectives[2].cost.transfer.value(), 0);
+  EXPECT_TRUE(of(m, prompts(2, 65536), tensor(1), Phase::prefill).prefill->layer.collectives.empty());
+}
+
 TEST(Decode, UlyssesExchangesHeadsOfNewTokens) {
   // 8 ranks with 2 of 16 tokens each, 4 heads a rank: (2a + 2 a_kv) d e x tokens x 7/8.
   const InferencePass pass = *of(test::llama_7b(), prompts(16, 65536), sequence_split(Strategy::ulysses, 8, 1)).decode;
@@ -136,6 +151,7 @@ TEST(Prefill, IsTheForwardOfATrainingStep) {
   const double ends = pass.time.value() - 32 * (layer.total() + traffic.time).value();
   EXPECT_GT(ends, 0);
   EXPECT_LT(ends, 0.002 * pass.time.value());  // embedding, and the logits of one token
+  EXPECT_NEAR(pass.comm / traffic.time, 32, 1e-9);
 }
 
 TEST(Prefill, ModelFlopsLeaveOutUnreadLogits) {
@@ -175,6 +191,11 @@ TEST(Inference, StagesOfAPipelineWorkOnSharesOfTheBatch) {
   EXPECT_EQ(split.cache, whole.cache);  // half the layers of two sequences
   EXPECT_GT(split.decode->time, whole.decode->time);
   EXPECT_LT(split.decode->time, whole.decode->time * 1.6);
+  // Each micro-batch hands on the hidden state of one token.
+  const Cluster cluster = test::round_cluster();
+  const Seconds message = send_recv_cost(cluster, place_groups(cluster, two).pipeline, Bytes{4096 * 2}).total();
+  EXPECT_DOUBLE_EQ(split.decode->comm.value(), 2 * message.value());
+  EXPECT_EQ(whole.decode->comm.value(), 0);
 }
 
 TEST(Inference, ShardedWeightsAreGatheredForEveryToken) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/packing.hpp"
 #include "tests/support/machines.hpp"
 
 namespace ithaca {
@@ -53,6 +54,16 @@ TEST(LayerCompute, WindowsLeaveAShareOfTheMask) {
   EXPECT_DOUBLE_EQ(mask_share(m, work), 0.5);
   m.window = 65536;
   EXPECT_DOUBLE_EQ(mask_share(m, work), 1);
+}
+
+TEST(LayerCompute, TwoDocumentsOfHalfASequenceAreTwoSequencesOfHalf) {
+  const std::vector<std::int64_t> lengths{32768, 32768};
+  const Packing packing = pack(lengths, 65536, 1);
+  Workload packed = sequence(65536), apart = sequence(32768);
+  packed.packing = &packing;
+  apart.micro_batch = apart.global_batch = 2;
+  EXPECT_NEAR(forward(Layout{}, packed).attention / forward(Layout{}, apart).attention, 1, 1e-9);
+  EXPECT_NEAR(forward(Layout{}, packed).imbalance.value(), 0, 1e-12);
 }
 
 TEST(LayerCompute, UnevenHeadsWaitForTheSlowestRank) {

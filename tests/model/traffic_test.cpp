@@ -93,6 +93,23 @@ TEST(Traffic, RingGradientsGoHome) {
   EXPECT_EQ(traffic(llama_7b(), work, ring).backward.sent.value(), 63 * hop + 63 * hop);
 }
 
+TEST(Traffic, RingSelfAttentionAndGathersMoveEverySequenceOfAMicroBatch) {
+  // Two sequences on 4 ranks: K or V of a block is 2 e (N/4) 4096 bytes. Ring self-attention sends each of them over 3
+  // hops, in backward again, and all-reduces the gradient of all four blocks: 2 x 3/4 of them.
+  Workload work = no_recompute(65536);
+  work.micro_batch = work.global_batch = 2;
+  const double slice = 2.0 * 2 * 16384 * 4096;
+  const TrainingTraffic ring = traffic(llama_7b(), work, {.strategy = Strategy::ring_self_attention, .ring = 4});
+  EXPECT_EQ(ring.forward.sent.value(), 2 * 3 * slice);
+  EXPECT_EQ(op_bytes(ring.backward, Op::send_recv), 2 * 3 * slice);
+  EXPECT_EQ(op_bytes(ring.backward, Op::all_reduce), 2 * 2 * 3.0 / 4 * 4 * slice);
+  // An all-gather of both, and a reduce-scatter of their gradients.
+  const TrainingTraffic gather = traffic(llama_7b(), work, {.strategy = Strategy::cp_all_gather, .ring = 4});
+  EXPECT_EQ(op_bytes(gather.forward, Op::all_gather), 2 * 3 * slice);
+  EXPECT_EQ(op_bytes(gather.backward, Op::all_gather), 2 * 3 * slice);
+  EXPECT_EQ(op_bytes(gather.backward, Op::reduce_scatter), 2 * 3 * slice);
+}
+
 TEST(Traffic, Qwen14bCopiesKvHeads) {
   // One head's slice is e N/P d bytes; the busiest rank sends (a - q) + 2(K - k) + (P-1) q of them and receives
   // (P-1)(q + 2k) + (a - q). P = 16: slice 20,971,520; sends 37 + 40 + 45 = 122 (q 3, k 1), receives 105 + 37 = 142 (k

@@ -27,15 +27,16 @@ TEST(Units, DecimalIsNotBinary) {
   const std::pair<const char*, double> cases[] = {{"16B", 16},       {"1KB", 1e3},        {"80GB", 80e9},
                                                   {"1.5TB", 1.5e12}, {"2PB", 2e15},       {"512KiB", 512 * kKi},
                                                   {"1MiB", kMi},     {"80GiB", 80 * kGi}, {"79.11GiB", 79.11 * kGi},
-                                                  {"1TiB", kTi},     {"0.5PiB", kPi / 2}};
+                                                  {"1TiB", kTi},     {"0.5PiB", kPi / 2}, {"5MB", 5e6}};
   for (const auto& [text, bytes] : cases) EXPECT_EQ(*parse_bytes(text), Bytes{bytes}) << text;
 }
 
 TEST(Units, BitsAreNotBytes) {
   const std::pair<const char*, double> cases[] = {
       {"400Gbps", 50e9},  // 400e9 bits / 8
-      {"50GBps", 50e9},    {"1PBps", 1e15},    {"3.35TBps", 3.35e12}, {"8bps", 1},     {"1Bps", 1},
-      {"100Mbps", 12.5e6}, {"1.6Tbps", 200e9}, {"64Kbps", 8e3},       {"1GiBps", kGi}, {"2KiBps", 2 * kKi}};
+      {"50GBps", 50e9},    {"1PBps", 1e15},    {"3.35TBps", 3.35e12}, {"8bps", 1},         {"1Bps", 1},
+      {"100Mbps", 12.5e6}, {"1.6Tbps", 200e9}, {"64Kbps", 8e3},       {"1GiBps", kGi},     {"2KiBps", 2 * kKi},
+      {"1KBps", 1e3},      {"3MBps", 3e6},     {"2Pbps", 0.25e15},    {"5MiBps", 5 * kMi}, {"0.5TiBps", kTi / 2}};
   for (const auto& [text, rate] : cases) EXPECT_EQ(*parse_rate(text), BytesPerSecond{rate}) << text;
 }
 
@@ -68,8 +69,8 @@ TEST(Units, SharesAndTimes) {
 
 TEST(Units, TokensAreWholeAndNeedNoUnit) {
   const std::pair<const char*, std::int64_t> cases[] = {
-      {"1", 1},     {"1048576", 1048576}, {"1Mi", 1048576},  {"128Ki", 131072}, {"1M", 1000000},
-      {"3K", 3000}, {"1.5Ki", 1536},      {"1.1M", 1100000}, {"2.3M", 2300000}, {"4Gi", 4294967296}};
+      {"1", 1},        {"1048576", 1048576}, {"1Mi", 1048576},  {"128Ki", 131072},   {"1M", 1000000},   {"3K", 3000},
+      {"1.5Ki", 1536}, {"1.1M", 1100000},    {"2.3M", 2300000}, {"4Gi", 4294967296}, {"2G", 2000000000}};
   for (const auto& [text, tokens] : cases) EXPECT_EQ(*parse_tokens(text), Tokens{tokens}) << text;
   const std::string likely = "write digits alone, or 128Ki (x 2^10), 128Mi (x 2^20) or 128M (x 10^6)";
   EXPECT_EQ(error_of(parse_tokens("128k")), "'128k' has an unknown unit 'k' | " + likely);
@@ -82,6 +83,11 @@ TEST(Units, TokensOfARunMayBeManyMore) {
   EXPECT_EQ(*parse_token_total("15T"), 15'000'000'000'000);
   EXPECT_EQ(*parse_token_total("200G"), 200'000'000'000);
   EXPECT_EQ(*parse_token_total("1Ti"), std::int64_t{1} << 40);
+  EXPECT_EQ(*parse_token_total("3Gi"), std::int64_t{3} << 30);
+  EXPECT_EQ(*parse_token_total("3Mi"), std::int64_t{3} << 20);
+  EXPECT_EQ(*parse_token_total("3Ki"), 3072);
+  EXPECT_EQ(*parse_token_total("7M"), 7'000'000);
+  EXPECT_EQ(*parse_token_total("7K"), 7'000);
   EXPECT_FALSE(parse_token_total("0"));
   EXPECT_FALSE(parse_token_total(""));
 }
