@@ -50,6 +50,12 @@ TEST(CommCurves, StayWithinTheInstallation) {
   EXPECT_EQ(comm_curves(q).front().points.back().gpus, 16);
 }
 
+TEST(WinnerMap, EndsAtTheLongestLengthThatAQuestionMayHave) {
+  // 2^40 tokens, as many as --seq takes.
+  const WinnerMap map = winner_map(question(8, std::int64_t{1} << 39));
+  EXPECT_EQ(map.lengths.front(), Tokens{std::int64_t{1} << 40});
+}
+
 TEST(WinnerMap, AgreesWithCompareInEveryCell) {
   Question q = question(12, 65536 * 3);
   q.cluster.max_gpus = 64;

@@ -14,6 +14,17 @@ TEST(Framework, ReleasesRiseByMajorMinorAndPatch) {
   EXPECT_EQ(version_text(kNewest), "");
 }
 
+TEST(Framework, FirstAndNewestReleasesAreThoseOfTheirSources) {
+  const auto known = [](Framework framework) {
+    const KnownReleases releases = known_releases(framework);
+    return version_text(releases.first) + " to " + version_text(releases.last);
+  };
+  EXPECT_EQ(known(Framework::deepspeed), "0.10 to 0.19");
+  EXPECT_EQ(known(Framework::megatron), "0.4 to 0.19");
+  EXPECT_EQ(known(Framework::accelerate), "1.0 to 1.15");
+  EXPECT_EQ(known(Framework::verl), "0.2 to 0.7");
+}
+
 TEST(Framework, EachKnowsItsReleases) {
   for (int i = 1; i < kFrameworks; ++i) {
     const auto framework = static_cast<Framework>(i);
