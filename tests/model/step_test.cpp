@@ -70,6 +70,11 @@ TEST(Step, EveryKthLayerRepeatsItsTraffic) {
   slow.port_peak = slow.port_peak * 1e-6;
   const StepEstimate s = estimate(llama_7b(), work, {.strategy = Strategy::ulysses, .ulysses = 8, .zero = 0}, slow);
   EXPECT_NEAR(s.step.bound / (s.forward.bound * 2.25 * 32), 1, 1e-12);
+  // Two stages have 16 layers each, and 3 sequences pass through them.
+  work.global_batch = 3;
+  const StepEstimate p =
+      estimate(llama_7b(), work, {.strategy = Strategy::ulysses, .pp = 2, .ulysses = 4, .zero = 0}, slow);
+  EXPECT_NEAR(p.step.bound / (p.forward.bound * 2.25 * 16 * 3), 1, 1e-12);
 }
 
 TEST(Step, RingHidesBehindAttentionOfALongSequence) {
