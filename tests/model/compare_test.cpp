@@ -99,6 +99,12 @@ TEST(Compare, LongestSequenceIsTheLastThatFits) {
   }
 }
 
+TEST(Compare, NoLengthAbove2To34IsTried) {
+  Question q = llama_on_64();
+  q.cluster.gpu.memory = Bytes{1e18};
+  for (const Row& r : compare(q)) EXPECT_EQ(r.max_seq_len, Tokens{std::int64_t{1} << 34}) << name(r.strategy);
+}
+
 TEST(Compare, RatesCountIdleGpus) {
   const Question q = llama_on_64();
   const Row r = row(compare(q), Strategy::ulysses);

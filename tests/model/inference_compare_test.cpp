@@ -80,6 +80,15 @@ TEST(CompareInference, LongestPromptAndLargestBatchAreTheLastThatFit) {
   }
 }
 
+TEST(CompareInference, NoPromptAbove2To34AndNoBatchAbove2To24IsTried) {
+  InferenceQuestion q = ask(test::llama3_8b(), 8, 2, 65536, Phase::decode);
+  q.job.cluster.gpu.memory = Bytes{1e24};
+  for (const InferenceRow& row : compare_inference(q)) {
+    EXPECT_EQ(row.max_seq_len, Tokens{std::int64_t{1} << 34}) << name(row.strategy);
+    EXPECT_EQ(row.max_batch, std::int64_t{1} << 24) << name(row.strategy);
+  }
+}
+
 TEST(CompareInference, RefusesAStrategyWithoutThePhase) {
   InferenceQuestion q = ask(test::llama_7b(), 8, 1, 65536, Phase::decode);
   q.job.strategies = {Strategy::megatron_sp, Strategy::ulysses};

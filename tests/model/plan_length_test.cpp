@@ -36,6 +36,12 @@ TEST(LongestSequence, FitsAndTheNextMultipleDoesNot) {
   EXPECT_EQ(longest(q, found + 1).count, 0);  // what is needed does not fit
 }
 
+TEST(LongestSequence, IsSoughtUpTo2To34) {
+  PlanQuestion q = question();
+  q.clusters[0].gpu.memory = Bytes{1e18};
+  EXPECT_EQ(longest(q), Tokens{std::int64_t{1} << 34});
+}
+
 TEST(LongestSequence, LeavesTheMarginFree) {
   PlanQuestion q = question();
   q.limits.memory_margin = 0.25;

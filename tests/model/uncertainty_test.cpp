@@ -105,6 +105,13 @@ TEST(CompareTimes, AProfilesLinksByKindOfCollective) {
   const TimeComparison c = p.ask(errors);
   EXPECT_NEAR(c.deviation / (0.1 * share), 1, 0.02);
   for (const ErrorSource source : c.unknown) EXPECT_NE(source, ErrorSource::server_links);
+  // Where nothing was fitted the curve of that kind is off, and no other.
+  p.q.cluster.measured.regimes.clear();
+  p.q.cluster.measured.curves.push_back({Op::all_gather, Algorithm::ring, false, 8, {{1, 1}, {1e12, 1}}});
+  p.rows = compare(p.q);
+  const StepEstimate& by_curve = *p.rows[0].estimate;
+  const double its_share = (by_curve.forward.time + by_curve.backward.time) * 32.0 / by_curve.step.time;
+  EXPECT_NEAR(p.ask(errors).deviation / (0.1 * its_share), 1, 0.02);
 }
 
 }  // namespace
