@@ -69,6 +69,7 @@ TEST(Decode, PassesQueriesAndPartialResultsRoundARing) {
   // Two ranks with 2 tokens each send the same over one hop of the same links.
   const InferencePass two = *of(test::llama_7b(), prompts(4, 65536), sequence_split(Strategy::ring, 1, 2)).decode;
   const CollectiveCost hop = two.layer.collectives[0].cost, hops = pass.layer.collectives[0].cost;
+  EXPECT_EQ(pass.layer.collectives[0].count, 7);
   EXPECT_GT(hop.latency.value(), 0);
   EXPECT_DOUBLE_EQ(hops.latency.value(), 7 * hop.latency.value());
   EXPECT_DOUBLE_EQ(hops.transfer.value(), 7 * hop.transfer.value());
