@@ -134,9 +134,10 @@ std::string group_cases(const std::vector<FirstWord>& words) {
 
 std::string fish_values(const ValueNames& value, bool list) {
   const std::string names = joined(value.names);
-  const std::string text = value.files ? " -F" : "";
+  std::string text = value.files ? " -F" : "";
   if (names.empty()) return text;
-  return text + " -a " + fish_quoted(list ? "(__fish_complete_list , 'string split \" \" \"" + names + "\"')" : names);
+  return text + " -a " +
+         fish_quoted(list ? R"((__fish_complete_list , 'string split " " ")" + names + R"("'))" : names);
 }
 
 std::string fish_flag(const Flag& flag, const std::string& when) {

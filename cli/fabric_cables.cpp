@@ -27,6 +27,7 @@ std::vector<Tier> tiers_of(const FabricGraph& graph) {
     ++counts[{a, b, link.capacity, link.latency}];
   }
   std::vector<Tier> tiers;
+  tiers.reserve(counts.size());
   for (const auto& [key, links] : counts)
     tiers.push_back({std::get<0>(key), std::get<1>(key), std::get<2>(key), std::get<3>(key), links});
   return tiers;

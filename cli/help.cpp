@@ -40,6 +40,7 @@ std::string short_command_list(std::span<const Command> commands) {
   const std::vector<FirstWord> words = first_words(commands);
   if (words.size() == 1) return command_list(commands);
   std::vector<std::pair<std::string, std::string>> rows;
+  rows.reserve(words.size());
   for (const FirstWord& word : words) rows.emplace_back(word.word, word.summary);
   return lines_of(rows);
 }

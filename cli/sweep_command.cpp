@@ -20,6 +20,7 @@ Outcome become_mpi(const Arguments& arguments, const LaunchedRank& launched) {
   const std::string program = find_program("ithaca_mpi", own_folder(), variable("PATH").value_or(""));
   std::vector<std::string> words = arguments.typed;
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   if (!program.empty()) execv(program.c_str(), pointers.data());
@@ -56,11 +57,11 @@ constexpr std::size_t kMostFiles = 100'000;  // of shards
 
 constexpr std::string_view kSweepExamples[] = {
     "ithaca sweep --model llama3-8b --cluster dgx-h100 --set gpus=8..512*2 --set seq=64Ki..4Mi*2 --csv -o rows.csv",
-    "ithaca sweep --model llama3-8b --cluster dgx-h100 --gpus 64 --set oversubscription=[1,2,4,8] "
-    "--set seq=128Ki..2Mi*2 --keep fastest",
+    ("ithaca sweep --model llama3-8b --cluster dgx-h100 --gpus 64 --set oversubscription=[1,2,4,8] "
+     "--set seq=128Ki..2Mi*2 --keep fastest"),
     "ithaca sweep --model llama3-70b --cluster dgx-h100 --set gpus=64..1024*2 --set seq=64Ki..1Mi*2 --heat strategy",
-    "ithaca sweep --model llama3-70b --cluster dgx-h100 --phase decode --seq 128Ki --set gpus=8..64*2 "
-    "--set batch=1..64*4 --keep fastest",
+    ("ithaca sweep --model llama3-70b --cluster dgx-h100 --phase decode --seq 128Ki --set gpus=8..64*2 "
+     "--set batch=1..64*4 --keep fastest"),
     "ithaca sweep gpus-at-fixed-tokens --dry-run",
     "ithaca sweep big.yaml --csv -o rows.csv --resume",
     "ithaca sweep big.yaml --csv -o rows-3.csv --shard 3/8",

@@ -35,6 +35,7 @@ inline std::vector<Interval> intervals_of(const std::vector<std::vector<double>>
   std::vector<Interval> out;
   for (std::size_t column = 0; column < draws.front().size(); ++column) {
     std::vector<double> values;
+    values.reserve(draws.size());
     for (const auto& draw : draws) values.push_back(draw[column]);
     std::sort(values.begin(), values.end());
     const auto at = [&](double share) {

@@ -59,6 +59,7 @@ SweepEnd run_on_threads(const SweepPlan& plan, const SweepChunks& chunks, int th
                         const WantsStop& stop) {
   Board board;
   std::vector<std::jthread> workers;
+  workers.reserve(static_cast<std::size_t>(threads));
   const std::uint64_t ahead = kAhead * static_cast<std::uint64_t>(threads);
   for (int i = 0; i < threads; ++i) workers.emplace_back([&] { work(plan, chunks, ahead, board); });
   const SweepEnd end = hand_on(chunks, board, take, stop);

@@ -185,7 +185,10 @@ void check_file(FlagReader& flags, const SweepRequest& request) {
 /// The question in words, each flag and axis as it was given.
 std::vector<std::string> question_words(const Arguments& all, const SweepRequest& request) {
   std::vector<std::string> words{"ithaca", "sweep"};
-  for (const auto& [name, values] : request.axes) words.insert(words.end(), {"--set", name + "=" + values});
+  for (const auto& [name, values] : request.axes) {
+    words.emplace_back("--set");
+    words.push_back(std::string(name).append("=").append(values));
+  }
   for (const Flag& flag : kSweepFlags) {
     if (of_the_run(flag.name) || flag.name == "--set") continue;
     if (axis_for(request.axes, flag.name) != nullptr) continue;

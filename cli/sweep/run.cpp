@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -32,6 +33,7 @@ void order_axes(const SweepRequest& request, std::vector<SweepAxis>& axes, Diagn
     return std::find(request.per.begin(), request.per.end(), axis.name) != request.per.end();
   };
   std::vector<std::string> names;
+  names.reserve(axes.size());
   for (const SweepAxis& axis : axes) names.push_back(axis.name);
   for (const std::string& name : request.per) {
     if (std::find(names.begin(), names.end(), name) == names.end())
@@ -332,8 +334,8 @@ std::string dry_run(const SweepRequest& request, const SweepPlan& plan) {
                  80);
   return text + fmt::format("{} points, {} rows to work out, about {} on {} thread{}\n",
                             grouped(static_cast<std::int64_t>(points)),
-                            grouped(static_cast<std::int64_t>(static_cast<double>(rows) * share + 0.5)),
-                            duration_words(seconds), request.threads, request.threads == 1 ? "" : "s");
+                            grouped(std::llround(static_cast<double>(rows) * share)), duration_words(seconds),
+                            request.threads, request.threads == 1 ? "" : "s");
 }
 
 }  // namespace ithaca
