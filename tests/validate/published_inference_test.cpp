@@ -61,16 +61,53 @@ TEST(PublishedInference, TokensASecondOfGptFast) {
   }
 }
 
-TEST(PublishedInference, MillionTokenPromptsOfLlama405B) {
-  // arXiv 2411.01783 abstract: 10^6 tokens in 77 s and 128,000 in 3.8 s on 128 H100s, a ring over 16 nodes of tp 8, FFN
-  // in fp8. Their GPUs have 2.4 TB/s and 500 W, which makes them slower than the profile's.
-  Layout layout{.strategy = Strategy::ring, .tp = 8, .ring = 16, .zero = 0, .tp_sequence = false};
-  const Transformer m = model_named("llama3.1-405b");
-  const auto seconds = [&](std::int64_t tokens, Dtype dtype) {
-    return estimate(m, "dgx-h100", tokens, dtype, layout, Phase::prefill).prefill->time.value();
+Layout over_nodes(int nodes, bool ring) {
+  return {.strategy = ring ? Strategy::ring : Strategy::tensor_parallel,
+          .tp = ring ? 8 : 8 * nodes,
+          .ring = ring ? nodes : 1,
+          .zero = 0,
+          .tp_sequence = false};
+}
+
+TEST(PublishedInference, LongPromptsOfLlama405B) {
+  // arXiv 2411.01783 tables 6 and 7, section 4.2.1 and abstract: seconds to the first token on nodes of 8 H100s (96 GB
+  // of 2.4 TB/s, held at 500 W), by a ring over nodes of tp 8 or by tensor parallelism over all. FFN weights are in
+  // fp8, computed here in bf16. All but the shortest ring come out too short, as the GPUs are slower than the
+  // profile's.
+  struct Published {
+    std::int64_t tokens;
+    int nodes;
+    bool ring;
+    double seconds, off, tolerance;
   };
-  EXPECT_NEAR(seconds(1'000'000, Dtype::bf16) / 77, 1, 0.20);
-  EXPECT_NEAR(seconds(128'000, Dtype::bf16) / 3.8, 1, 0.30);
+  const Published all[] = {{8'000, 1, false, 1.740, -0.06, 0.02},    {32'000, 1, false, 7.658, -0.08, 0.02},
+                           {128'000, 1, false, 42.010, -0.11, 0.02}, {8'000, 2, true, 0.999, -0.12, 0.02},
+                           {32'000, 2, true, 4.015, -0.10, 0.02},    {128'000, 2, true, 21.042, -0.10, 0.02},
+                           {128'000, 4, true, 10.950, -0.12, 0.02},  {128'000, 8, true, 5.85, -0.13, 0.02},
+                           {128'000, 16, true, 3.8, -0.25, 0.02},    {1'000'000, 16, true, 77, -0.17, 0.02},
+                           {128'000, 2, false, 29.917, -0.26, 0.02}, {128'000, 4, false, 19.841, -0.18, 0.02}};
+  const Transformer m = model_named("llama3.1-405b");
+  const auto seconds = [&](std::int64_t tokens, int nodes, bool ring) {
+    return estimate(m, "dgx-h100", tokens, Dtype::bf16, over_nodes(nodes, ring), Phase::prefill).prefill->time.value();
+  };
+  for (const Published& p : all)
+    EXPECT_NEAR(seconds(p.tokens, p.nodes, p.ring) / p.seconds - 1, p.off, p.tolerance) << p.tokens << " " << p.nodes;
+  // What the paper is about: the ring is the faster way over nodes, by 1.42 on two and 1.81 on four.
+  EXPECT_NEAR(seconds(128'000, 2, false) / seconds(128'000, 2, true), 1.42, 0.27);
+  EXPECT_NEAR(seconds(128'000, 4, false) / seconds(128'000, 4, true), 1.81, 0.25);
+}
+
+TEST(PublishedInference, TokensOfLlama405BOverNodes) {
+  // The same tables, 128,000 tokens of context: a token takes 46.26 ms on one node, 39.52 by tensor parallelism over
+  // two, 66.63 and 71.31 by the ring over two and four, which shares out the cache and not the weights. Kernels there
+  // are slower than here (46 ms where the weights' bytes take 25), so only the order is held to.
+  const Transformer m = model_named("llama3.1-405b");
+  const auto seconds = [&](int nodes, bool ring) {
+    return estimate(m, "dgx-h100", 128'000, Dtype::fp8, over_nodes(nodes, ring), Phase::decode).decode->time.value();
+  };
+  EXPECT_LT(seconds(2, false), seconds(1, false));
+  EXPECT_LT(seconds(1, false), seconds(2, true));
+  EXPECT_LT(seconds(2, true), seconds(4, true));
 }
 
 }  // namespace
