@@ -61,7 +61,8 @@ void expect_declared_split(const TrainingRuns& runs) {
   std::map<std::string, std::set<Key>> keys;  // by source
   for (const TrainingRun& run : runs.runs) keys[run.source.name].insert(key(run));
   for (const TrainingRun& run : runs.runs) {
-    if (run.source.name == "alst2025" || run.source.name == "megatron_bridge") continue;  // all held out
+    if (run.source.name == "alst2025" || run.source.name == "megatron_bridge" || run.source.name == "internevo")
+      continue;  // all held out
     const std::set<Key>& all = keys[run.source.name];
     const auto rank = std::distance(all.begin(), all.find(key(run)));
     EXPECT_EQ(run.split, rank < static_cast<std::ptrdiff_t>(all.size() / 2) ? "fit" : "held_out") << run.id;
@@ -100,6 +101,19 @@ TEST(ReferenceErrors, MegatronBridge) {
   EXPECT_LE(blackwell.largest, 0.175);
 }
 
+TEST(ReferenceErrors, InternEvo) {
+  // What the model reaches today, rounded up. One node and long steps are 5 to 10 % too short; where a step has one
+  // micro-batch, or ZeRO 1 spans hundreds of GPUs, what really waits for the wires grows beyond it.
+  double sum = 0, rows = 0;
+  for (const RunRow& row : run_errors(load("internevo-a100")).rows) {
+    ASSERT_TRUE(row.error.step) << row.id;
+    sum += std::abs(*row.error.step), ++rows;
+    const bool long_step = row.id.rfind("internevo-recomputed-", 0) == 0;
+    EXPECT_LE(std::abs(*row.error.step), long_step ? 0.16 : 0.46) << row.id;
+  }
+  EXPECT_LE(sum / rows, 0.15);
+}
+
 TEST(ReferenceErrors, Ulysses) {
   // What the model reaches today on the rows that nothing was fitted to, rounded up; and for the 7B model the winner at
   // each length, by FLOP/s. Of the others Megatron-SP was faster too; at 8192 tokens, where ring self-attention has no
@@ -127,7 +141,8 @@ TEST(ReferenceErrors, Ulysses) {
 INSTANTIATE_TEST_SUITE_P(Files, ReferenceRuns,
                          testing::Values(File{"megatron-a100", 4 + 7}, File{"simumax-b200", 34},
                                          File{"vtrain-multi-node", 48}, File{"vtrain-single-node", 564},
-                                         File{"long-sequences", 46 + 6 + 9}, File{"megatron-bridge", 26}),
+                                         File{"long-sequences", 46 + 6 + 9}, File{"megatron-bridge", 26},
+                                         File{"internevo-a100", 38}),
                          [](const auto& info) {
                            std::string name = info.param.name;
                            std::replace(name.begin(), name.end(), '-', '_');
