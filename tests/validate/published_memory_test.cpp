@@ -132,5 +132,22 @@ TEST(PublishedMemory, LongestSequencesOfAlst) {
   EXPECT_LT(sum / count, 0.05);
 }
 
+TEST(PublishedMemory, LongestSequenceOfFpdt) {
+  // deepspeedai/DeepSpeed@edaa72212672 blogs/ulysses-offload/media/image5.png (table of arXiv 2408.16978): Llama-3 8B
+  // on 8 A100s, lengths by powers of two: 4 Mi tokens ran with chunks of 64 Ki, ZeRO-3, checkpoints on the host, FFN
+  // and loss in chunks too; 8 Mi did not.
+  auto model = load_model("llama3-8b");
+  auto machine = load_cluster("dgx-a100");
+  ASSERT_TRUE(model && machine);
+  Workload work;
+  work.tiled_loss = work.tiled_mlp = true;
+  work.offload = {true, false, false};
+  Layout layout{.strategy = Strategy::fpdt, .ulysses = 8, .zero = 3};
+  layout.chunks = 64;
+  const std::int64_t tokens = longest(model->model, work, machine->cluster, layout);
+  EXPECT_GE(tokens, 4'194'304);
+  EXPECT_LT(tokens, 8'388'608);
+}
+
 }  // namespace
 }  // namespace ithaca
