@@ -20,7 +20,8 @@ struct LinkError {
   CurveError error;
 };
 
-/// Of one machine. The links' are those of rates that no profile measured. `steps` is the deviation of whole steps from published ones that nothing was fitted to; 0: none.
+/// Of one machine. The links' are those of rates that no profile measured. `steps` is the deviation of whole steps from
+/// published ones that nothing was fitted to; 0: none.
 struct Uncertainty {
   CurveError half_gemm, fp32_gemm, attention, streaming, server_links, network_links;
   std::vector<LinkError> links;
