@@ -46,6 +46,20 @@ TEST(Decode, ReadsWeightsAndCacheOnce) {
   EXPECT_NEAR(e.decode->time.value(), read / 2.7e12 + launches, 0.02e-3);
 }
 
+TEST(Decode, SparseAttentionMultipliesWhatItReads) {
+  // 1,024 query heads on one KV head are 1,024 FLOPs a byte of cache, so that the products bound: their time goes by
+  // the density, that of the launches not at all.
+  Transformer m = test::llama_7b();
+  m.heads = 1024;
+  m.kv_heads = 1;
+  const auto attention = [&](double density) {
+    m.attention_density = density;
+    return of(m, prompts(1, 1048576), tensor(1), Phase::decode, 2).decode->parts.attention.value();
+  };
+  EXPECT_GT(attention(0.5), attention(0.25));
+  EXPECT_NEAR((attention(1) - attention(0.5)) / (attention(0.5) - attention(0.25)), 2, 1e-9);
+}
+
 TEST(Decode, TensorParallelismDividesWeightsUlyssesAndRingsTheCacheAlone) {
   const Transformer m = test::llama_7b();
   const Workload work = prompts(8, 65535);
