@@ -97,6 +97,7 @@ TEST(FrameworkRules, ZeroStages) {
   EXPECT_EQ(rule(in(accelerate), ring(8, 1)), "accelerate.fsdp");
   EXPECT_EQ(rule(in(accelerate), ring(8, 3)), "");
   EXPECT_EQ(rule(in(megatron, release(0, 11)), ring(8, 3)), "megatron.fsdp");
+  EXPECT_EQ(rule(in(megatron, release(0, 12)), ring(8, 3)), "");
   EXPECT_EQ(rule(in(verl), ulysses(8, 1, 1)), "verl.zero");
   EXPECT_EQ(rule(in(verl), ring(8, 2)), "verl.engine_zero");
 }
@@ -114,6 +115,8 @@ TEST(FrameworkRules, StrategiesAndWhenTheyCame) {
   EXPECT_EQ(rule(in(deepspeed, release(0, 16, 4)), tp), "");
   EXPECT_EQ(rule(in(accelerate, release(1, 11)), ulysses(8)), "accelerate.ulysses");
   EXPECT_EQ(rule(in(accelerate, release(1, 12)), ulysses(8)), "");
+  EXPECT_EQ(rule(in(accelerate, release(1, 9)), ring(8, 3)), "accelerate.context");
+  EXPECT_EQ(rule(in(accelerate, release(1, 10)), ring(8, 3)), "");
 }
 
 TEST(FrameworkRules, NoFrameworkRefusesNothingMore) {
@@ -183,6 +186,7 @@ TEST(FrameworkRules, AskForAllOfTheirConditions) {
   const int before = release(0, 10);
   EXPECT_EQ(rule({.framework = megatron, .layout = ring(2), .version = before, .optimizer = true}),
             "megatron.optimizer_offload");
+  EXPECT_EQ(rule({.framework = megatron, .layout = ring(2), .version = release(0, 11), .optimizer = true}), "");
 
   Layout zero2 = ring(2, 2), one_zero = ring(2, 1);
   EXPECT_EQ(rule({.framework = megatron, .layout = zero2, .version = release(0, 11)}), "megatron.fsdp");

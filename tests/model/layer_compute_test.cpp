@@ -66,6 +66,17 @@ TEST(LayerCompute, TwoDocumentsOfHalfASequenceAreTwoSequencesOfHalf) {
   EXPECT_NEAR(forward(Layout{}, packed).imbalance.value(), 0, 1e-12);
 }
 
+TEST(LayerCompute, RanksWithShortDocumentsWait) {
+  // Documents of 3/4 and 1/4 of a sequence: its four quarters have 1, 3, 5 and again 1 times (n/4)^2 / 2 of their
+  // masks. Of two ranks one holds the second and third, 8, the other 2: 5 in the mean.
+  const std::vector<std::int64_t> lengths{49152, 16384};
+  const Packing packing = pack(lengths, 65536, 1);
+  Workload work = sequence(65536);
+  work.packing = &packing;
+  const KernelTimes t = forward({.strategy = Strategy::ring, .ring = 2}, work);
+  EXPECT_NEAR(t.imbalance / t.attention, 3.0 / 8, 1e-12);
+}
+
 TEST(LayerCompute, UnevenHeadsWaitForTheSlowestRank) {
   // 32 heads over 5 ranks: the slowest has 7, an even deal 6.4: 0.6/7 of its attention is waiting.
   const KernelTimes t = forward({.strategy = Strategy::ulysses, .ulysses = 5}, sequence(65536));

@@ -72,6 +72,12 @@ TEST_F(LayerBackward, UlyssesSendsOneTensorAfterTheOther) {
   EXPECT_EQ(term(b, "all_to_all_buffers"), 2.0 * (512 * 32 * 128 + 8192 * 2 * 128));
   layout_.ulysses = 32;
   EXPECT_EQ(term(at(Operator::attention), "all_to_all_buffers"), 2.0 * (256 * 32 * 128 + 8192 * 128));
+  // FPDT exchanges a quarter at a time, and holds K and V of one chunk while the next arrives.
+  layout_.strategy = Strategy::fpdt;
+  layout_.chunks = 4;
+  const MemoryBook fpdt = at(Operator::attention);
+  EXPECT_EQ(term(fpdt, "all_to_all_buffers"), 2.0 * (256 * 32 * 128 + 8192 * 128) / 4);
+  EXPECT_EQ(term(fpdt, "chunks"), 2 * 2.0 * 8192 * 2 * 128 / 4);
 }
 
 TEST_F(LayerBackward, ExpertsHoldFourCopiesOfTheRoutedGradient) {

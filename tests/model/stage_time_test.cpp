@@ -60,6 +60,11 @@ TEST(StageTime, HostNeverHidesAndNeverAddsMoreThanItNeeds) {
     EXPECT_GE(both, max(alone, host));
     EXPECT_LE(both, alone + host);
   }
+  // One that takes seconds a layer leaves only the update and the ends beside it: less than a whole step without.
+  slow.gpu.host = {Seconds{1}, Seconds{2}};
+  const double host = (1.0 * 2 + 2) * 32;
+  const Seconds both = estimate(llama_7b(), sequence(128), layout, slow).step.time;
+  EXPECT_NEAR(both.value(), host, estimate(llama_7b(), sequence(128), layout).step.time.value());
 }
 
 TEST(StageTime, PlainTensorParallelismReducesWhatMegatronSpGathersAndReduces) {
