@@ -100,6 +100,10 @@ TEST(Collective, GroupsShareTheNics) {
   // A ring along consecutive ranks leaves each node at one GPU only and still passes one NIC.
   const CollectiveCost boundary = send_recv_cost(round_cluster(), at(64, 1, 64), Bytes{kGB});
   EXPECT_NEAR(boundary.transfer.value(), 1.0 / 48, 1e-9);
+  // A server with one NIC puts all that it has behind that GPU.
+  Cluster one = round_cluster();
+  one.domains[0].ports = 1;
+  EXPECT_NEAR(send_recv_cost(one, place(one, {64, 1}, 64), Bytes{kGB}).transfer.value(), 1.0 / 384, 1e-9);
 }
 
 TEST(Collective, AllReduceInTheSwitch) {
