@@ -34,7 +34,11 @@ lose_a_rank() {  # MPIRUN'S FLAGS...: the exit code of a run whose last rank is 
   rm -f "$folder/ranks" "$folder/ranks.sweep"
   "$mpirun" "$@" -n 4 "$ithaca" "${long[@]}" -o "$folder/ranks" >"$folder/talk" 2>&1 &
   local job=$! code=0
-  for _ in $(seq 100); do [[ -s $folder/ranks ]] && break; sleep 0.05; done
+  for _ in $(seq 100); do  # while ranks say hello a death can break the shared memory that all of them speak through
+    lines=$(grep -c '' "$folder/ranks" 2>/dev/null || true)
+    ((${lines:-0} > 1)) && break
+    sleep 0.05
+  done
   local children=()
   read -ra children <"/proc/$job/task/$job/children" || true  # a bare machine has no pgrep
   ((${#children[@]} == 0)) || kill -9 "${children[-1]}" 2>/dev/null || true
