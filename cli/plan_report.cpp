@@ -47,11 +47,15 @@ Question question_of(const PlanQuestion& q, const PlannedLayout& planned) {
 std::optional<TimeComparison> best_against_next(const PlanReport& report) {
   if (report.answer.best.size() < 2 || report.rows.size() < 2) return {};
   const PlanRow &best = report.rows[0], &next = report.rows[1];
-  const Workload &a = best.question.work, &b = next.question.work;
-  if (best.planned.cluster != next.planned.cluster || best.planned.gpus != next.planned.gpus ||
-      a.seq_len != b.seq_len || a.global_batch != b.global_batch || !best.row.estimate || !next.row.estimate)
+  const Question &p = best.question, &q = next.question;
+  const Goal goal = report.question.goal;
+  if (p.work.seq_len != q.work.seq_len || p.work.global_batch != q.work.global_batch || !best.row.estimate ||
+      !next.row.estimate || (p.gpus != q.gpus && goal != Goal::fastest && goal != Goal::cheapest))
     return {};
-  return compare_times(best.question, best.row, next.question, next.row, report.clusters[best.planned.cluster].errors);
+  const auto rate = [](const Question& of) { return of.cluster.price_per_gpu_hour * static_cast<double>(of.gpus); };
+  return compare_times({p, best.row, report.clusters[best.planned.cluster].errors},
+                       {q, next.row, report.clusters[next.planned.cluster].errors},
+                       goal == Goal::cheapest ? rate(q) / rate(p) : 1);
 }
 
 std::string offload_words(const Offload& offload) {

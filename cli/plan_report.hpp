@@ -49,7 +49,7 @@ struct PlanReport {
 /// The question of `compare` whose one answer is the planned layout.
 Question question_of(const PlanQuestion& question, const PlannedLayout& planned);
 
-/// The best against the next, where both ran the same tokens on as many GPUs of the same cluster.
+/// The best against the next by time, or by dollars where these are the goal; none where they train other tokens.
 std::optional<TimeComparison> best_against_next(const PlanReport& report);
 
 /// "usp (ulysses 8 x ring 8), ZeRO 3, recompute none, micro-batch 2"

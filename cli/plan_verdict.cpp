@@ -33,10 +33,14 @@ std::string what_to_take(const PlanRow& best) {
                      print(e.memory.peak()), print(e.memory.capacity));
 }
 
-/// The next is the second best; a layout elsewhere, or of other tokens, has other errors.
 std::string how_sure_of_it(const PlanReport& report) {
   const auto times = best_against_next(report);
-  return times ? how_sure(*times, "it", "the next, " + plan_words(report.rows[1]) + ",") : "";
+  if (!times) return "";
+  const PlannedLayout &best = report.rows[0].planned, &next = report.rows[1].planned;
+  std::string words = plan_words(report.rows[1]);
+  if (best.cluster != next.cluster || best.gpus != next.gpus)
+    words += fmt::format(" on {} GPUs of {}", grouped(next.gpus), report.rows[1].question.cluster.name);
+  return how_sure(*times, "it", "the next, " + words + ",");
 }
 
 std::string what_limits(const PlanRow& best) {

@@ -1,5 +1,6 @@
 #include "model/uncertainty.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "model/split.hpp"
@@ -9,11 +10,6 @@ namespace {
 
 constexpr double kProbe = 0.1;  ///< an error to see by whether a source matters
 constexpr double kMatters = 0.005;
-
-/// Logarithms of the step's times with a source as given and slower and faster by a factor, halved.
-struct Shift {
-  double first = 0, second = 0;
-};
 
 void slow_down(GemmCurve::Rates& rates, double factor) {
   for (FlopPerSecond& tile : rates.tile) tile = tile * (1 / factor);
@@ -85,80 +81,96 @@ bool same_attention(const RankSplit& a, const RankSplit& b, const Layout& l, con
 
 class Comparer {
  public:
-  Comparer(const Question& p, const Row& first, const Question& q, const Row& second, const Uncertainty& errors)
-      : p_(p), q_(q), first_(first), second_(second), errors_(errors) {}
+  Comparer(const Contender& first, const Contender& second)
+      : first_(first), second_(second), shared_(first.question.cluster.name == second.question.cluster.name) {}
 
-  TimeComparison run() {
-    const RankSplit a = split_rank(p_.model, p_.work, first_.layout), b = split_rank(q_.model, q_.work, second_.layout);
-    const bool fp32 = p_.work.dtype == Dtype::fp32;
-    add(ErrorSource::gemm, fp32 ? errors_.fp32_gemm : errors_.half_gemm, same_gemms(a, b));
-    add(ErrorSource::attention, errors_.attention, same_attention(a, b, first_.layout, second_.layout));
-    add(ErrorSource::streaming, errors_.streaming, same_gemms(a, b));
+  TimeComparison run(double dearness) {
+    const Question &p = first_.question, &q = second_.question;
+    const Layout &l = first_.row.layout, &m = second_.row.layout;
+    const RankSplit a = split_rank(p.model, p.work, l), b = split_rank(q.model, q.work, m);
+    const auto gemm = p.work.dtype == Dtype::fp32 ? &Uncertainty::fp32_gemm : &Uncertainty::half_gemm;
+    add(ErrorSource::gemm, first_.errors.*gemm, second_.errors.*gemm, same_gemms(a, b));
+    add(ErrorSource::attention, first_.errors.attention, second_.errors.attention, same_attention(a, b, l, m));
+    add(ErrorSource::streaming, first_.errors.streaming, second_.errors.streaming, same_gemms(a, b));
     add_links();
-    const double steps = errors_.steps * errors_.steps;
-    variance_ += std::max(0.0, steps - alone_.first) + std::max(0.0, steps - alone_.second);
-    out_.known = out_.known || steps > 0;
+    add_steps();
     out_.deviation = std::sqrt(variance_);
-    const double lead = std::log(second_.estimate->step.time / first_.estimate->step.time);
+    const double lead = std::log(second_.row.estimate->step.time / first_.row.estimate->step.time * dearness);
     if (out_.known && out_.deviation > 0) out_.faster = 0.5 * std::erfc(-lead / (out_.deviation * std::sqrt(2.0)));
     if (out_.known && out_.deviation == 0) out_.faster = lead > 0 ? 1 : lead < 0 ? 0 : 0.5;
     return out_;
   }
 
  private:
-  static double seconds(const Question& q, const Cluster& cluster, const Layout& layout) {
-    const auto estimate = estimate_step(q.model, q.work, cluster, layout, q.traffic);
+  /// Logarithm of the step's time on the cluster that `change` made slower by a factor.
+  template <class Change>
+  static double log_time(const Contender& c, Change change, double factor) {
+    const Question& q = c.question;
+    Cluster cluster = q.cluster;
+    change(cluster, factor);
+    const auto estimate = estimate_step(q.model, q.work, cluster, c.row.layout, q.traffic);
     return estimate ? std::log(estimate->step.time.value()) : 0;
   }
 
-  /// `change` makes a cluster slower by a factor.
+  /// What one standard deviation of a source moves the logarithm by.
   template <class Change>
-  Shift shift(double deviation, Change change) const {
-    Cluster slow = p_.cluster, fast = p_.cluster;
-    change(slow, std::exp(deviation));
-    change(fast, std::exp(-deviation));
-    return {(seconds(p_, slow, first_.layout) - seconds(p_, fast, first_.layout)) / 2,
-            (seconds(q_, slow, second_.layout) - seconds(q_, fast, second_.layout)) / 2};
+  static double shift(const Contender& c, double deviation, Change change) {
+    if (deviation == 0) return 0;
+    return (log_time(c, change, std::exp(deviation)) - log_time(c, change, std::exp(-deviation))) / 2;
   }
 
-  /// Adds a shift to the variance of the difference and to that of each alone.
-  void count(const Shift& s, bool shared) {
-    const double apart = s.first - s.second;
-    variance_ += shared ? apart * apart : s.first * s.first + s.second * s.second;
-    alone_.first += s.first * s.first;
-    alone_.second += s.second * s.second;
+  /// Adds shifts to the variance of the difference and to that of each alone.
+  void count(double first, double second, bool same) {
+    variance_ += same ? (first - second) * (first - second) : first * first + second * second;
+    alone_first_ += first * first;
+    alone_second_ += second * second;
   }
 
-  void add(ErrorSource source, const CurveError& error, bool same) {
-    const auto change = [source](Cluster& c, double factor) { slow_down(c, source, factor); };
-    if (!error.known) return note(source, shift(kProbe, change));
+  template <class Change>
+  void count(const CurveError& first, const CurveError& second, bool same, Change change) {
     out_.known = true;
-    count(shift(error.common, change), true);
-    count(shift(error.own, change), same);
+    count(shift(first_, first.common, change), shift(second_, second.common, change), shared_);
+    count(shift(first_, first.own, change), shift(second_, second.own, change), shared_ && same);
   }
 
-  void note(ErrorSource source, const Shift& probed) {
-    if (std::abs(probed.first - probed.second) >= kMatters) out_.unknown.push_back(source);
+  void add(ErrorSource source, const CurveError& first, const CurveError& second, bool same) {
+    const auto change = [source](Cluster& c, double factor) { slow_down(c, source, factor); };
+    if (first.known && second.known) return count(first, second, same, change);
+    const double moved = shift(first_, kProbe, change) - shift(second_, kProbe, change);
+    if (std::abs(moved) >= kMatters) out_.unknown.push_back(source);
+  }
+
+  /// Measured collectives of one side, or of both where they share them; says at which level there are any.
+  std::array<bool, 2> add_measured(const std::vector<LinkError>& links, bool first, bool second) {
+    std::array<bool, 2> known{};
+    constexpr CurveError kNone{true, 0, 0};
+    for (const LinkError& link : links) {
+      const auto change = [&link](Cluster& c, double factor) { slow_down(c.measured, link, factor); };
+      count(first ? link.error : kNone, second ? link.error : kNone, false, change);
+      known[link.across_nodes] = true;
+    }
+    return known;
   }
 
   void add_links() {
-    bool known[2] = {false, false};
-    for (const LinkError& link : errors_.links) {
-      const auto change = [&link](Cluster& c, double factor) { slow_down(c.measured, link, factor); };
-      count(shift(link.error.common, change), true);
-      count(shift(link.error.own, change), false);
-      known[link.across_nodes] = out_.known = true;
-    }
-    if (!known[false]) add(ErrorSource::server_links, errors_.server_links, false);
-    if (!known[true]) add(ErrorSource::network_links, errors_.network_links, false);
+    const auto first = add_measured(first_.errors.links, true, shared_);
+    const auto second = shared_ ? first : add_measured(second_.errors.links, false, true);
+    const auto rest = [](bool measured, const CurveError& error) { return measured ? CurveError{true, 0, 0} : error; };
+    const Uncertainty &a = first_.errors, &b = second_.errors;
+    add(ErrorSource::server_links, rest(first[0], a.server_links), rest(second[0], b.server_links), false);
+    add(ErrorSource::network_links, rest(first[1], a.network_links), rest(second[1], b.network_links), false);
   }
 
-  const Question &p_, &q_;
-  const Row &first_, &second_;
-  const Uncertainty& errors_;
+  void add_steps() {
+    const double first = first_.errors.steps, second = second_.errors.steps;
+    variance_ += std::max(0.0, first * first - alone_first_) + std::max(0.0, second * second - alone_second_);
+    out_.known = out_.known || (first > 0 && second > 0);
+  }
+
+  const Contender &first_, &second_;
+  bool shared_;
   TimeComparison out_;
-  double variance_ = 0;
-  Shift alone_;
+  double variance_ = 0, alone_first_ = 0, alone_second_ = 0;
 };
 
 }  // namespace
@@ -174,9 +186,8 @@ std::string_view name(ErrorSource source) {
   return "links between nodes";
 }
 
-TimeComparison compare_times(const Question& of_first, const Row& first, const Question& of_second, const Row& second,
-                             const Uncertainty& errors) {
-  return Comparer(of_first, first, of_second, second, errors).run();
+TimeComparison compare_times(const Contender& first, const Contender& second, double dearness) {
+  return Comparer(first, second).run(dearness);
 }
 
 }  // namespace ithaca

@@ -39,10 +39,23 @@ TEST(PlanVerdict, SaysHowSureItIsOfTheBestAgainstTheNext) {
   EXPECT_NEAR(times->faster, 0.5 * std::erfc(-lead / times->deviation / std::sqrt(2.0)), 1e-12);
   EXPECT_TRUE(contains(report.verdict[0], " it beats the next, " + plan_words(report.rows[1]) + ", with a probability"))
       << report.verdict[0];
-  // Layouts of two offers have errors of their own.
-  PlanQuestion two = test::plan_question(8, 65536);
-  two.gpus = {8, 16};
-  EXPECT_FALSE(best_against_next(test::planned(two, errors)));
+}
+
+TEST(PlanVerdict, SaysHowSureItIsOfAnOffer) {
+  // The same machine for 2 USD and, under another name, for 2.5 USD a GPU-hour, each with an error of its own of 20 %
+  // of matrix products: the dearer one's dollars are 1.25 times as many for the same time.
+  PlanQuestion q = test::plan_question(8, 65536);
+  q.clusters.push_back(q.clusters[0]);
+  q.clusters[1].name = "dearer";
+  q.clusters[1].price_per_gpu_hour = q.clusters[0].price_per_gpu_hour * 1.25;
+  q.goal = Goal::cheapest;
+  Uncertainty errors;
+  errors.half_gemm = {true, 0.2, 0};
+  const PlanReport report = test::planned(q, errors);
+  const auto times = best_against_next(report);
+  ASSERT_TRUE(times);
+  EXPECT_NEAR(times->faster, 0.5 * std::erfc(-std::log(1.25) / times->deviation / std::sqrt(2.0)), 1e-9);
+  EXPECT_TRUE(contains(report.verdict[0], " on 8 GPUs of dearer, with a probability")) << report.verdict[0];
 }
 
 TEST(PlanVerdict, NothingFits) {

@@ -53,6 +53,23 @@ TEST(CompareTimes, ACommonErrorCountsByTheDifferenceOfShares) {
   EXPECT_NEAR(c.faster, normal(p.lead() / c.deviation), 1e-12);
 }
 
+TEST(CompareTimes, ClustersShareNoErrors) {
+  // The same two layouts, the second on a cluster of another name: 1 % of matrix products, 0 and 3 % of the other's,
+  // move each time by its share alone. Where the second's seconds cost e^0.1 as much, its lead grows by 0.1.
+  const Pair p;
+  Question elsewhere = p.q;
+  elsewhere.cluster.name = "elsewhere";
+  const Uncertainty a = gemm_errors(0.01, 0), none = gemm_errors(0, 0), b = gemm_errors(0.03, 0);
+  const double first = p.share(0, &ComputeParts::gemm) * 0.01, second = p.share(1, &ComputeParts::gemm) * 0.03;
+  const auto ask = [&](const Uncertainty& of_second, double dearness) {
+    return compare_times({p.q, p.rows[0], a}, {elsewhere, p.rows[1], of_second}, dearness);
+  };
+  EXPECT_NEAR(ask(none, 1).deviation / first, 1, 0.05);
+  EXPECT_NEAR(ask(b, 1).deviation / std::hypot(first, second), 1, 0.05);
+  const TimeComparison dearer = ask(b, std::exp(0.1));
+  EXPECT_NEAR(dearer.faster, normal((p.lead() + 0.1) / dearer.deviation), 1e-12);
+}
+
 TEST(CompareTimes, AnOwnErrorCountsForEachAloneWhereShapesDiffer) {
   // Ulysses multiplies an eighth of the tokens by whole matrices, tp all tokens by an eighth of them: other shapes.
   const Pair p;
