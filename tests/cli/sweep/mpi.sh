@@ -28,7 +28,7 @@ code=0
 
 # A rank that dies in mid-run costs its points a retry where mpirun lets the others live; where it ends them, or where
 # they wait for the dead one (seen under load, cause not found), --resume comes to the same file.
-long=("${question[@]}" --gpus 8 --strategies usp --set 'seq=1Ki..400Ki+1Ki' --csv --columns strategy,max_seq_len)
+long=("${question[@]}" --gpus 8 --strategies usp --set 'seq=1Ki..200Ki+1Ki' --csv --columns strategy,max_seq_len)
 "$ithaca" "${long[@]}" -o "$folder/serial" 2>/dev/null
 child_of() {  # the last process that PID started; a bare machine has no pgrep
   local children=()
