@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "model/compare.hpp"
 #include "model/known_errors.hpp"

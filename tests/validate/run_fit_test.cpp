@@ -51,6 +51,7 @@ TEST(RunFit, OnePaceMovesAllThatAClockMoves) {
   // Truth: matrix products, attention and streaming all at 0.7 of the start's rates, waves 1/0.7 as long.
   Gpu start = test::round_cluster().gpu;
   start.streaming_efficiency = 0.8;
+  start.gemm.half.wave = Seconds{2e-6};
   Gpu truth = start;
   truth.gemm.half.wave = truth.gemm.half.wave / 0.7;
   for (FlopPerSecond& tile : truth.gemm.half.tile) tile = tile * 0.7;
@@ -60,6 +61,7 @@ TEST(RunFit, OnePaceMovesAllThatAClockMoves) {
   truth.streaming_efficiency *= 0.7;
   const Kernels fitted = fit_runs(start, runs_on(truth), {FitParameter::pace});
   EXPECT_NEAR(fitted.gemm->half.tile[0] / start.gemm.half.tile[0], 0.7, 0.01);
+  EXPECT_NEAR(fitted.gemm->half.wave / start.gemm.half.wave, 1 / 0.7, 0.02);
   EXPECT_NEAR(fitted.streaming->efficiency / start.streaming_efficiency, 0.7, 0.01);
   ASSERT_EQ(fitted.attention.size(), 1u);
   EXPECT_LT(fitted.errors[1].mean, 1);
