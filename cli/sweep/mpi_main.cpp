@@ -47,15 +47,20 @@ int main(int argc, char** argv) {
   MPI_Init(&argc, &argv);
   auto exit = ithaca::ExitCode::internal;
   int missing = 0;
-  bool leads = false;
+  bool leads = false, orphaned = false;
   try {
     ithaca::MpiCrew crew;
     exit = run(argc, argv, crew);
     missing = crew.missing();
     leads = crew.leads();
+    orphaned = crew.orphaned();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: internal: %s\n", error.what());
     MPI_Abort(MPI_COMM_WORLD, static_cast<int>(exit));
+  }
+  if (orphaned) {
+    std::fputs("error: sweep: rank 0 died\nnext: the same command with --resume goes on where its file ends\n", stderr);
+    exit = ithaca::ExitCode::internal;  // Open MPI 4.1's mpirun ends with 0 even so
   }
   if (missing > 0) {
     if (leads)
