@@ -29,6 +29,7 @@ constexpr double kGoodbye = 15;       // seconds until a rank that owes nothing 
 constexpr double kDeserted = 30;      // seconds of silence of all ranks
 constexpr std::uint64_t kNoChunk = ~std::uint64_t{0};
 constexpr auto kNap = std::chrono::microseconds(100);
+constexpr auto kLongestNap = std::chrono::milliseconds(10);  // more, and this rank was not listening
 
 /// A message of any length.
 struct Letter {
@@ -214,7 +215,9 @@ bool MpiCrew::deserted() const {
 
 void MpiCrew::nap() {
   std::this_thread::sleep_for(kNap);
-  silence_ += kNap;
+  const auto now = Clock::now();
+  silence_ += std::min<Clock::duration>(now - napped_, kLongestNap);
+  napped_ = now;
 }
 
 SweepEnd MpiCrew::lead(const SweepChunks& chunks, const TakePart& take, const WantsStop& stop) {

@@ -67,7 +67,8 @@ class MpiCrew : public SweepCrew {
   std::uint64_t next_ = 0, taken_ = 0;
   double longest_ = 0;              ///< seconds that a chunk took
   std::optional<long> leader_pid_;  ///< where it can be looked for: on this machine
-  Clock::duration silence_{};       ///< of naps since the last message
+  Clock::time_point napped_ = Clock::now();
+  Clock::duration silence_{};  ///< in which this rank listened and no message came
 };
 
 }  // namespace ithaca

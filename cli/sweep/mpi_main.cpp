@@ -63,9 +63,9 @@ int main(int argc, char** argv) {
     exit = ithaca::ExitCode::internal;  // Open MPI 4.1's mpirun ends with 0 even so
   }
   if (missing > 0) {
+    const char* their_points = exit == ithaca::ExitCode::interrupted ? "" : "; others worked the points out again";
     if (leads)
-      std::fprintf(stderr, "note: %d %s did not come back; others worked the points out again\n", missing,
-                   missing == 1 ? "rank" : "ranks");
+      std::fprintf(stderr, "note: %d %s did not come back%s\n", missing, missing == 1 ? "rank" : "ranks", their_points);
     std::fflush(nullptr);
     std::_Exit(static_cast<int>(exit));  // MPI_Finalize would wait for them
   }
