@@ -42,7 +42,7 @@ bool beyond(const CollectiveClass& c, double tolerance) { return c.large && c.me
 
 std::string row_text(const CollectiveError& row) {
   return fmt::format("  {:<15} {:>5} {:>12} {:>11.1f} {:>11.1f} {:>9}  {} {}\n", name(row.sample.op), row.sample.ranks,
-                     print(row.sample.message), row.sample.time.value() * 1e6, row.cost.total().value() * 1e6,
+                     print(row.sample.message), row.sample.time.value() * 1e6, row.predicted.value() * 1e6,
                      signed_percent(row.error), name(row.cost.algorithm), name(row.cost.protocol));
 }
 
@@ -61,7 +61,7 @@ std::string table(const CollectiveErrors& errors, double tolerance) {
   std::vector<MeasuredPoint> points;
   for (const CollectiveError& row : errors.rows) {
     if (row.sample.op == first.op && row.sample.ranks == first.ranks)
-      points.push_back({row.sample.message.value(), row.sample.time.value(), row.cost.total().value()});
+      points.push_back({row.sample.message.value(), row.sample.time.value(), row.predicted.value()});
   }
   out += fmt::format("\n{} of {} ranks:\n", name(first.op), first.ranks) + measured_plot(points);
   for (const std::string& why : errors.left_out) out += "Left out: " + why + ".\n";
@@ -83,7 +83,7 @@ std::string json(const CollectiveErrors& errors, double tolerance, const Argumen
                     {"bytes", row.sample.message.value()},
                     {"in_place", row.sample.in_place},
                     {"time_s", row.sample.time.value()},
-                    {"predicted_s", row.cost.total().value()},
+                    {"predicted_s", row.predicted.value()},
                     {"bound_s", row.cost.bound.value()},
                     {"error", row.error},
                     {"mark", name(row.cost.mark)},
@@ -119,10 +119,10 @@ std::string json(const CollectiveErrors& errors, double tolerance, const Argumen
 std::string csv(const CollectiveErrors& errors) {
   std::string out = "op,ranks,bytes,time_s,predicted_s,bound_s,error,mark,algorithm,protocol\n";
   for (const CollectiveError& row : errors.rows) {
-    out += fmt::format("{},{},{:.0f},{:.7g},{:.7g},{:.7g},{:.5f},{},{},{}\n", name(row.sample.op), row.sample.ranks,
-                       row.sample.message.value(), row.sample.time.value(), row.cost.total().value(),
-                       row.cost.bound.value(), row.error, name(row.cost.mark), name(row.cost.algorithm),
-                       name(row.cost.protocol));
+    out +=
+        fmt::format("{},{},{:.0f},{:.7g},{:.7g},{:.7g},{:.5f},{},{},{}\n", name(row.sample.op), row.sample.ranks,
+                    row.sample.message.value(), row.sample.time.value(), row.predicted.value(), row.cost.bound.value(),
+                    row.error, name(row.cost.mark), name(row.cost.algorithm), name(row.cost.protocol));
   }
   return out;
 }

@@ -59,8 +59,9 @@ CollectiveErrors collective_errors(const Cluster& cluster, const std::vector<Col
       } else if (!cost) {
         ++unknown;
       } else {
-        const double error = cost->total() / sample.time - 1;
-        errors.rows.push_back({sample, *cost, placement.nodes, error});
+        const Seconds predicted = timed(sample, cost->total());
+        const double error = predicted / sample.time - 1;
+        errors.rows.push_back({sample, *cost, predicted, placement.nodes, error});
         add(class_of(errors.classes, sample, placement.nodes), error);
       }
     }

@@ -11,8 +11,9 @@ namespace ithaca {
 struct CollectiveError {
   CollectiveSample sample;
   CollectiveCost cost;
-  int nodes = 1;     ///< servers that the group takes on the cluster
-  double error = 0;  ///< signed: predicted over measured, less one
+  Seconds predicted{};  ///< of the cost and the calling host
+  int nodes = 1;        ///< servers that the group takes on the cluster
+  double error = 0;     ///< signed: predicted over measured, less one
 };
 
 /// Rows of one op on as many ranks and servers, of which all are at least 1 MiB or all are smaller.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "model/units.hpp"
 #include "validate/collective_rows.hpp"
@@ -199,7 +200,10 @@ CollectiveProfile CollectiveFit::profile() const {
 CollectiveFit fit_collectives(const Cluster& cluster, const std::vector<CollectiveSample>& samples) {
   CollectiveFit out;
   std::vector<CollectiveSample> sound;
-  for (const std::size_t i : sound_rows(samples, out.outliers)) sound.push_back(samples[i]);
+  for (const std::size_t i : sound_rows(samples, out.outliers)) {
+    sound.push_back(samples[i]);
+    sound.back().time = sound.back().time - std::exchange(sound.back().host_adds, {});
+  }
   const Rows rows = rows_on(cluster, sound, out.outliers);
   if (rows.empty()) return out;
   std::vector<CollectiveSample> placed;

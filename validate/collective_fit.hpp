@@ -34,7 +34,8 @@ struct CollectiveFit {
 };
 
 /// All but the rows that speak against themselves: wrong results, slower by a tenth than a larger message, slower by
-/// half than another row of the same size. Indices rise; `said` gets a line for each that is left out.
+/// half than another row of the same size; and those that time the calling host. Indices rise; `said` gets a line for
+/// each that is left out.
 std::vector<std::size_t> sound_rows(const std::vector<CollectiveSample>& samples, std::vector<std::string>& said);
 
 /// Of the sizes that one op was measured with on one group every second is held out, from the second on.

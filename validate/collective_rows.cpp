@@ -13,7 +13,8 @@
 namespace ithaca {
 namespace {
 
-constexpr double kFalls = 0.9;  ///< of the time: a larger message that is as fast speaks against the row
+constexpr double kFalls = 0.9;   ///< of the time: a larger message that is as fast speaks against the row
+constexpr double kHosted = 0.8;  ///< of the time: if the calling host takes as much, the row hardly tells of GPUs
 
 bool same_group(const CollectiveSample& a, const CollectiveSample& b) {
   return a.op == b.op && a.ranks == b.ranks && a.nodes == b.nodes && a.algorithm == b.algorithm;
@@ -25,6 +26,8 @@ std::string words(const CollectiveSample& s) {
 }
 
 bool wrong(const CollectiveSample& s) { return s.wrong.value_or(0) > 0 || !(s.time.value() > 0); }
+
+bool hosted(const CollectiveSample& s) { return s.host_needs + s.host_adds > s.time * kHosted; }
 
 bool falls(const std::vector<CollectiveSample>& all, const CollectiveSample& s) {
   return std::any_of(all.begin(), all.end(), [&](const CollectiveSample& other) {
@@ -49,7 +52,9 @@ std::vector<std::size_t> sound_rows(const std::vector<CollectiveSample>& samples
       said.push_back(words(s) + ": left out, its results were wrong");
       continue;
     }
-    if (straggles(samples, s)) {
+    if (hosted(s)) {
+      said.push_back(words(s) + ": left out, the calling host took about as long");
+    } else if (straggles(samples, s)) {
       said.push_back(words(s) + ": left out, another row of this size is faster by half");
     } else if (falls(samples, s)) {
       said.push_back(words(s) + ": left out, a larger message was faster");
@@ -101,7 +106,7 @@ std::vector<FitError> errors_by_class(const Cluster& cluster, const Rows& rows, 
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const CollectiveSample& s = rows[i].sample;
     const auto cost = collective_cost(cluster, rows[i].placement, s.op, s.message, s.algorithm);
-    const double percent = 100 * (cost->total() / s.time - 1);
+    const double percent = 100 * (timed(s, cost->total()) / s.time - 1);
     const bool large = s.message >= kLargeMessage;
     FitError& e = classes[{s.op, s.ranks, !large, held_out[i]}];
     e.of = fmt::format("{} of {} ranks {} 1 MiB", name(s.op), s.ranks, large ? "from" : "below");

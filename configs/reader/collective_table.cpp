@@ -47,6 +47,8 @@ CollectiveSample read_sample(Fields& row) {
   s.wrong = row.maybe("wrong", parse_not_negative);
   s.fitted = row.maybe("fitted", parse_flag).value_or(false);
   s.estimate = seconds(row, "nccl_estimate_s");
+  s.host_needs = seconds(row, "host_needs_s").value_or(Seconds{});
+  s.host_adds = seconds(row, "host_adds_s").value_or(Seconds{});
   s.doubt = row.text_or("doubt", "");
   const auto mean = seconds(row, "mean_s"), p10 = seconds(row, "p10_s"), p90 = seconds(row, "p90_s");
   const auto error = row.maybe("error", parse_not_negative);
@@ -116,6 +118,8 @@ std::string sample_line(const CollectiveSample& s) {
                        s.spread->mean.value(), s.spread->p10.value(), s.spread->p90.value(), s.spread->timings,
                        s.spread->error);
   }
+  if (s.host_needs > Seconds{}) out += fmt::format(", host_needs_s: {:.7g}", s.host_needs.value());
+  if (s.host_adds > Seconds{}) out += fmt::format(", host_adds_s: {:.7g}", s.host_adds.value());
   if (s.estimate) out += fmt::format(", nccl_estimate_s: {:.7g}", s.estimate->value());
   if (s.in_place) out += ", in_place: true";
   if (s.wrong) out += fmt::format(", wrong: {:g}", *s.wrong);

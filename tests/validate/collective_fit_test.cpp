@@ -50,6 +50,12 @@ TEST(CollectiveFit, FindsLatencyAndTransferAgain) {
     }
     EXPECT_LE(r.transfer.low, r.transfer.high);
   }
+  auto called = samples;
+  for (CollectiveSample& s : called) {
+    s.time += Seconds{1e-6};  // the host's, which is no latency of the collective
+    s.host_adds = Seconds{1e-6};
+  }
+  EXPECT_NEAR(fit_collectives(cluster, called).regimes[0].regime.latency, fit.regimes[0].regime.latency, 1e-6);
   cluster.measured = fit.profile();
   EXPECT_LT(worst_error(cluster, samples), 1e-6);
   // Every second size is judged by its neighbours.
@@ -113,7 +119,7 @@ TEST(CollectiveFit, Gh200ScalesInRanks) {
   for (const FitError& e : errors_by_class(cluster, rows, std::vector<bool>(rows.size(), true))) {
     RecordProperty(e.of, std::to_string(e.mean));
     if (e.of.find("from 1 MiB") != std::string::npos) {
-      EXPECT_LT(e.mean, 15);  // 12 is asked for and not met
+      EXPECT_LT(e.mean, 12);
     }
   }
 }

@@ -31,6 +31,14 @@ TEST(CollectiveRows, AStragglerIsLeftOut) {
   EXPECT_EQ(sound_rows({sample(64, 30e-6), sample(64, 86e-6)}, said), (std::vector<std::size_t>{0}));
 }
 
+TEST(CollectiveRows, WhatTimesTheHostIsLeftOut) {
+  std::vector<std::string> said;
+  CollectiveSample host = sample(1024, 50e-6), device = sample(1 << 20, 70e-6);
+  host.host_needs = device.host_needs = Seconds{45e-6};  // nine tenths of the one, two thirds of the other
+  EXPECT_EQ(sound_rows({host, device}, said), (std::vector<std::size_t>{1}));
+  EXPECT_NE(said.at(0).find("host"), std::string::npos);
+}
+
 TEST(CollectiveRows, EverySecondSizeIsHeldOut) {
   const auto held = held_out_rows({sample(1024, 1), sample(2048, 1), sample(2048, 1), sample(4096, 1)});
   EXPECT_EQ(held, (std::vector<bool>{false, true, true, false}));
