@@ -171,14 +171,20 @@ Seconds all_reduce_bound(const Cluster& c, const Placement& p, Bytes message) {
   return wire_bound(c, p, in_switch ? message : message * (2 * (size - 1.0) / size), 2 * message);
 }
 
-/// In the switch (NVLS), and by trees between the NICs where the group spans several (NVLSTree). Each port carries the
-/// buffer once each way whatever the number of ranks; `port_achieved_nvls` is the bus bandwidth of a whole node's
-/// all-reduce. Without `fill` it is the time by which NCCL chooses; with it also the time until all stages of the
-/// pipeline (scatter, reduce and broadcast, gather; each hop of the tree) work on their part of the buffer, which
-/// NCCL's model leaves out.
+/// What reaches a GPU of what its port carries: it reads its nth of the buffer from the switch and receives the whole.
+double nvls_share(int gpus) {
+  const double heads = std::min(gpus, nccl::kNvlsMostHeads);
+  return heads / (heads + 1);
+}
+
+/// In the switch (NVLS), and by trees between the NICs where the group spans several (NVLSTree). `port_achieved_nvls`
+/// is the bus bandwidth of a whole node's all-reduce. Without `fill` it is the time by which NCCL chooses; with it also
+/// the time until all stages of the pipeline (scatter, reduce and broadcast, gather; each hop of the tree) work on
+/// their part of the buffer, which NCCL's model leaves out.
 CollectiveCost nvls_cost(const Cluster& c, const Placement& p, Bytes message, bool fill) {
   const double bus_factor = 2 * (c.node_gpus - 1.0) / c.node_gpus;
-  const Seconds inside = message * bus_factor / c.port_achieved_nvls;
+  const double fewer = nvls_share(c.node_gpus) / nvls_share(port_members(p));
+  const Seconds inside = message * bus_factor * fewer / c.port_achieved_nvls;
   Seconds latency{nccl::kNvlsLatency}, between;
   if (p.nodes > 1) {
     latency += Seconds{2 * doublings(p.nodes) * (nccl::kNvlsTreeNetHop + 2 * c.nic_latency.value())};

@@ -146,6 +146,17 @@ TEST(CollectiveErrors, EveryOperationOnB200) {
   EXPECT_EQ(large, 5);
 }
 
+// Groups of 4 to 8 of one server at 8 GiB: by ring and in the switch, where fewer GPUs share the buffer. The rates of 8
+// were taken from these tables; of the others none.
+TEST(CollectiveErrors, GroupsOfOneServer) {
+  for (const auto& [cluster, table] : {Table{"dgx-h200", "h200-groups"}, {"aws-p6-b200", "b200-groups"}}) {
+    const auto samples = load_collectives(std::string(ITHACA_VALIDATION_DATA "/collectives/") + table + ".yaml", {});
+    const auto errors = collective_errors(load_cluster(cluster)->cluster, samples->samples);
+    ASSERT_EQ(errors.rows.size(), 10u);
+    for (const CollectiveError& e : errors.rows) EXPECT_LT(std::abs(e.error), 0.06) << table << e.sample.ranks;
+  }
+}
+
 // A thread that drives 8 GPUs launches a collective in a time that grows with NCCL's channels alone: two figures,
 // fitted to all-gathers and reduce-scatters below 1 MiB, meet these within 4 % and the all-reduces of the same machine,
 // to which nothing was fitted, within 6 % but for one row of 36.
