@@ -107,9 +107,9 @@ CollectiveFit fit_tables(const Cluster& cluster, std::initializer_list<const cha
 }
 
 /// Mean absolute error, percent, of the rows from 1 MiB on whose results were right.
-double error_beyond(const Cluster& cluster, int ranks) {
+double error_beyond(const Cluster& cluster, int ranks, const char* op = "all-reduce") {
   const auto read =
-      load_collectives(fmt::format("{}/collectives/gh200-{}-all-reduce.yaml", ITHACA_VALIDATION_DATA, ranks), {});
+      load_collectives(fmt::format("{}/collectives/gh200-{}-{}.yaml", ITHACA_VALIDATION_DATA, ranks, op), {});
   std::vector<CollectiveSample> right;
   for (const CollectiveSample& s : read->samples)
     if (s.wrong.value_or(0) == 0) right.push_back(s);
@@ -141,6 +141,13 @@ TEST(CollectiveFit, Gh200BeyondWhatWasFitted) {
   EXPECT_LT(error_beyond(cluster, 512), 23);
   EXPECT_LT(error_beyond(cluster, 1024), 54);
   EXPECT_LT(error_beyond(cluster, 2048), 37);
+}
+
+// All-to-all over Slingshot: fitted to 14 nodes, the log of 28, twice the messages.
+TEST(CollectiveFit, Gh200AllToAllScalesInRanks) {
+  Cluster cluster = load_cluster("alps-gh200")->cluster;
+  cluster.measured = fit_tables(cluster, {"gh200-56-all-to-all"}).profile();
+  EXPECT_LT(error_beyond(cluster, 112, "all-to-all"), 12);
 }
 
 // Public requirement: half of the sizes of OpenXLA's table fitted, the others within 6 % from 16 MiB on.
