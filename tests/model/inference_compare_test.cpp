@@ -80,6 +80,25 @@ TEST(CompareInference, LongestPromptAndLargestBatchAreTheLastThatFit) {
   }
 }
 
+TEST(CompareInference, TheLargestBatchFillsStagesAndReplicasAlike) {
+  // 2 replicas of 2 stages work on 4 shares of the batch: 4 sequences more than the most have no room.
+  InferenceQuestion q = ask(test::llama_7b(), 8, 4, 8192, Phase::decode);
+  q.job.strategies = {Strategy::tensor_parallel};
+  q.job.degrees.dp = q.job.degrees.pp = 2;
+  const InferenceRow row = compare_inference(q)[0];
+  ASSERT_EQ(row.layout.pp, 2);
+  const auto fits = [&](std::int64_t sequences) {
+    Workload work = q.job.work;
+    work.global_batch = sequences;
+    const Workload one = inference_workload(work, row.layout);
+    return inference_memory(q.job.model, one, q.inference, q.job.cluster, row.layout).fits();
+  };
+  EXPECT_GT(row.max_batch, 4);
+  EXPECT_EQ(row.max_batch % 4, 0);
+  EXPECT_TRUE(fits(row.max_batch));
+  EXPECT_FALSE(fits(row.max_batch + 4));
+}
+
 TEST(CompareInference, NoPromptAbove2To34AndNoBatchAbove2To24IsTried) {
   InferenceQuestion q = ask(test::llama3_8b(), 8, 2, 65536, Phase::decode);
   q.job.cluster.gpu.memory = Bytes{1e24};

@@ -137,6 +137,16 @@ TEST(Decode, TwoAllReducesALayer) {
   EXPECT_EQ(pass.layer.collectives[0].message.value(), 4 * 4096 * 2);
 }
 
+TEST(Decode, RanksOfTpGatherTheLogitsOfTheNewTokens) {
+  // One row of 32,000 logits in bf16 for each of 4 sequences; before the layers, one of 4,096 hidden values is summed.
+  const Cluster cluster = test::round_cluster();
+  const Workload work = inference_workload(prompts(4, 1024), tensor(8));
+  const PassCosts costs = decode_costs(test::llama_7b(), work, {Phase::decode, 2, 2}, cluster, tensor(8), 1024);
+  const Placement tp = place_groups(cluster, tensor(8)).tp;
+  EXPECT_DOUBLE_EQ(costs.head_comm.value(), all_gather_cost(cluster, tp, Bytes{2.0 * 4 * 32000}).total().value());
+  EXPECT_DOUBLE_EQ(costs.embedding_comm.value(), all_reduce_cost(cluster, tp, Bytes{2.0 * 4 * 4096}).total().value());
+}
+
 Transformer mixture() {
   Transformer m = test::llama3_8b();
   m.experts = {8, 2, m.ffn, 0, 0, 1};
@@ -150,6 +160,18 @@ TEST(Decode, ReadsOnlyTheExpertsThatATokenReaches) {
   const double all = of(m, prompts(64, 15), tensor(1), Phase::decode, 2).decode->read.value();
   const double one = of(m, prompts(1, 15), tensor(1), Phase::decode, 2).decode->read.value();
   EXPECT_NEAR(all - one, 32 * 6 * expert + 63 * 16.0 * 32 * 2 * 8 * 128 * 2, 32 * expert * 1e-6);
+}
+
+TEST(Decode, ExpertsOfARankAreReachedFromAllRanksOfTheirGroup) {
+  // Two ranks with a token each. Alone one reaches 8 (1 - 6/8) = 2 experts of its own; where each holds four, both
+  // tokens reach 4 (1 - (6/8)^2) = 1.75 of them.
+  const Transformer m = mixture();
+  Layout pair = tensor(1);
+  pair.dp = 2;
+  const double own = of(m, prompts(2, 15), pair, Phase::decode, 2).decode->read.value();
+  pair.ep = 2;
+  const double shared = of(m, prompts(2, 15), pair, Phase::decode, 2).decode->read.value();
+  EXPECT_NEAR((own - shared) / (32 * 0.25 * 2.0 * 3 * 4096 * 14336), 1, 1e-6);
 }
 
 TEST(Prefill, IsTheForwardOfATrainingStep) {

@@ -70,6 +70,7 @@ TEST_F(LayerBackward, UlyssesSendsOneTensorAfterTheOther) {
   layout_.ulysses = 16;
   const MemoryBook b = at(Operator::attention);
   EXPECT_EQ(term(b, "all_to_all_buffers"), 2.0 * (512 * 32 * 128 + 8192 * 2 * 128));
+  EXPECT_EQ(term(b, "chunks"), 0);
   layout_.ulysses = 32;
   EXPECT_EQ(term(at(Operator::attention), "all_to_all_buffers"), 2.0 * (256 * 32 * 128 + 8192 * 128));
   // FPDT exchanges a quarter at a time, and holds K and V of one chunk while the next arrives.

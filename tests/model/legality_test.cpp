@@ -49,7 +49,9 @@ TEST(Legality, BatchSequenceAndSwitches) {
   EXPECT_EQ(rule({.strategy = Strategy::ulysses, .pp = 64, .zero = 1}), Rule::pipeline_layers);  // 32 layers
   EXPECT_EQ(rule({.strategy = Strategy::ulysses, .zero = 1, .virtual_pp = 2}), Rule::interleaving);
   EXPECT_EQ(rule({.strategy = Strategy::ulysses, .zero = 4}), Rule::zero_stage);
-  EXPECT_EQ(rule({.strategy = Strategy::ulysses, .ulysses = 0}), Rule::degree);
+  const Layout none{.strategy = Strategy::ulysses, .ulysses = 0};
+  EXPECT_EQ(rule(none), Rule::degree);
+  EXPECT_EQ(check_layout(test::llama3_8b(), eager, test::round_cluster(), none)->limit, 1);  // the least there is
 }
 
 TEST(Legality, MachineLimits) {

@@ -90,6 +90,12 @@ TEST(Lora, OnlyAdaptersAreReducedButZero3GathersAll) {
   EXPECT_EQ(three.gather.count, 64);      // 32 layers, forward and backward
   EXPECT_EQ(three.reduce_ends.count, 0);  // embedding and head are frozen
   EXPECT_GT(three.gather_ends.count, 0);
+  Workload work = adapters(16);
+  work.global_batch = 8;
+  // Where only experts carry adapters, the layers' shared weights are gathered, and nothing of them is reduced.
+  const ShardCalls frozen = shard_calls(work, {.dp = 8, .zero = 3}, 8, {base, 0, 32 * base, 32, 0, 0, 0});
+  EXPECT_EQ(frozen.gather.count, 64);
+  EXPECT_EQ(frozen.reduce.count, 0);
 }
 
 double term(const MemoryLedger& ledger, std::string_view name) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/stage_time.hpp"
 #include "tests/support/machines.hpp"
 
 namespace ithaca {
@@ -22,6 +23,21 @@ TEST(TimeBound, CountsUnevenStagesAsTheStepDoes) {
   const LayerPass pass{Seconds{1}, Seconds{}};
   const Pipeline pipeline{4, 1, {Stage{0, 3, 0}, Stage{1, 3, 0}, Stage{3, 2, 0}}};
   EXPECT_NEAR(time_bound(pass, pipeline, 5).value(), 5 * 3 + (11 - 3), 1e-6);
+}
+
+/// On one GPU nothing is sent: recomputing everything repeats the forward of a layer.
+TEST(LayerPass, CountsTheRepeatedForward) {
+  const Transformer model = test::llama_7b();
+  const Cluster cluster = test::round_cluster();
+  Workload work = test::sequence(16384);
+  work.recompute = Recompute::full;
+  const Seconds full = layer_pass(model, work, cluster, {})[0];
+  work.recompute = Recompute::none;
+  const Layout one;
+  const LayerCosts costs =
+      layer_costs(model, work, cluster, one, split_rank(model, work, one), place_groups(cluster, one));
+  const LayerKernels& k = costs[0].kernels;
+  EXPECT_NEAR((full - layer_pass(model, work, cluster, one)[0]) / k.forward.total(), 1, 1e-9);
 }
 
 /// The bounds hold for every legal layout of a model with both kinds of layers.

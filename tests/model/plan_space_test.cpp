@@ -106,5 +106,16 @@ TEST(Choices, FixedOrAll) {
   EXPECT_EQ(recompute_choices(q), std::vector<Recompute>{Recompute::full});
 }
 
+/// 32 layers in 4 stages of 8: 3 chunks a stage do not divide them and are taken only where they are asked for.
+TEST(ListPipelines, TheChunksAskedForAndNoOthers) {
+  PlanQuestion q = question(8);
+  q.fixed.pp = 4;
+  q.fixed.virtual_pp = 3;
+  std::vector<Pipeline> all;
+  list_pipelines(q, 16, all);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].virtual_pp, 3);
+}
+
 }  // namespace
 }  // namespace ithaca

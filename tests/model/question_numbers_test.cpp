@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "model/live.hpp"
 #include "tests/support/machines.hpp"
 
@@ -32,6 +35,17 @@ TEST(QuestionNumbers, AreTheWholeQuestion) {
   EXPECT_FALSE(back->degrees.tp);
   // Same numbers in, same bits out.
   EXPECT_EQ(live_rows(*back).numbers, live_rows(q).numbers);
+}
+
+TEST(QuestionNumbers, CountsGoUpToWhatAnIntHolds) {
+  Question q = asked();
+  q.gpus = std::numeric_limits<int>::max();
+  std::vector<double> numbers = question_numbers(q);
+  const auto back = question_of(numbers);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->gpus, q.gpus);
+  *std::find(numbers.begin(), numbers.end(), 2147483647.0) += 1;
+  EXPECT_FALSE(question_of(numbers));
 }
 
 TEST(QuestionNumbers, BeginWithTheModels) {

@@ -50,6 +50,12 @@ TEST(Split, GroupsNestFromTheInside) {
   EXPECT_EQ(g.ring.group.stride, 8);
   EXPECT_EQ(g.shard.group.size, 16);
   EXPECT_EQ(g.shard.group.stride, 2);
+  // Inner rings of 2 blocks beside each other; the outer rings join every second block: 2 tp x 4 ulysses x 2 ranks on.
+  const RankGroups rings = place_groups(
+      test::round_cluster(), {.strategy = Strategy::loongtrain, .tp = 2, .ulysses = 4, .ring = 4, .inner_ring = 2});
+  EXPECT_EQ(rings.inner_ring.group.stride, 8);
+  EXPECT_EQ(rings.outer_ring.group.size, 2);
+  EXPECT_EQ(rings.outer_ring.group.stride, 16);
 }
 
 }  // namespace

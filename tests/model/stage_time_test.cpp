@@ -41,6 +41,48 @@ TEST(StageTime, BubbleIsTheOtherStagesOnce) {
   EXPECT_NEAR(two.step.bubble / two.step.compute, 3.0 / 32, 2e-3);  // half of it with two chunks a stage
 }
 
+TEST(StageTime, StagesBetweenTheEndsAreAsSlowAsTheSecond) {
+  // With its head the last of 4 stages is the slowest: the three others wait for it as long as a stage takes without.
+  Transformer m = llama_7b();
+  m.vocab = 1;
+  Workload work = batch(16);
+  work.overlap.pipeline = true;
+  const Layout four{.strategy = Strategy::tensor_parallel, .pp = 4, .zero = 0, .tp_sequence = false};
+  const Seconds stage = estimate(m, work, four).step.compute / 16;
+  m.vocab = 128256;
+  const StepEstimate e = estimate(m, work, four);
+  ASSERT_GT(e.step.compute / 16 / stage, 1.1);
+  EXPECT_NEAR(e.step.bubble / (stage * 3), 1, 0.02);
+}
+
+TEST(StageTime, TiedEmbeddingsAddTheirGradientsUpInTheirOwnPrecision) {
+  // The first and the last of two stages: 32000 x 1024 weights, of which each of 2 tp ranks has half.
+  const Transformer m = test::gpt(1024, 4, 8, 32000);
+  const Cluster cluster = test::round_cluster();
+  const Layout layout{.strategy = Strategy::megatron_sp, .tp = 2, .pp = 2, .zero = 1};
+  Workload work = batch(1);
+  const auto reduced = [&](double bytes) {
+    return all_reduce_cost(cluster, place(cluster, {2, 2}, 4), Bytes{bytes * 32000 * 1024 / 2}).total().value();
+  };
+  EXPECT_DOUBLE_EQ(tied_embedding_time(m, work, cluster, layout).value(), reduced(2));
+  work.fp32_gradients = true;
+  EXPECT_DOUBLE_EQ(tied_embedding_time(m, work, cluster, layout).value(), reduced(4));
+}
+
+TEST(StageTime, ASingleLayerWithExpertsCostsWhatEachOfManyDoes) {
+  Transformer m = llama_7b();
+  const Layout layout{.zero = 1};
+  const Cluster cluster = test::round_cluster();
+  const auto experts = [&](std::int64_t dense_layers) {
+    m.experts = {.count = 8, .top_k = 2, .ffn = 1024, .dense_layers = dense_layers};
+    const Workload work = batch(1);
+    return layer_costs(m, work, cluster, layout, split_rank(m, work, layout), place_groups(cluster, layout))[1]
+        .kernels.forward.total();
+  };
+  EXPECT_GT(experts(31), Seconds{});  // of 32
+  EXPECT_EQ(experts(31), experts(0));
+}
+
 TEST(StageTime, StageMessagesCarryOneShareOfTheHiddenStates) {
   // 16 micro-batches of 8192 tokens x 4096 x 2 B go both ways: 32 x 64 MiB, a quarter of it at each of 4 tp ranks.
   const StepEstimate e =

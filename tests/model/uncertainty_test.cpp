@@ -82,6 +82,32 @@ TEST(CompareTimes, AnOwnErrorCountsForEachAloneWhereShapesDiffer) {
   EXPECT_EQ(same.faster, 0.5);
 }
 
+TEST(CompareTimes, BlocksOfARingAreOfOneShapeWhereTheRingsAreAlike) {
+  // 4 ranks of 65536 tokens and 8 of 131072 have blocks of 16384 tokens, but 4 and 8 to multiply them with.
+  Question p = question();
+  p.strategies = {Strategy::ring};
+  p.gpus = 4;
+  Question q = p;
+  q.gpus = 8;
+  q.work = test::sequence(131072);
+  const Row first = compare(p)[0], second = compare(q)[0];
+  ASSERT_TRUE(first.estimate && second.estimate);
+  Uncertainty errors;
+  errors.attention = {true, 0, 0.02};
+  const auto share = [](const Row& row) { return row.estimate->parts.attention / row.estimate->step.time; };
+  const TimeComparison c = compare_times({p, first, errors}, {q, second, errors}, 1);
+  EXPECT_NEAR(c.deviation / (0.02 * std::hypot(share(first), share(second))), 1, 0.02);
+}
+
+TEST(CompareTimes, WithoutErrorsTheSoonerIsSurelyFaster) {
+  const Pair p;
+  ASSERT_LT(std::abs(p.lead()), 1);
+  const Uncertainty exact = gemm_errors(0, 0);
+  const std::size_t sooner = p.lead() > 0 ? 0 : 1;
+  EXPECT_EQ(compare_times(p.q, p.rows[sooner], p.rows[1 - sooner], exact).faster, 1);
+  EXPECT_EQ(compare_times(p.q, p.rows[1 - sooner], p.rows[sooner], exact).faster, 0);
+}
+
 TEST(CompareTimes, WhatStepsAreOffByBeyondTheirPartsCountsForEach) {
   const Pair p;
   Uncertainty errors;
@@ -123,7 +149,7 @@ TEST(CompareTimes, AProfilesLinksByKindOfCollective) {
   EXPECT_NEAR(c.deviation / (0.1 * share), 1, 0.02);
   for (const ErrorSource source : c.unknown) EXPECT_NE(source, ErrorSource::server_links);
   // Where nothing was fitted the curve of that kind is off, and no other.
-  p.q.cluster.measured.regimes.clear();
+  p.q.cluster.measured.regimes[0].across_nodes = true;
   p.q.cluster.measured.curves.push_back({Op::all_gather, Algorithm::ring, false, 8, {{1, 1}, {1e12, 1}}});
   p.rows = compare(p.q);
   const StepEstimate& by_curve = *p.rows[0].estimate;
