@@ -159,6 +159,11 @@ void Fields::conflict(const Node& at, const Node& other, std::string what, std::
   diagnostics_.push_back({document_.place(at), std::move(what), "", std::move(next), document_.place(other)});
 }
 
+void Fields::only_problem(const Node& at, std::string what, std::string next) {
+  only_ = Diagnostic{document_.place(at), std::move(what), "", std::move(next), std::nullopt};
+  diagnostics_.push_back(*only_);
+}
+
 /// What else is wrong with a misspelt key: "it also needs a unit: 400Gbps (bits) or 400GBps (bytes)".
 std::string Fields::value_hint(const Node& value, std::string_view key) const {
   const auto check = unmet_.find(key);
@@ -184,6 +189,10 @@ void Fields::unknown(const Entry& entry, const std::vector<std::string>& names) 
 }
 
 void Fields::finish() {
+  if (only_) {
+    diagnostics_.assign(1, *only_);
+    return;
+  }
   const std::vector<std::string> names(known_.begin(), known_.end());
   for (const Entry& entry : map_.entries) {
     if (!takes_problems()) return;
@@ -254,8 +263,8 @@ void check_schema(Fields& fields, std::string_view schema) {
     fields.text("schema");
     return;
   }
-  fields.problem(*node, "schema " + quoted(node->text) + " is not " + quoted(expected), "",
-                 "write 'schema: " + expected + "', or give a file of that kind");
+  fields.only_problem(*node, "schema " + quoted(node->text) + " is not " + quoted(expected),
+                      "write 'schema: " + expected + "', or give a file of that kind");
 }
 
 }  // namespace ithaca

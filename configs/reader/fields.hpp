@@ -97,6 +97,8 @@ class Fields {
   bool takes_problems() const;
   void problem(const Node& at, std::string what, std::string hint, std::string next);
   void conflict(const Node& at, const Node& other, std::string what, std::string next);
+  /// A problem that makes all others of the file no news: finish() keeps no other.
+  void only_problem(const Node& at, std::string what, std::string next);
   /// Reports keys that nobody asked for: the nearest known key, and what that key would say to the value.
   void finish();
   /// The same keys, for files of other people in which they are no mistake.
@@ -141,6 +143,7 @@ class Fields {
   std::set<std::string, std::less<>> known_;
   std::map<std::string, std::function<std::optional<UnitError>(std::string_view)>, std::less<>> unmet_;
   bool null_allowed_ = false;
+  std::optional<Diagnostic> only_;
 };
 
 /// Parsers for `need` and `maybe` beside those of model/units.hpp.
