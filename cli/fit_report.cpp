@@ -4,18 +4,22 @@
 
 #include <algorithm>
 
+#include "cli/text.hpp"
+
 namespace ithaca {
 namespace {
 
+constexpr std::size_t kShown = 10;  ///< of a list
+
 std::string lines(const std::vector<FittedRegime>& regimes) {
   if (regimes.empty()) return "";
-  std::string out = fmt::format("{:<15} {:<7} {:<7} {:<8} {:>22} {:>22} {:>5}\n", "times NCCL's", "", "", "",
+  std::string out = fmt::format("{:<14} {:<7} {:<7} {:<7} {:>17} {:>17} {:>5}\n", "times NCCL's", "", "", "",
                                 "latency (90 %)", "transfer (90 %)", "rows");
   for (const auto& [r, latency, transfer, samples] : regimes) {
     const auto cell = [](double value, const Interval& i) {
       return fmt::format("{:.2f} ({:.2f}..{:.2f})", value, i.low, i.high);
     };
-    out += fmt::format("{:<15} {:<7} {:<7} {:<8} {:>22} {:>22} {:>5}\n", name(r.op), name(r.algorithm),
+    out += fmt::format("{:<14} {:<7} {:<7} {:<7} {:>17} {:>17} {:>5}\n", name(r.op), name(r.algorithm),
                        name(r.protocol), r.across_nodes ? "network" : "server", cell(r.latency, latency),
                        cell(r.transfer, transfer), samples);
   }
@@ -27,9 +31,9 @@ std::string errors(const Calibration& c) {
   all.insert(all.end(), c.kernels.errors.begin(), c.kernels.errors.end());
   if (all.empty()) return "";
   std::string out =
-      fmt::format("{:<38} {:<9} {:>5} {:>8} {:>8} {:>8}\n", "mean absolute error", "", "rows", "mean", "bias", "worst");
+      fmt::format("{:<38} {:<8} {:>5} {:>8} {:>8} {:>8}\n", "mean absolute error", "", "rows", "mean", "bias", "worst");
   for (const FitError& e : all)
-    out += fmt::format("{:<38} {:<9} {:>5} {:>6.1f} % {:>+6.1f} % {:>6.1f} %\n", e.of,
+    out += fmt::format("{:<38} {:<8} {:>5} {:>6.1f} % {:>+6.1f} % {:>6.1f} %\n", e.of,
                        e.held_out ? "held out" : "fitted", e.samples, e.mean, e.bias, e.max);
   return out + "\n";
 }
@@ -38,7 +42,9 @@ std::string list(std::string_view title, std::vector<std::string> items, const s
   items.insert(items.end(), more.begin(), more.end());
   if (items.empty()) return "";
   std::string out = fmt::format("{}:\n", title);
-  for (const std::string& item : items) out += "  " + item + "\n";
+  const std::size_t shown = items.size() > kShown + 1 ? kShown : items.size();
+  for (std::size_t i = 0; i < shown; ++i) out += wrap(items[i], 80, "  ", "    ");
+  if (shown < items.size()) out += fmt::format("  and {} more: the profile names them all\n", items.size() - shown);
   return out;
 }
 

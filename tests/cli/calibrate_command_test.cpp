@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.hpp"
+#include "tests/cli/widths.hpp"
 #include "tests/support/temporary.hpp"
 
 namespace ithaca {
@@ -57,6 +59,16 @@ TEST(CalibrateCommand, ItsProfileServesTheOtherCommands) {
 TEST(CalibrateCommand, SameInputSameBytes) {
   const std::string measured = table();
   EXPECT_EQ(run({"calibrate", measured}, {}).result, run({"calibrate", measured}, {}).result);
+}
+
+TEST(CalibrateCommand, LongListsAreCutAndFitTheTerminal) {
+  std::string text = "schema: measurements/1\ncluster: dgx-h100\nsamples:\n";
+  for (int i = 0; i < 30; ++i)  // each is slower than the next larger: 29 rows speak against themselves
+    text += "  - {op: reduce_scatter, ranks: 8, ranks_per_node: 8, bytes: " + std::to_string(1024 * (i + 1)) +
+            ", time_s: " + std::to_string(2 * std::pow(0.8, i)) + "}\n";
+  const Outcome made = run({"calibrate", write("falls.yaml", text), "-o", "p.yaml"}, {});
+  EXPECT_NE(made.talk.find("and 19 more: the profile names them all"), std::string::npos) << made.talk;
+  test::expect_no_wider(made.talk, 80);
 }
 
 TEST(CalibrateCommand, RefusesWhatTellsNothing) {
