@@ -106,6 +106,39 @@ void fit_bursts(Gpu& gpu, const Samples& samples, bool backward) {
   }
 }
 
+/// A rate and a start-up take two lengths to be told apart.
+bool tells_start_up(const Samples& samples, double head_dim) {
+  std::set<std::int64_t> lengths;
+  for (const KernelSample& s : samples)
+    if (static_cast<double>(s.attention.head_dim) == head_dim) lengths.insert(s.attention.queries);
+  return lengths.size() >= 2;
+}
+
+/// Causal points of head sizes of which `causal` (what the fit saw) does not tell enough: the full mask's, scaled as at
+/// the nearest head size that tells. Whether there was any.
+bool derive_untold(AttentionCurve::Pass& pass, const Samples& causal) {
+  const AttentionCurve::Pass fitted = pass;
+  const auto full = [&](const AttentionCurve::Point& p) {
+    return std::find_if(fitted.full.begin(), fitted.full.end(),
+                        [&](const AttentionCurve::Point& f) { return f.head_dim == p.head_dim; });
+  };
+  bool derived = false;
+  for (AttentionCurve::Point& point : pass.causal) {
+    if (tells_start_up(causal, point.head_dim) || full(point) == fitted.full.end()) continue;
+    const AttentionCurve::Point* like = nullptr;
+    for (const AttentionCurve::Point& other : fitted.causal) {
+      if (!tells_start_up(causal, other.head_dim) || full(other) == fitted.full.end()) continue;
+      if (like == nullptr || std::abs(other.head_dim - point.head_dim) < std::abs(like->head_dim - point.head_dim))
+        like = &other;
+    }
+    if (like == nullptr) continue;
+    point.rate = full(point)->rate * (like->rate / full(*like)->rate);
+    point.start_up = full(point)->start_up * (like->start_up / std::max(full(*like)->start_up, 1.0));
+    derived = true;
+  }
+  return derived;
+}
+
 /// Causal backward of a kernel without such samples: its full backward, scaled as `like`'s causal is to its full.
 void derive_causal_backward(AttentionCurve& curve, const AttentionCurve& like) {
   const AttentionCurve::Pass& pattern = like.backward;
@@ -160,6 +193,11 @@ AttentionKernel fit_attention(Gpu gpu, Samples samples, const AttentionCurve* li
   std::string derived = only_both            ? "forward at the rate of backward"
                         : backward_share > 0 ? "forward and backward apart, by their shares of one shape"
                                              : "";
+  for (const Op op : {Op::attention_forward, Op::attention_backward}) {
+    AttentionCurve::Pass& pass = op == Op::attention_backward ? gpu.attention.backward : gpu.attention.forward;
+    if (derive_untold(pass, not_held_out(choose(samples, op, true))))
+      derived = "causal rates of head sizes timed at one length, by the ratio of causal to full of the nearest other";
+  }
   if (only_both && gpu.attention.backward.full.empty()) {
     for (AttentionCurve::Pass* pass : {&gpu.attention.forward, &gpu.attention.backward}) pass->full = pass->causal;
     derived += ", without a mask at the rate under one";

@@ -91,7 +91,7 @@ TEST(FitKernels, SoAreThoseOfMeasuredGpus) {
 }
 
 TEST(FitKernels, MeasuredGpusAreKnownToAFewPercent) {
-  // Rows that were not fitted. Missed is the backward pass of the H100, for heads of 256, whose blocks are not of 128.
+  // Rows that were not fitted.
   struct Stated {
     const char *file, *of;
     double most;
@@ -101,7 +101,7 @@ TEST(FitKernels, MeasuredGpusAreKnownToAFewPercent) {
                                        {"h200-sxm-probe", "cudnn backward", 4.1},
                                        {"h100-sxm-probe", "gemm bf16", 3.2},
                                        {"h100-sxm-probe", "cudnn forward", 3},
-                                       {"h100-sxm-probe", "cudnn backward", 6.6}}) {
+                                       {"h100-sxm-probe", "cudnn backward", 4.3}}) {
     const auto kernels = load_kernels(file);
     ASSERT_TRUE(kernels) << print(kernels.error());
     const auto held_out = [of = of](const FitError& e) { return e.held_out && e.of == of; };
