@@ -18,7 +18,7 @@ namespace ithaca {
 /// A chunk whose rank does not bring it back in time goes to another rank too; the first to come back counts. So the
 /// points of a rank that died are worked out again, where the MPI lets the others live (Open MPI: mpirun
 /// --enable-recovery). Where it ends them all, the file and its journal are what --resume goes on from. Nobody waits
-/// for a message that a dead rank began and did not end.
+/// for a message that a dead rank began and did not end, nor for rank 0 where its process is gone from this machine.
 class MpiCrew : public SweepCrew {
  public:
   MpiCrew();
