@@ -74,6 +74,7 @@ TEST(FrameworkRules, MegatronCutsSequencesInTwiceAsManyChunks) {
   ASSERT_TRUE(refusal);
   EXPECT_EQ(name(*refusal), "megatron.sequence");
   EXPECT_EQ(instead(*refusal), "take --seq 131088");
+  EXPECT_EQ(check_framework(test::qwen25_14b(), in(megatron, kNewest, 131073), ring(8))->nearest, 131088);
   // tp cuts what context parallelism leaves: cp * lcm(2, tp) = 4 * 2 = 8 divides 131080, 4 * 6 = 24 does not.
   Layout usp{.strategy = Strategy::usp, .tp = 2, .ulysses = 2, .ring = 2, .zero = 1};
   EXPECT_EQ(rule(in(megatron, kNewest, 131080), usp), "");
@@ -94,6 +95,7 @@ TEST(FrameworkRules, ZeroStages) {
   EXPECT_EQ(rule(in(deepspeed), ulysses(8, 1, 0)), "deepspeed.zero");
   EXPECT_EQ(rule(in(deepspeed), ulysses(8, 1, 1)), "");
   EXPECT_EQ(rule(in(accelerate), ulysses(8, 1, 1)), "accelerate.zero");
+  EXPECT_EQ(rule(in(accelerate), ulysses(8, 1, 2)), "");
   EXPECT_EQ(rule(in(accelerate), ring(8, 1)), "accelerate.fsdp");
   EXPECT_EQ(rule(in(accelerate), ring(8, 3)), "");
   EXPECT_EQ(rule(in(megatron, release(0, 11)), ring(8, 3)), "megatron.fsdp");

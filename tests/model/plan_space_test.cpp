@@ -91,6 +91,10 @@ TEST(Join, DealsTheRestBetweenPipelineAndData) {
   EXPECT_EQ(join(q, split, {3, 1, {}}, layout), 0);                 // 3 does not divide 8
   EXPECT_EQ(join(q, split, {4, 2, {}}, layout), 4);                 // dp 2: 4 micro-batches, a multiple of 4 stages
   EXPECT_EQ(join(q, {Layout{.dp = 8}, 2}, {4, 2, {}}, layout), 0);  // dp 2: 2 micro-batches are none
+  PlanQuestion two = q;
+  two.fixed.dp = 2;
+  EXPECT_EQ(join(two, split, {2, 1, {}}, layout), 0);  // leaves dp 4
+  EXPECT_EQ(join(two, split, {4, 1, {}}, layout), 4);  // 8 sequences over dp 2
 }
 
 TEST(Choices, FixedOrAll) {

@@ -23,6 +23,15 @@ TEST(Refusal, SuggestsADegreeThatDivides) {
   EXPECT_EQ(instead({Rule::tp_heads, {}, 2, 7}), "take --tp 1");
 }
 
+TEST(Refusal, CountsInWords) {
+  EXPECT_EQ(why({Rule::sequence_short, {}, 1, 2}), "1 token cannot be cut into 2 parts");
+  EXPECT_EQ(why({Rule::sequence_short, {}, 3, 4}), "3 tokens cannot be cut into 4 parts");
+  EXPECT_EQ(why({Rule::strategy_degree, {.strategy = Strategy::ulysses, .ulysses = 4, .ring = 2}, 2, 1}),
+            "ulysses has no ring degree, but 2 was asked for");
+  EXPECT_EQ(why({Rule::strategy_degree, {.strategy = Strategy::ring, .ulysses = 2}, 2, 1}),
+            "ring has no ulysses degree, but 2 was asked for");
+}
+
 TEST(Refusal, BatchAdviceGoesByWhatIsTooSmall) {
   EXPECT_EQ(instead({Rule::dp_batch, {}, 4, 1}), "ask for --global-batch 4, or a smaller --dp or --micro-batch");
   EXPECT_EQ(instead({Rule::dp_batch, {}, 4, 6}), "choose a --global-batch that is a multiple of 4");
