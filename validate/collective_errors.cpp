@@ -33,7 +33,7 @@ void add(CollectiveClass& c, double error) {
   if (std::abs(error) > std::abs(c.worst)) c.worst = error;
 }
 
-void say_left_out(std::vector<std::string>& out, int rows, const char* why) {
+void say_left_out(std::vector<std::string>& out, int rows, std::string_view why) {
   if (rows > 0) out.push_back(fmt::format("{} {} {}", rows, rows == 1 ? "row" : "rows", why));
 }
 
@@ -41,12 +41,13 @@ void say_left_out(std::vector<std::string>& out, int rows, const char* why) {
 
 CollectiveErrors collective_errors(const Cluster& cluster, const std::vector<CollectiveSample>& samples) {
   CollectiveErrors errors;
+  std::string doubt;  // the first; of one log they are alike
   int wrong = 0, doubtful = 0, fitted = 0, outside = 0, unknown = 0, elsewhere = 0;
   for (const CollectiveSample& sample : samples) {
     if (sample.wrong.value_or(0) > 0 || !(sample.time.value() > 0)) {
       ++wrong;
     } else if (!sample.doubt.empty()) {
-      ++doubtful;
+      if (doubtful++ == 0) doubt = "with a doubt: " + sample.doubt;
     } else if (sample.fitted) {
       ++fitted;
     } else if (!fits(cluster, sample)) {
@@ -71,7 +72,7 @@ CollectiveErrors collective_errors(const Cluster& cluster, const std::vector<Col
     c.bias /= c.rows;
   }
   say_left_out(errors.left_out, wrong, "with wrong results");
-  say_left_out(errors.left_out, doubtful, "that carry a doubt");
+  say_left_out(errors.left_out, doubtful, doubt);
   say_left_out(errors.left_out, fitted, "that a figure of the cluster was made of");
   say_left_out(errors.left_out, outside, "of groups that the cluster cannot hold");
   say_left_out(errors.left_out, elsewhere, "measured on another number of servers than the cluster would take");

@@ -52,7 +52,9 @@ std::vector<std::size_t> sound_rows(const std::vector<CollectiveSample>& samples
       said.push_back(words(s) + ": left out, its results were wrong");
       continue;
     }
-    if (hosted(s)) {
+    if (!s.doubt.empty()) {
+      said.push_back(words(s) + ": left out, " + s.doubt);
+    } else if (hosted(s)) {
       said.push_back(words(s) + ": left out, the calling host took about as long");
     } else if (straggles(samples, s)) {
       said.push_back(words(s) + ": left out, another row of this size is faster by half");

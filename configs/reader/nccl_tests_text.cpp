@@ -119,6 +119,7 @@ class TextReader {
       const Words version = split(line.substr(at + 13));
       if (!version.empty()) out_.nccl = std::string(version[0]);
     }
+    if (const auto gpus = number_after(words, "nGpus")) gpus_a_thread_ = *gpus;
     if (const auto rank = words[0] == "#" ? number_after(words, "Rank") : std::nullopt) add_device(*rank, words);
     if (const auto ranks = number_after(words, "nranks"); ranks.value_or(0) > 0) named_ranks_ = *ranks;
     if (const auto nodes = number_after(words, "nNodes"); nodes.value_or(0) > 0) named_nodes_ = *nodes;
@@ -193,9 +194,23 @@ class TextReader {
     });
   }
 
+  /// A thread that launches for several GPUs takes longer than their smallest messages.
+  void doubt_launches() {
+    constexpr Bytes kSmall{1 << 16};
+    constexpr double kNear = 1.25;
+    std::optional<Seconds> launch;
+    for (const CollectiveSample& s : table_)
+      if (s.message <= kSmall && s.time < launch.value_or(s.time * 2)) launch = s.time;
+    for (CollectiveSample& s : table_) {
+      if (launch && s.time < *launch * kNear)
+        s.doubt = "one thread drove " + std::to_string(gpus_a_thread_) + " GPUs and may take this long to launch";
+    }
+  }
+
   /// Ends a test: its rows get what was said before and what follows from them.
   void close_table() {
     if (table_.empty()) return;
+    if (gpus_a_thread_ > 1) doubt_launches();
     NcclTestsText::Table table{op_ ? op_ : op_in_name(file_), named_ranks_, named_nodes_, ratio_, std::move(table_)};
     if (!devices_.empty()) {
       table.ranks = static_cast<int>(devices_.size());
@@ -214,6 +229,7 @@ class TextReader {
   Columns columns_;
   std::optional<Op> op_;
   std::optional<int> named_ranks_, named_nodes_;
+  int gpus_a_thread_ = 1;
   std::set<int> devices_;
   std::set<std::string_view> hosts_;
   std::vector<CollectiveSample> table_;

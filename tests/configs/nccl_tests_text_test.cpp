@@ -31,6 +31,24 @@ TEST(NcclTests, RowsHaveTwoTimesAndTheirOpAndRanks) {
   EXPECT_EQ(log.samples[0].line, 4);
 }
 
+TEST(NcclTests, AThreadOfSeveralGpusIsDoubted) {
+  // 8 B in 34.7 us is what launching takes; 43.4 us, a quarter more, are no longer near.
+  const std::string rows = std::string("# Collective test starting: all_reduce_perf\n") + kHeader +
+                           "8 2 float sum -1 34.7 0.00 0.00 0 35.3 0.00 0.00 0\n"
+                           "65536 16384 float sum -1 43.3 1.51 2.65 0 43.5 1.51 2.64 0\n";
+  const auto doubted = read("# nThread 1 nGpus 8 minBytes 1 maxBytes 8589934592\n" + rows);
+  ASSERT_EQ(doubted.samples.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(doubted.samples[i].doubt.empty(), i == 3) << i;
+  EXPECT_EQ(doubted.samples[0].doubt, "one thread drove 8 GPUs and may take this long to launch");
+  for (const char* header : {"# nThread 1 nGpus 1 minBytes 1\n", ""})
+    for (const CollectiveSample& s : read(header + rows).samples) EXPECT_EQ(s.doubt, "");
+  // Without small messages nothing tells.
+  const auto large = read("# nThread 1 nGpus 8\n" + std::string(kHeader) +
+                              "1048576 262144 float sum -1 100.0 10.49 18.35 0 100.0 10.49 18.35 0\n",
+                          {Op::all_reduce, {}, {}});
+  EXPECT_EQ(large.samples.at(0).doubt, "");
+}
+
 TEST(NcclTests, DevicesCountRanksAndServers) {
   const auto log = read(
       "# nccl-tests version 2.18.0\n# Collective test starting: alltoall_perf\n"

@@ -55,7 +55,8 @@ TEST(CollectiveErrors, WhatJudgesNothingIsSaid) {
   doubtful.doubt = "over the loopback";
   const auto errors = collective_errors(test::round_cluster(), {wrong, fitted, elsewhere, bruck, doubtful});
   EXPECT_TRUE(errors.rows.empty());
-  EXPECT_EQ(errors.left_out.size(), 5u);
+  ASSERT_EQ(errors.left_out.size(), 5u);
+  EXPECT_EQ(errors.left_out[1], "1 row with a doubt: over the loopback");
 }
 
 /// The cluster by NCCL's constants alone (src/graph/topo.h, tuning.cc of v2.28.9-1): a channel search of 12 x 20, 12 x

@@ -31,6 +31,14 @@ TEST(CollectiveRows, AStragglerIsLeftOut) {
   EXPECT_EQ(sound_rows({sample(64, 30e-6), sample(64, 86e-6)}, said), (std::vector<std::size_t>{0}));
 }
 
+TEST(CollectiveRows, WhatCarriesADoubtIsLeftOut) {
+  std::vector<std::string> said;
+  CollectiveSample loopback = sample(1024, 1);
+  loopback.doubt = "a functional run";
+  EXPECT_EQ(sound_rows({loopback, sample(2048, 2)}, said), (std::vector<std::size_t>{1}));
+  EXPECT_NE(said.at(0).find("a functional run"), std::string::npos);
+}
+
 TEST(CollectiveRows, WhatTimesTheHostIsLeftOut) {
   std::vector<std::string> said;
   CollectiveSample host = sample(1024, 50e-6), device = sample(1 << 20, 70e-6);
