@@ -37,6 +37,13 @@ TEST(CompareInference, EveryGpuWorksAndTheFastestWins) {
   EXPECT_DOUBLE_EQ(rows[0].bandwidth_share, rows[0].estimate->decode->read.value() / time.value() / 3e12);
 }
 
+TEST(CompareInference, APrefillsRateCountsThePrompts) {
+  for (const InferenceRow& row : compare_inference(ask(test::llama_7b(), 8, 2, 131072, Phase::prefill))) {
+    ASSERT_TRUE(row.estimate) << name(row.strategy);
+    EXPECT_DOUBLE_EQ(row.tokens_per_s.value(), 2 * 131072 / row.estimate->prefill->time.value()) << name(row.strategy);
+  }
+}
+
 TEST(CompareInference, AStrategyKeepsADegreeOfItsOwn) {
   // 8 sequences on 8 GPUs are fastest as 8 replicas, which is no strategy's: each has to split by more than one.
   InferenceQuestion q = ask(test::llama_7b(), 8, 8, 8192, Phase::decode);

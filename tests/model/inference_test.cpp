@@ -91,6 +91,7 @@ TEST(Decode, PassesQueriesAndPartialResultsRoundARing) {
   const InferencePass gather =
       *of(test::llama_7b(), prompts(16, 65536), sequence_split(Strategy::cp_all_gather, 1, 8)).decode;
   EXPECT_EQ(gather.layer.collectives[0].op, Op::all_gather);
+  EXPECT_EQ(gather.layer.collectives[0].message.value(), 8 * 2 * 32 * 128 * 2);  // the queries of all 8
   EXPECT_EQ(gather.layer.sent, pass.layer.sent);
 }
 

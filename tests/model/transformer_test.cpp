@@ -95,5 +95,13 @@ TEST(Transformer, EachSwitchAddsItsOwnParameters) {
   }
 }
 
+TEST(Transformer, ATokenLeavesTheExpertsAloneThatItIsNotRoutedTo) {
+  // 6 of 8 experts in each of 32 layers, of three matrices of 4096 x 14336.
+  Transformer m = test::llama3_8b();
+  m.experts = {8, 2, 14336, 0, 0, 1};
+  EXPECT_EQ(parameter_count(m) - active_parameter_count(m), std::int64_t{32} * 6 * 3 * 4096 * 14336);
+  EXPECT_EQ(active_parameter_count(test::llama3_8b()), parameter_count(test::llama3_8b()));
+}
+
 }  // namespace
 }  // namespace ithaca
