@@ -117,6 +117,24 @@ TEST(Collective, AllReduceInTheSwitch) {
   EXPECT_NEAR(nvls.bound.value(), 8.0 / 450, 1e-9);
 }
 
+TEST(Collective, FewerGpusGetLessOutOfTheSwitch) {
+  // Of n GPUs each reads an nth from the switch and receives the whole: n/(n+1) of its port is the buffer. 480 GB/s are
+  // of a node of 8, so 4 take (8/9) / (4/5) of the time.
+  Cluster cluster = round_cluster();
+  cluster.port_achieved_nvls = BytesPerSecond{480e9};
+  const auto four =
+      collective_cost(cluster, place(cluster, {4, 1}, 4), Op::all_reduce, Bytes{8 * kGB}, Algorithm::nvls);
+  EXPECT_NEAR(four->transfer.value(), 8 * 1.75 / 480 * (8.0 / 9) / (4.0 / 5), 1e-9);
+}
+
+TEST(Collective, FlagsOfTreesAreCapped) {
+  // 1 KiB over 2 nodes of 8 by LL: the ports pass it up and down at 400 GB/s, of which LL gets 39 at most, and nine
+  // tenths at this size.
+  const auto tree = collective_cost(round_cluster(), at(16, 1, 16), Op::all_reduce, Bytes{1024}, Algorithm::tree);
+  EXPECT_EQ(tree->protocol, Protocol::ll);
+  EXPECT_NEAR(tree->transfer.value(), 2 * 1024 / 39e9 / 0.9, 1e-13);
+}
+
 TEST(Collective, NvlsFillsItsPipeline) {
   // 16 channels and 8 heads pass on 128 KiB each: 16 MiB at 480/1.75 GB/s through two stages before the last one works,
   // after NCCL's 25 us. 32 MB is less than 8 times 128 x 64 KiB, so its chunks are of 32 KiB: a quarter.

@@ -89,6 +89,21 @@ TEST(Memory, AFusedLossHoldsItsLogitsOnce) {
   EXPECT_EQ(term(l, "logits"), 2.0 * 16000 * 128256);
 }
 
+TEST(Memory, TpRanksGatherTheInputOfTheHead) {
+  // Sequence parallelism over tp: the head of either of 2 ranks sees all 16,000 rows of 4096 bf16 and leaves a gradient
+  // as large. Without a split of the rows there is nothing to gather.
+  Workload work = test::sequence(16000);
+  work.recompute = Recompute::full;
+  Transformer m = test::llama3_8b();
+  m.ffn = 1024;  // so that the loss is the peak all the same
+  Layout tp2{.strategy = Strategy::megatron_sp, .tp = 2};
+  const MemoryLedger l = ledger(m, work, tp2);
+  ASSERT_EQ(l.moment, Moment::loss);
+  EXPECT_EQ(term(l, "gathered_activation"), 2 * 2.0 * 16000 * 4096);
+  tp2.tp_sequence = false;
+  EXPECT_EQ(term(ledger(m, work, tp2), "gathered_activation"), 0);
+}
+
 double host_term(const MemoryLedger& ledger, std::string_view name) {
   for (const MemoryTerm& t : ledger.host_terms) {
     if (t.name == name) return t.bytes.value();
