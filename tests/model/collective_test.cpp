@@ -117,6 +117,17 @@ TEST(Collective, AllReduceInTheSwitch) {
   EXPECT_NEAR(nvls.bound.value(), 8.0 / 450, 1e-9);
 }
 
+TEST(Collective, BytesOfANic) {
+  // 8 NICs a node. Of 8 groups with one GPU in each of 8 nodes every GPU's bytes leave: 8 x 1 MB through 8 NICs. Of one
+  // group of 2 nodes a GPU has 8 of its 15 peers in the other node: 8 x 8/15 MB through 8 NICs. A ring leaves once.
+  const Cluster cluster = round_cluster();
+  EXPECT_NEAR(nic_bytes(cluster, at(8, 8, 64), Op::all_to_all, Bytes{1e6}).value(), 1e6, 1e-6);
+  EXPECT_NEAR(nic_bytes(cluster, at(16, 1, 16), Op::all_to_all, Bytes{1e6}).value(), 1e6 * 8 / 15, 1e-6);
+  EXPECT_NEAR(nic_bytes(cluster, at(16, 1, 16), Op::all_gather, Bytes{1e6}).value(), 1e6 / 8, 1e-6);
+  EXPECT_NEAR(nic_bytes(cluster, at(8, 8, 64), Op::all_gather, Bytes{1e6}).value(), 1e6, 1e-6);
+  EXPECT_EQ(nic_bytes(cluster, at(8, 1, 8), Op::all_gather, Bytes{1e6}), Bytes{});
+}
+
 TEST(Collective, FewerGpusGetLessOutOfTheSwitch) {
   // Of n GPUs each reads an nth from the switch and receives the whole: n/(n+1) of its port is the buffer. 480 GB/s are
   // of a node of 8, so 4 take (8/9) / (4/5) of the time.

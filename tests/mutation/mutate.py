@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-ROOMS = ["model", "oracle", "validate", "cli", "sim"]
+ROOMS = ["model", "oracle", "configs", "validate", "cli", "sim"]
 TIMEOUT = 300  # seconds; a mutant that hangs is caught
 SWAPS = {" + ": " - ", " - ": " + ", " * ": " / ", " / ": " * ", " < ": " <= ", " > ": " >= ", " <= ": " < ",
          " >= ": " > ", " == ": " != ", " != ": " == ", " && ": " || ", " || ": " && ", " += ": " -= ", "max(": "min(",
