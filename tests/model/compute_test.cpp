@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
 
 namespace ithaca {
 namespace {
@@ -38,6 +39,18 @@ double backward_us(const AttentionCall& call) { return us(attention_backward_tim
 
 AttentionCall square(std::int64_t n, std::int64_t heads, std::int64_t d, bool causal) {
   return {.batch = 1, .queries = n, .keys = n, .heads = heads, .kv_heads = heads, .head_dim = d, .causal = causal};
+}
+
+// Under a causal mask 300 queries see of 100 keys the triangle, 100^2 / 2 of 300 x 100, and 100 queries at the end of
+// 300 keys all but a triangle, 300 x 100 - 100^2 / 2.
+TEST(Compute, CausalAreaOfUnequalSides) {
+  AttentionCall call = square(300, 8, 128, false);
+  call.keys = 100;
+  const Flop full = attention_flops(call);
+  call.causal = true;
+  EXPECT_DOUBLE_EQ(attention_flops(call).value(), full.value() / 6);
+  std::swap(call.queries, call.keys);
+  EXPECT_DOUBLE_EQ(attention_flops(call).value(), full.value() * 5 / 6);
 }
 
 /// Shapes of training and of corners: thin, tiny, odd and huge.
