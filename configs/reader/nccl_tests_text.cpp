@@ -119,7 +119,10 @@ class TextReader {
       const Words version = split(line.substr(at + 13));
       if (!version.empty()) out_.nccl = std::string(version[0]);
     }
-    if (const auto gpus = number_after(words, "nGpus")) gpus_a_thread_ = *gpus;
+    if (const auto gpus = number_after(words, "nGpus")) {
+      close_table();  // it is of the next test
+      gpus_a_thread_ = *gpus;
+    }
     if (const auto rank = words[0] == "#" ? number_after(words, "Rank") : std::nullopt) add_device(*rank, words);
     if (const auto ranks = number_after(words, "nranks"); ranks.value_or(0) > 0) named_ranks_ = *ranks;
     if (const auto nodes = number_after(words, "nNodes"); nodes.value_or(0) > 0) named_nodes_ = *nodes;

@@ -42,6 +42,11 @@ TEST(NcclTests, AThreadOfSeveralGpusIsDoubted) {
   EXPECT_EQ(doubted.samples[0].doubt, "one thread drove 8 GPUs and may take this long to launch");
   for (const char* header : {"# nThread 1 nGpus 1 minBytes 1\n", ""})
     for (const CollectiveSample& s : read(header + rows).samples) EXPECT_EQ(s.doubt, "");
+  // The header of a second test is not of the first one's rows.
+  const auto two = read("# nThread 1 nGpus 8\n" + rows + "# nThread 1 nGpus 1\n" + rows.substr(rows.find('\n') + 1));
+  ASSERT_EQ(two.samples.size(), 8u);
+  EXPECT_NE(two.samples[0].doubt, "");
+  EXPECT_EQ(two.samples[4].doubt, "");
   // Without small messages nothing tells.
   const auto large = read("# nThread 1 nGpus 8\n" + std::string(kHeader) +
                               "1048576 262144 float sum -1 100.0 10.49 18.35 0 100.0 10.49 18.35 0\n",
