@@ -25,7 +25,7 @@ struct PassJob {
 
   double element() const { return element_bytes(work.dtype); }
   double ranks() const { return layout.tp * layout.sequence(); }
-  bool sharded() const { return layout.zero == 3 && groups.shard.group.size > 1; }
+  bool sharded() const { return layout.zero == 3; }
 };
 
 PassJob make_job(const Transformer& model, const Workload& work, const Cluster& cluster, const Layout& layout) {
@@ -80,7 +80,7 @@ double keep_reached_experts(const PassJob& job, RankSplit& rank) {
   const double on_rank = real(rank.experts), tokens = real(rank.tokens) * job.layout.ep;
   const double reached = reached_experts(e, on_rank, tokens);
   const double copies = tokens * real(e.top_k) / real(e.count) * on_rank * e.imbalance;
-  rank.experts = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(reached - 1e-9)));
+  rank.experts = static_cast<std::int64_t>(std::ceil(reached - 1e-9));
   rank.expert_rows = static_cast<std::int64_t>(std::ceil(copies / real(rank.experts)));
   return reached / on_rank;
 }
@@ -234,7 +234,6 @@ PassSums stage_sums(const PassCosts& costs, const Stage& stage) {
   for (const LayerKind kind : kKinds) {
     const double layers = real(stage.layers(kind));
     const PassLayer& l = costs.layers[index(kind)];
-    if (layers == 0) continue;
     sums.kernels += l.kernels * layers;
     sums.comm += (l.pass.comm + l.gather) * layers;
     sums.exposed += max(l.pass.exposed, l.gather + l.pass.comm - l.pass.compute) * layers;
