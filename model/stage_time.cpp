@@ -65,6 +65,11 @@ class Sharder {
   RingPair ring_;
 };
 
+/// Of `layers` layers, each of which is gathered and reduced by itself.
+ShardedWeights of_layers(double weights, double trained, double layers) {
+  return {.layer = weights, .all = weights, .layers = layers, .trained_layer = trained, .trained_all = trained};
+}
+
 void add_layer_calls(Sharder& sharder, const ShardCalls& calls, LayerKind kind, ShardTimes& times) {
   times.gather[index(kind)] += sharder.add(calls.gather);
   times.reduce[index(kind)] += sharder.add(calls.reduce);
@@ -113,20 +118,17 @@ ShardTimes add_sharding(const Transformer& model, const Workload& work, const Cl
   for (const LayerKind kind : kKinds) {
     const double layers = static_cast<double>(first.layers(kind));
     const LayerWeights &w = weights(rank, kind), &t = trained(rank, kind);
-    const ShardedWeights one{w.shared, 0, w.shared, layers, t.shared, 0, t.shared};
-    const ShardedWeights routed{w.experts, 0, w.experts, layers, t.experts, 0, t.experts};
-    if (layout.zero < 2 || layers_of(model, kind) == 0) continue;
-    add_layer_calls(shared, shard_calls(work, layout, ranks, one), kind, times);
-    if (w.experts == 0) continue;
-    add_layer_calls(experts, shard_calls(work, layout, ranks / layout.ep, routed), kind, times);
+    add_layer_calls(shared, shard_calls(work, layout, ranks, of_layers(w.shared, t.shared, layers)), kind, times);
+    add_layer_calls(experts, shard_calls(work, layout, ranks / layout.ep, of_layers(w.experts, t.experts, layers)),
+                    kind, times);
   }
   const double ends = rank.embedding_weights + (layout.pp == 1 ? rank.head_weights : 0);
   const double trained_ends = rank.ends_trained ? ends : 0;
-  const ShardCalls all =
-      shard_calls(work, layout, ranks, {0, ends, largest.shared, 0, 0, trained_ends, largest_trained.shared});
-  ShardCalls routed;
-  if (largest.experts > 0)
-    routed = shard_calls(work, layout, ranks / layout.ep, {0, 0, largest.experts, 0, 0, 0, largest_trained.experts});
+  const ShardCalls all = shard_calls(
+      work, layout, ranks,
+      {.ends = ends, .all = largest.shared, .trained_ends = trained_ends, .trained_all = largest_trained.shared});
+  const ShardCalls routed =
+      shard_calls(work, layout, ranks / layout.ep, {.all = largest.experts, .trained_all = largest_trained.experts});
   times.ends = shared.add(all.gather_ends) + times.gather[index(main_kind(model))];
   times.ends += shared.add(all.reduce_ends);
   times.at_end = shared.add(all.reduce_all);

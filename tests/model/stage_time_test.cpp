@@ -67,6 +67,13 @@ TEST(StageTime, TiedEmbeddingsAddTheirGradientsUpInTheirOwnPrecision) {
   EXPECT_DOUBLE_EQ(tied_embedding_time(m, work, cluster, layout).value(), reduced(2));
   work.fp32_gradients = true;
   EXPECT_DOUBLE_EQ(tied_embedding_time(m, work, cluster, layout).value(), reduced(4));
+  // First and last of three stages of 2 tp x 3 dp ranks are 12 ranks apart. Frozen embeddings have no gradients.
+  const Layout three{.strategy = Strategy::megatron_sp, .tp = 2, .pp = 3, .dp = 3, .zero = 1};
+  const Bytes half{4.0 * 32000 * 1024 / 2};
+  EXPECT_DOUBLE_EQ(tied_embedding_time(m, work, cluster, three).value(),
+                   all_reduce_cost(cluster, place(cluster, {2, 12}, 18), half).total().value());
+  work.lora_rank = 1;
+  EXPECT_EQ(tied_embedding_time(m, work, cluster, three).value(), 0);
 }
 
 TEST(StageTime, ASingleLayerWithExpertsCostsWhatEachOfManyDoes) {
@@ -81,6 +88,17 @@ TEST(StageTime, ASingleLayerWithExpertsCostsWhatEachOfManyDoes) {
   };
   EXPECT_GT(experts(31), Seconds{});  // of 32
   EXPECT_EQ(experts(31), experts(0));
+  // What the model has no layer of costs nothing.
+  m.experts.dense_layers = 0;
+  const Workload work = batch(1);
+  const auto costs = [&](const Transformer& of) {
+    return layer_costs(of, work, cluster, layout, split_rank(of, work, layout), place_groups(cluster, layout));
+  };
+  EXPECT_EQ(costs(m)[0].passes.forward.compute.value(), 0);
+  EXPECT_EQ(costs(llama_7b())[1].passes.forward.compute.value(), 0);
+  Transformer one = m;
+  one.experts.dense_layers = 1;
+  EXPECT_GT(costs(one)[0].passes.forward.compute.value(), 0);
 }
 
 TEST(StageTime, StageMessagesCarryOneShareOfTheHiddenStates) {
@@ -134,6 +152,113 @@ TEST(StageTime, ExpertsMoveEveryTokenToItsTopKAndBack) {
   const double once = 8192.0 * 4 * 4096 * 2 * 7 / 8;
   EXPECT_DOUBLE_EQ(e.forward.sent.value(), 2 * once);
   EXPECT_DOUBLE_EQ(e.backward.sent.value(), 2 * once);
+}
+
+constexpr double kMilli = 1e-3;
+
+Seconds ms(double value) { return Seconds{value * kMilli}; }
+
+/// A dense layer and one with experts in round milliseconds; half of the latter run again.
+LayerCosts round_costs() {
+  LayerCosts costs{};
+  costs[0].kernels = {{ms(1), ms(2), ms(3)}, {ms(2), ms(4), ms(6)}, {ms(1), ms(1), ms(1)}, 0.25};
+  costs[0].passes = {{ms(6), ms(5), ms(1)}, {ms(15), ms(8), ms(2)}};
+  costs[1].kernels = {{ms(10), ms(20), ms(30)}, {ms(20), ms(40), ms(60)}, {ms(5), ms(5), ms(5)}, 0.5};
+  costs[1].passes = {{ms(60), ms(20), ms(4)}, {ms(135), ms(40), ms(8)}};
+  return costs;
+}
+
+ShardTimes round_shards() {
+  ShardTimes shard;
+  shard.gather = {ms(7), ms(50)};
+  shard.reduce = {ms(3), ms(70)};
+  shard.ends = ms(1000);
+  return shard;
+}
+
+Transformer with_experts() {
+  Transformer m = llama_7b();
+  m.experts = {.count = 6, .top_k = 2, .ffn = 1024, .dense_layers = 2};
+  m.layers = 5;
+  return m;
+}
+
+struct StageAsked {
+  Layout layout{};
+  Stage stage{.dense = 2, .moe = 3, .first = false, .last = false};
+  ShardTimes shard = round_shards();
+  Host host{};
+  bool overlap = true;
+};
+StageTime time_of(const StageAsked& asked) {
+  Workload work = batch(1);
+  work.overlap.parameters = asked.overlap;
+  Cluster cluster = test::round_cluster();
+  cluster.gpu.host = asked.host;
+  const Transformer m = with_experts();
+  return stage_time(m, work, cluster, asked.layout, split_rank(m, work, asked.layout),
+                    place_groups(cluster, asked.layout), round_costs(), asked.shard, asked.stage);
+}
+
+TEST(StageTime, AddsUpItsLayersAndWhatTheyWaitFor) {
+  const auto expect = [](const StageTime& t, double exposed, double backward) {
+    // 2 x (forward + backward + repeated) + 3 x the same; comm 2 x (5 + 8) + 3 x (20 + 40).
+    EXPECT_NEAR(t.kernels.gemm / ms(2 * (1 + 2 + 1) + 3 * (10 + 20 + 5)), 1, 1e-12);
+    EXPECT_NEAR(t.kernels.attention / ms(2 * (2 + 4 + 1) + 3 * (20 + 40 + 5)), 1, 1e-12);
+    EXPECT_NEAR(t.kernels.memory_bound / ms(2 * (3 + 6 + 1) + 3 * (30 + 60 + 5)), 1, 1e-12);
+    EXPECT_NEAR(t.comm / ms(206), 1, 1e-12);
+    EXPECT_NEAR(t.exposed / ms(exposed), 1, 1e-12);
+    EXPECT_NEAR(t.backward / ms(backward), 1, 1e-12);
+    EXPECT_EQ(t.host().value(), 0);
+  };
+  // Beside compute a layer waits for what shards and strategy leave of the wires, or for the strategy alone: dense
+  // max(1, 7 + 5 - 6) = 6 and max(2, 7 + 3 + 8 - 15) = 3, experts max(4, 50 + 20 - 60) = 10 and
+  // max(8, 50 + 70 + 40 - 135) = 25.
+  expect(time_of({}), 2 * (6 + 3) + 3 * (10 + 25), 2 * (15 + 3) + 3 * (135 + 25));
+  expect(time_of({.shard = {}}), 2 * (1 + 2) + 3 * (4 + 8), 2 * (15 + 2) + 3 * (135 + 8));
+  // Not beside it all of the shards' time is added.
+  expect(time_of({.overlap = false}), 2 * (8 + 12) + 3 * (54 + 128), 2 * (15 + 12) + 3 * (135 + 128));
+}
+
+TEST(StageTime, WaitsForAHostByANormOfPowerThree) {
+  // 5 layers issued in 60 and 100 ms each; half of those with experts, the main kind, are issued again. On the device
+  // they take 2 x (6 + 6) + 3 x (60 + 10) = 234 and 2 x 18 + 3 x 160 = 516 ms.
+  const StageTime t = time_of({.host = {ms(60), ms(100)}});
+  EXPECT_NEAR(t.host_forward / ms(std::cbrt(std::pow(300, 3) + std::pow(234, 3)) - 234), 1, 1e-9);
+  EXPECT_NEAR(t.host_backward / ms(std::cbrt(std::pow(500 + 150, 3) + std::pow(516, 3)) - 516), 1, 1e-9);
+}
+
+TEST(StageTime, EmbeddingAndHeadExchangeHiddenStatesOverTp) {
+  // 4096 tokens of 4096 x 2 B. Embedding: a reduction forward, a gather backward; head: two gathers and a reduction.
+  // Plain tensor parallelism adds the embedding's output up, and the gradient of the head's input.
+  Layout tp{.strategy = Strategy::megatron_sp, .tp = 2};
+  const Cluster cluster = test::round_cluster();
+  const Placement pair = place(cluster, {2, 1}, 2);
+  const Bytes hidden{2.0 * 8192 * 4096};
+  const double one = all_gather_cost(cluster, pair, hidden).total().value();
+  const double sum = all_reduce_cost(cluster, pair, hidden).total().value();
+  const StageTime between = time_of({.layout = tp});
+  const auto added = [&](bool first, bool last) {
+    const Stage stage{.dense = 2, .moe = 3, .first = first, .last = last};
+    const StageTime t = time_of({.layout = tp, .stage = stage});
+    const Workload work = batch(1);
+    const RankSplit rank = split_rank(with_experts(), work, tp);
+    const Seconds embedding = embedding_both_ways(with_experts(), work, cluster.gpu, rank).memory_bound;
+    const KernelTimes head = head_and_loss_both_ways(with_experts(), work, cluster.gpu, rank);
+    EXPECT_NEAR((t.kernels.memory_bound - between.kernels.memory_bound).value(),
+                (first ? embedding.value() : 0) + (last ? head.memory_bound.value() : 0), 1e-12);
+    EXPECT_NEAR((t.kernels.gemm - between.kernels.gemm).value(), last ? head.gemm.value() : 0, 1e-12);
+    EXPECT_NEAR((t.exposed - between.exposed - (t.comm - between.comm)).value(), first ? 1 : 0, 1e-12);  // shard.ends
+    return (t.comm - between.comm).value();
+  };
+  EXPECT_NEAR(added(true, false), 2 * one, 1e-12);
+  EXPECT_NEAR(added(false, true), 3 * one, 1e-12);
+  EXPECT_NEAR(added(true, true), 5 * one, 1e-12);
+  tp.tp_sequence = false;
+  EXPECT_NEAR(added(true, false), sum, 1e-12);
+  EXPECT_NEAR(added(true, true), 2 * sum, 1e-12);
+  tp = {};
+  EXPECT_EQ(added(true, true), 0);
 }
 
 }  // namespace
