@@ -1,5 +1,7 @@
 #include "model/refusal.hpp"
 
+#include <algorithm>
+
 #include "model/framework_rules.hpp"
 
 namespace ithaca {
@@ -20,9 +22,9 @@ std::string foreign_degree(const Refusal& r) {
 
 /// Largest divisor of `whole` that is at most `limit`.
 std::int64_t largest_divisor(std::int64_t whole, std::int64_t limit) {
-  std::int64_t divisor = limit < whole ? limit : whole;
+  std::int64_t divisor = std::min(whole, limit);
   while (divisor > 1 && whole % divisor != 0) --divisor;
-  return divisor < 1 ? 1 : divisor;
+  return divisor;
 }
 
 std::string instead_of_heads(const Refusal& r) {

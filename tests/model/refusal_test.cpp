@@ -15,12 +15,18 @@ TEST(Refusal, NamesTheNumbersAndTheWayOut) {
       instead(heads),
       "take --ulysses 32, and use more GPUs through a ring around it (usp with --ulysses 32 --ring 2) or dp with a "
       "larger --global-batch");
+  // 16 heads of a tp rank: 33 ranks make a ring of 3.
+  const Refusal shared{Rule::ulysses_heads, {.strategy = Strategy::ulysses, .tp = 2, .ulysses = 33}, 33, 16};
+  EXPECT_EQ(why(shared), "ulysses 33 is above the 16 query heads that tp 2 leaves: an all-to-all cannot cut a head");
+  EXPECT_NE(instead(shared).find("--ulysses 16 --ring 3)"), std::string::npos);
 }
 
 TEST(Refusal, SuggestsADegreeThatDivides) {
   // The largest divisor of 40 up to 16 is 10.
   EXPECT_EQ(instead({Rule::tp_heads, {}, 16, 40}), "take --tp 10");
   EXPECT_EQ(instead({Rule::tp_heads, {}, 2, 7}), "take --tp 1");
+  EXPECT_EQ(instead({Rule::tp_heads, {}, 64, 40}), "take --tp 40");
+  EXPECT_EQ(instead({Rule::experts, {}, 7, 8}), "take a degree of 4");
 }
 
 TEST(Refusal, CountsInWords) {
