@@ -7,10 +7,13 @@
 #include "model/model_flops.hpp"
 #include "model/step.hpp"
 #include "model/step_parts.hpp"
+#include "tests/support/ledger_terms.hpp"
 #include "tests/support/machines.hpp"
 
 namespace ithaca {
 namespace {
+
+using test::term;
 
 Workload adapters(int rank, LoraTargets targets = {}, std::int64_t tokens = 1024) {
   Workload work = test::sequence(tokens);
@@ -96,13 +99,6 @@ TEST(Lora, OnlyAdaptersAreReducedButZero3GathersAll) {
   const ShardCalls frozen = shard_calls(work, {.dp = 8, .zero = 3}, 8, {base, 0, 32 * base, 32, 0, 0, 0});
   EXPECT_EQ(frozen.gather.count, 64);
   EXPECT_EQ(frozen.reduce.count, 0);
-}
-
-double term(const MemoryLedger& ledger, std::string_view name) {
-  for (const MemoryTerm& t : ledger.terms) {
-    if (t.name == name) return t.bytes.value();
-  }
-  return 0;
 }
 
 MemoryLedger memory(const Workload& work, int arch = 90) {
