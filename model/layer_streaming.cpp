@@ -31,9 +31,9 @@ double ring_merge_bytes(const Transformer& m, const Workload& work, const Layout
 /// Bytes that the all-to-alls' pack and unpack permutations read and write: each tensor once on either side.
 double permute_bytes(const Transformer& m, const Workload& work, const Layout& layout, const RankSplit& r) {
   if (layout.ulysses == 1) return 0;
-  const double packed = real(r.tokens) * real(2 * r.heads + 2 * r.split.kv_copies);
-  const double unpacked = real(work.micro_batch * r.block_tokens) * real(2 * r.split.max_query + 2 * r.split.max_kv);
-  return 2 * element_bytes(work.dtype) * real(m.head_dim) * (packed + unpacked);
+  const double packed = real(r.tokens) * real(r.heads + r.split.kv_copies);
+  const double unpacked = real(work.micro_batch * r.block_tokens) * real(r.split.max_query + r.split.max_kv);
+  return 2 * element_bytes(work.dtype) * real(m.head_dim + m.value_head()) * (packed + unpacked);
 }
 
 /// fp8 products read casts of their inputs: 2 bytes an element read, one written as it is and one transposed for the

@@ -198,8 +198,8 @@ class Clock:
         kernels = 6 + 8 * moe + (0 if m.learned_positions else 2) + (6 if self.ask["dropout"] else 0)
         kernels += (0 if self.ask["flash"] else 8) + len(self.adapted(moe))
         if self.l["ulysses"] > 1:
-            packed = r.rows * 2 * (r.heads + r.key_copies) + r.block * 2 * (r.q + r.k)
-            moved += 2 * e * m.head_dim * packed
+            packed = r.rows * (r.heads + r.key_copies) + r.block * (r.q + r.k)
+            moved += 2 * e * (m.head_dim + m.value) * packed
             kernels += 4
         if self.l["strategy"] not in ("cp_all_gather", "ring_self_attention"):
             query, key = r.block * r.q * m.head_dim, r.block * r.k * (m.head_dim + m.value)
