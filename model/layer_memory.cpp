@@ -22,7 +22,7 @@ void add_recomputed(MemoryBook& b, Operator op) {
   if (b.work.tiled_mlp) all.ffn = input + (all.ffn - input) / tiles(b);
   all.attention = all.attention / b.layout.chunks;
   const Bytes live = op == Operator::attention ? all.total() - freed_before(op, b) : all.total();
-  b.add("recomputed_layer", max(live, Bytes{}), "activations of one layer, as far as still needed", kKorthikantiSource);
+  b.add("recomputed_layer", live, "activations of one layer, as far as still needed", kKorthikantiSource);
 }
 
 /// Gradients of the residual stream: as it comes from the layer above and, under a recomputation, the layer's output
