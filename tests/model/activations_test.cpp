@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/machines.hpp"
+#include "tests/support/small_rank.hpp"
 
 namespace ithaca {
 namespace {
@@ -107,6 +108,104 @@ TEST(Activations, FlashLeavesNothingToSelectiveRecompute) {
   const RankSplit rank = split_rank(test::llama_7b(), work, Layout{});
   work.recompute = Recompute::selective;
   EXPECT_EQ(kept_activations(test::llama_7b(), work, rank), layer_activations(test::llama_7b(), work, rank).total());
+}
+
+/// Everything in small numbers: the stream is 6 rows of 11 = 66 elements, attention's block 2 * 20 rows.
+class SmallLayer : public testing::Test {
+ protected:
+  LayerActivations kept(LayerKind kind = LayerKind::dense) const {
+    return layer_activations(model_, work_, rank_, kind);
+  }
+  double attention() const { return kept().attention.value(); }
+  double ffn(LayerKind kind = LayerKind::dense) const { return kept(kind).ffn.value(); }
+
+  Transformer model_ = test::small_model();
+  Workload work_ = test::small_work();
+  RankSplit rank_ = test::small_rank();
+};
+
+// The stream; Q of 3 heads of 6, K and V of 2 heads of 6 + 4 in the block, 40 * 38 = 1520; the output of 5 heads of 4
+// in 12 rows, 240, and of 3 in the block before the all-to-all, 480. Where nothing moves there is one output, without
+// FlashAttention as well: the projection's input.
+TEST_F(SmallLayer, AttentionKeepsItsInputsAndItsOutput) {
+  EXPECT_EQ(attention(), 2 * (66 + 1520 + 240 + 480));
+  EXPECT_EQ(kept().core.value(), 4 * 40 * 3);
+  EXPECT_EQ(kept().norms.value(), 2 * 2 * 66);
+  EXPECT_EQ(layer_input(model_, work_, rank_).value(), 2 * 66);
+  work_.dropout = true;
+  EXPECT_EQ(attention(), 2 * (66 + 1520 + 240 + 480) + 66);
+  EXPECT_EQ(ffn(), 2 * (66 + 2 * 96) + 66);
+  work_.dropout = false;
+  work_.flash = false;
+  EXPECT_EQ(attention(), 2 * (66 + 1520 + 240));
+  rank_.heads = 3;
+  EXPECT_EQ(attention(), 2 * (66 + 1520 + 144));
+  work_.flash = true;
+  EXPECT_EQ(attention(), 2 * (66 + 1520 + 144));
+}
+
+// Scores of 40 rows, 3 heads and 80 keys; with dropout what comes out of it and a byte of mask.
+TEST_F(SmallLayer, ScoresAreKeptWithoutFlash) {
+  work_.flash = false;
+  EXPECT_EQ(kept().core.value(), 2 * 9600);
+  work_.dropout = true;
+  EXPECT_EQ(kept().core.value(), (2 + 2 + 1) * 9600);
+}
+
+// Q and K heads before their norms: 12 rows of (5 + 2) * 6. Latents of 3 and 5 before and after, and 1 of positions.
+TEST_F(SmallLayer, WhatInnerNormsRead) {
+  const double plain = attention();
+  model_.qk_norm = true;
+  EXPECT_EQ(attention(), plain + 2 * 504);
+  model_.qk_norm = false;
+  model_.latent = {.query_rank = 3, .kv_rank = 5, .rope_dim = 1};
+  EXPECT_EQ(attention(), plain + 2 * 12 * (6 + 10 + 1));
+}
+
+// Adapters of rank 3 keep 12 rows of it for each of Q, K, V and the output, and of up and down. Beside those of the FFN
+// attention's matrices are frozen: only what its core and the residual read is kept, and the other way round only the
+// activation's input.
+TEST_F(SmallLayer, FrozenMatricesKeepNoInput) {
+  work_.lora_rank = 3;
+  EXPECT_EQ(attention(), 2 * (66 + 1520 + 240 + 480 + 4 * 36));
+  EXPECT_EQ(ffn(), 2 * (66 + 2 * 96 + 2 * 36));
+  work_.lora_targets = {.attention = false, .ffn = true};
+  EXPECT_EQ(attention(), 2 * (1520 + 480));
+  EXPECT_EQ(ffn(), 2 * (66 + 2 * 96 + 2 * 36));
+  work_.flash = false;
+  EXPECT_EQ(attention(), 2 * 1520);
+  work_.flash = true;
+  rank_.heads = 3;
+  EXPECT_EQ(attention(), 2 * (1520 + 144));
+  work_.lora_targets = {.attention = true, .ffn = false};
+  EXPECT_EQ(attention(), 2 * (66 + 1520 + 144 + 4 * 36));
+  EXPECT_EQ(ffn(), 2 * 96);
+  model_.gated_ffn = true;
+  EXPECT_EQ(ffn(), 2 * 2 * 96);
+}
+
+// In and out of the activation 12 rows of 13 of the shared experts, 2 * 9 of 7 of the routed; 18 rows of 11 sent and
+// their results; 24 bytes for each of 12 rows and 5 experts. Adapters of rank 1: shared up and down 12 rows, routed 18.
+TEST_F(SmallLayer, ExpertsKeepRoutedRows) {
+  model_.experts.count = 5;
+  const double router = 24 * 12 * 5;
+  EXPECT_EQ(ffn(LayerKind::moe), 2 * (66 + 2 * (156 + 126) + 2 * 198) + router);
+  work_.transformer_engine = true;
+  EXPECT_EQ(ffn(LayerKind::moe), 2 * (66 + 2 * (156 + 126) + 198) + router);
+  work_.lora_rank = 1;
+  EXPECT_EQ(ffn(LayerKind::moe), 2 * (66 + 2 * (156 + 126) + 198 + 2 * 12 + 2 * 18) + router);
+  EXPECT_EQ(ffn(), 2 * (66 + 2 * 96 + 2 * 12));
+}
+
+TEST_F(SmallLayer, EveryFourthLayerIsRecomputed) {
+  work_.recompute_every = 4;
+  // attention 4612, row sums 480, FFN 516, norms 264; the input alone 132.
+  EXPECT_EQ(kept_activations(model_, work_, rank_).value(), 132 / 4.0 + (4612 + 480 + 516 + 264) * 3 / 4.0);
+  work_.recompute = Recompute::selective;
+  work_.flash = false;
+  EXPECT_EQ(kept_activations(model_, work_, rank_).value(), 2 * (66 + 1520 + 240) + 516 + 264);
+  work_.recompute = Recompute::none;
+  EXPECT_EQ(kept_activations(model_, work_, rank_).value(), 2 * (66 + 1520 + 240) + 516 + 264 + 2 * 9600);
 }
 
 }  // namespace
