@@ -31,7 +31,6 @@ void add_qkv(const Transformer& m, const RankSplit& r, LayerGemms& g) {
 }
 
 void add_ffn(const Transformer& m, LayerGemms& g, std::int64_t rows, std::int64_t width, std::int64_t batch) {
-  if (width == 0 || batch == 0) return;
   g.up.emplace_back(rows, width * (m.gated_ffn ? 2 : 1), m.hidden, batch);
   g.down.emplace_back(rows, m.hidden, width, batch);
 }
@@ -115,7 +114,7 @@ using AttentionTime = Seconds (*)(const Gpu&, const AttentionCall&, Dtype);
 double uneven_share(const Workload& work, const Layout& layout, const RankSplit& r) {
   double even = real(r.heads) / real(r.split.max_query * layout.ulysses);
   if (work.packing != nullptr) return 1 - even * (r.documents_mean / r.documents_slowest);
-  if (!r.ring_balanced && work.causal) even /= 2.0 - 1.0 / layout.ring;
+  if (!r.ring_balanced) even /= 2.0 - 1.0 / layout.ring;
   return 1 - even;
 }
 
@@ -158,12 +157,13 @@ Dtype head_dtype(const Workload& work) { return work.dtype == Dtype::fp8 ? Dtype
 }  // namespace
 
 double mask_share(const Transformer& m, const Workload& work) {
+  if (m.window == 0) return m.attention_density;
   const double n = real(work.seq_len.count), window = real(m.window);
   double windowed = 1;
-  if (m.window > 0 && window < n) {
+  if (window < n) {
     windowed = work.causal ? (window * n - window * window / 2) / (n * n / 2) : std::min(1.0, 2 * window / n);
   }
-  const double full = m.window > 0 ? real(m.full_layers) / real(m.layers) : 1;
+  const double full = real(m.full_layers) / real(m.layers);
   return m.attention_density * (full + (1 - full) * windowed);
 }
 
@@ -237,7 +237,7 @@ KernelTimes head_and_loss_both_ways(const Transformer& m, const Workload& work, 
 Seconds accumulation_time(const Workload& work, const Gpu& gpu, double parameters) {
   // The sum is read and written, and the GEMM's result read where it is not added in the GEMM itself.
   const double bytes = work.fp32_gradients ? 8 : 3 * element_bytes(work.dtype);
-  return gpu.memory_rate.value() > 0 ? memory_time(gpu, Bytes{bytes * parameters}, 0) : Seconds{};
+  return gpu.memory_rate > BytesPerSecond{} ? memory_time(gpu, Bytes{bytes * parameters}, 0) : Seconds{};
 }
 
 ExecutedFlops executed_forward_flops(const Transformer& m, const Workload& work, const Layout& layout,

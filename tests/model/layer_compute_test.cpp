@@ -54,6 +54,16 @@ TEST(LayerCompute, WindowsLeaveAShareOfTheMask) {
   EXPECT_DOUBLE_EQ(mask_share(m, work), 0.5);
   m.window = 65536;
   EXPECT_DOUBLE_EQ(mask_share(m, work), 1);
+  m.window = 49152;  // keys on either side
+  EXPECT_DOUBLE_EQ(mask_share(m, work), 1);
+  // Of 2 tokens a window of one sees 1.5 scores of 2; a quarter of 8 of 32 layers sees all. Half the blocks are there.
+  m.window = 1;
+  m.full_layers = 8;
+  m.attention_density = 0.5;
+  work = sequence(2);
+  EXPECT_DOUBLE_EQ(mask_share(m, work), 0.5 * (0.25 + 0.75 * 0.75));
+  m.window = 0;
+  EXPECT_DOUBLE_EQ(mask_share(m, work), 0.5);
 }
 
 TEST(LayerCompute, TwoDocumentsOfHalfASequenceAreTwoSequencesOfHalf) {
