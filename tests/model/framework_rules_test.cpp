@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
+#include <string>
+#include <utility>
 
 #include "model/legality.hpp"
 #include "tests/support/machines.hpp"
@@ -230,59 +231,96 @@ TEST(FrameworkRules, CountsTheDegreeThatIsLegal) {
   }
 }
 
-/// Every rule that some layout of a wide grid breaks.
-std::set<const FrameworkRule*> broken_rules() {
-  std::set<const FrameworkRule*> broken;
-  Transformer latent = test::qwen25_14b(), experts = test::qwen25_14b();
-  latent.latent.kv_rank = 512;
-  experts.experts.count = 8;
-  const auto look = [&](const Transformer& model, Workload work, const Layout& layout) {
-    for (int f = 1; f < kFrameworks; ++f) {
-      const auto framework = static_cast<Framework>(f);
-      for (const int version :
-           {known_releases(framework).first, release(0, 11), release(0, 15), release(1, 11), kNewest}) {
-        work.framework = {framework, version};
-        if (const auto refusal = check_framework(model, work, layout)) broken.insert(refusal->demand);
-      }
-    }
-  };
-  Workload plain = test::sequence(131072), eager = plain, lora = plain, offload = plain, optimizer = plain;
-  eager.flash = false;
-  lora.lora_rank = 8;
-  offload.offload.parameters = optimizer.offload.optimizer = true;
-  for (const Strategy s : kAllStrategies) {
-    Layout l{.strategy = s, .tp_sequence = s != Strategy::tensor_parallel};
-    for (l.tp = 1; l.tp <= 40; l.tp *= l.tp == 1 ? 2 : 20)
-      for (l.zero = 0; l.zero <= 3; ++l.zero)
-        for (const int degree : {1, 3, 8, 10, 16}) {
-          l.ulysses = has_ulysses(s) ? degree : 1;
-          l.ring = has_ring(s) ? degree : 1;
-          for (const Transformer& model : {test::qwen25_14b(), latent, experts})
-            for (const Workload& work : {plain, eager, lora, offload, optimizer}) look(model, work, l);
-        }
-    for (Layout other : {Layout{.pp = 5}, Layout{.pp = 2, .schedule = Schedule::gpipe},
-                         Layout{.ring = 2, .zigzag = false}, Layout{.ulysses = 2, .ep = 2}}) {
-      other.strategy = s;
-      other.zero = 1;
-      if (has_ring(s) || other.ring == 1) look(test::qwen25_14b(), plain, other);
-      other.zero = 3;
-      look(experts, plain, other);
-    }
+TEST(FrameworkRules, TwoOfADegreeAreEnough) {
+  // The least that breaks a rule, beside what does not.
+  Layout two_stages{.pp = 2, .zero = 1}, experts{.dp = 2, .ep = 2};
+  EXPECT_EQ(rule({.framework = deepspeed, .layout = two_stages}), "deepspeed.pipeline");
+  EXPECT_EQ(rule({.framework = accelerate, .layout = two_stages}), "accelerate.pipeline");
+  EXPECT_EQ(rule({.framework = verl, .layout = two_stages}), "verl.pipeline");
+  two_stages.strategy = Strategy::megatron_sp;
+  EXPECT_EQ(rule({.framework = verl, .layout = two_stages}), "");
+  two_stages.schedule = Schedule::gpipe;
+  EXPECT_EQ(rule({.framework = verl, .layout = two_stages}), "verl.schedule");
+  EXPECT_EQ(rule({.framework = deepspeed, .layout = experts, .experts = true}), "deepspeed.experts");
+  EXPECT_EQ(rule({.framework = accelerate, .layout = experts, .experts = true}), "accelerate.experts");
+
+  for (const Framework f : {accelerate, verl}) {
+    EXPECT_EQ(rule({.framework = f, .layout = ulysses(2), .flash = false}), std::string(name(f)) + ".eager");
+    EXPECT_EQ(rule({.framework = f, .layout = ulysses(2, 1, 1)}), std::string(name(f)) + ".zero");
   }
-  return broken;
+  EXPECT_EQ(rule({.framework = deepspeed, .layout = ulysses(2, 1, 0)}), "deepspeed.zero");
+  EXPECT_EQ(rule({.framework = deepspeed, .layout = ulysses(1, 1, 0)}), "");
+  EXPECT_EQ(rule({.framework = accelerate, .layout = ulysses(2, 2)}), "accelerate.ulysses_tp");
+  EXPECT_EQ(rule({.framework = verl, .layout = ulysses(2, 2)}), "verl.tp");
+  EXPECT_EQ(rule({.framework = megatron, .layout = ulysses(2, 8)}), "megatron.heads");
+  EXPECT_EQ(rule({.framework = verl, .layout = megatron_sp(40), .version = release(0, 2)}), "");  // no Ulysses
+
+  Layout plain_tp{.strategy = Strategy::tensor_parallel, .tp = 2, .zero = 3, .tp_sequence = false};
+  EXPECT_EQ(rule({.framework = deepspeed, .layout = plain_tp}), "deepspeed.tp_zero");
+  EXPECT_EQ(rule({.framework = megatron, .layout = plain_tp, .experts = true}), "megatron.experts_tp");
+  EXPECT_EQ(rule({.framework = accelerate, .layout = plain_tp}), "");
+  plain_tp.tp_sequence = true;
+  EXPECT_EQ(rule({.framework = accelerate, .layout = plain_tp}), "accelerate.ring_tp");
+  EXPECT_EQ(rule({.framework = accelerate, .layout = {.dp = 2, .zero = 1}}), "accelerate.fsdp");
+
+  Workload lora = in(megatron);
+  lora.lora_rank = 1;
+  EXPECT_EQ(rule(lora, megatron_sp(2)), "megatron.lora");
 }
 
-TEST(FrameworkRules, EachIsNamedSourcedFilledInAndAlive) {
-  const std::set<const FrameworkRule*> broken = broken_rules();
+TEST(FrameworkRules, SequencesThatFrameworksDoNotPad) {
+  // 131078 is 2 more than a multiple of 4: two chunks for each of two ring ranks. An odd one has no half.
+  const auto limit = [&](Framework framework, std::int64_t tokens, const Layout& layout) {
+    const auto refusal = check_framework(test::qwen25_14b(), in(framework, kNewest, tokens), layout);
+    return refusal ? refusal->limit : 0;
+  };
+  for (const Framework f : {megatron, accelerate}) {
+    EXPECT_EQ(limit(f, 131078, ring(2, 3)), 4);
+    EXPECT_EQ(limit(f, 131080, ring(2, 3)), 0);
+    EXPECT_EQ(limit(f, 131073, {.strategy = Strategy::ring, .dp = 2}), 0);
+  }
+  EXPECT_EQ(limit(megatron, 131073, {.strategy = Strategy::tensor_parallel, .tp = 8, .zero = 1, .tp_sequence = false}),
+            0);
+  EXPECT_EQ(limit(megatron, 131073, megatron_sp(8)), 8);
+}
+
+TEST(FrameworkRules, DegreesWithoutALegalOneBelow) {
+  // 15 heads behind 5 KV heads over 4 ranks: 3 cuts KV heads, 2 the heads. 10 heads behind 5 over 2 copy one.
+  Transformer m = test::qwen25_14b();
+  m.heads = 15, m.kv_heads = 5;
+  EXPECT_EQ(check_framework(m, in(verl), ulysses(4))->nearest, 1);
+  m.heads = 10;
+  EXPECT_EQ(name(*check_framework(m, in(verl, release(0, 2)), ulysses(2))), "verl.kv_heads");
+  // tp 40 or 20 of 8 KV heads: 8 and 4 divide both.
+  for (const auto& [tp, nearest] : {std::pair{40, 8}, {20, 4}})
+    EXPECT_EQ(check_framework(test::qwen25_14b(), in(megatron, release(0, 15)), megatron_sp(tp))->nearest, nearest);
+  // A strategy has no number to give.
+  const auto strategy = check_framework(test::qwen25_14b(), in(deepspeed), ring(8));
+  EXPECT_EQ(strategy->given + strategy->limit + strategy->nearest, 0);
+}
+
+TEST(FrameworkRules, TheFirstAndTheLastReleaseOfEach) {
+  Transformer latent = test::qwen25_14b();
+  latent.latent.kv_rank = 512;
+  const auto rule_of = [&](int version) {
+    const auto refusal = check_framework(latent, in(megatron, version), megatron_sp(2));
+    return refusal ? name(*refusal) : "";
+  };
+  EXPECT_EQ(rule_of(release(0, 9)), "megatron.latent");
+  EXPECT_EQ(rule_of(release(0, 10)), "");
+  EXPECT_EQ(rule(in(deepspeed, release(0, 16)), ulysses(10)), "");
+  EXPECT_EQ(rule(in(deepspeed, release(0, 17)), ulysses(10)), "deepspeed.kv_heads");
+  EXPECT_EQ(rule(in(verl, release(0, 3)), ulysses(10)), "verl.kv_heads");
+  const auto newest = check_framework(test::qwen25_14b(), in(megatron), ulysses(8, 2));
+  EXPECT_TRUE(why(*newest).starts_with("Megatron-LM wants query and KV heads divisible by tp x ulysses = 16 ("));
+}
+
+TEST(FrameworkRules, TpTakesItsHeadsBeforeUlysses) {
+  // 20 of 40 heads on either of 2 tp ranks are no multiple of 8.
   for (const FrameworkRule& r : framework_rules()) {
-    EXPECT_TRUE(r.name.starts_with(std::string(name(r.framework)) + ".")) << r.name;
-    EXPECT_NE(r.source, "") << r.name;
-    EXPECT_TRUE(broken.contains(&r)) << r.name << " is never broken";
-    const Refusal refusal{Rule::framework, ulysses(16), 16, 40, 8, &r, release(0, 17)};
-    for (const std::string& text : {why(refusal), instead(refusal)}) {
-      EXPECT_EQ(text.find_first_of("{}"), std::string::npos) << text;
-      for (const char* key : {"given", "limit", "nearest"}) EXPECT_EQ(text.find(key), std::string::npos) << text;
-    }
+    if (r.name != "verl.heads") continue;
+    EXPECT_EQ(r.check(test::qwen25_14b(), in(verl), ulysses(8, 2))->limit, 20);
+    EXPECT_FALSE(r.check(test::qwen25_14b(), in(verl), ulysses(4, 2)));
   }
 }
 
