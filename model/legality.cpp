@@ -23,14 +23,12 @@ std::optional<Refusal> check_degrees(const Layout& l) {
 
 std::optional<Refusal> check_experts(const Transformer& m, const Layout& l) {
   const int ranks = l.dp * l.sequence();
-  if (l.ep == 1) return std::nullopt;
   if (m.experts.count % l.ep != 0) return Refusal{Rule::experts, l, l.ep, m.experts.count};
   if (ranks % l.ep != 0) return Refusal{Rule::expert_ranks, l, l.ep, ranks};
   return std::nullopt;
 }
 
 std::optional<Refusal> check_heads(const Transformer& m, const Layout& l) {
-  if (m.heads < l.tp) return Refusal{Rule::tp_heads, l, l.tp, m.heads};
   if (m.heads % l.tp != 0) return Refusal{Rule::tp_heads, l, l.tp, m.heads};
   if (m.kv_heads % l.tp != 0 && l.tp % m.kv_heads != 0) return Refusal{Rule::tp_kv_heads, l, l.tp, m.kv_heads};
   if (m.ffn % l.tp != 0) return Refusal{Rule::tp_ffn, l, l.tp, m.ffn};
@@ -65,7 +63,7 @@ std::optional<Refusal> check_layout(const Transformer& model, const Workload& wo
     return Refusal{Rule::cluster_size, layout, layout.gpus(), cluster.max_gpus};
   }
   if (cluster.gpu.peak[static_cast<std::size_t>(work.dtype)] <= FlopPerSecond{}) {
-    return Refusal{Rule::dtype, layout, 0, 0};
+    return Refusal{Rule::dtype, layout};
   }
   return check_framework(model, work, layout);
 }
@@ -74,9 +72,9 @@ std::optional<Refusal> check_phase(const Layout& layout, Phase phase) {
   const Strategy s = layout.strategy;
   const bool for_backward = s == Strategy::fpdt || s == Strategy::ring_self_attention;
   const bool for_sequences = s == Strategy::megatron_sp || s == Strategy::loongtrain;
-  if (for_backward) return Refusal{Rule::phase_backward, layout, 0, 0};
-  if (for_sequences && phase == Phase::decode) return Refusal{Rule::phase_decode, layout, 0, 0};
-  if (layout.zero == 1 || layout.zero == 2) return Refusal{Rule::phase_zero, layout, layout.zero, 0};
+  if (for_backward) return Refusal{Rule::phase_backward, layout};
+  if (for_sequences && phase == Phase::decode) return Refusal{Rule::phase_decode, layout};
+  if (layout.zero == 1 || layout.zero == 2) return Refusal{Rule::phase_zero, layout, layout.zero};
   return std::nullopt;
 }
 
