@@ -11,7 +11,8 @@ namespace {
 
 /// Deals heads one by one and counts what each rank would send, without any formula.
 struct Dealt {
-  std::int64_t copies = 0, most_sent = 0, most_received = 0, max_query = 0, total = 0;
+  std::int64_t copies = 0, max_query = 0, max_kv = 0, total = 0;
+  HeadSplit::Exchange qkv, output;
 };
 Dealt deal(std::int64_t heads, std::int64_t kv_heads, std::int64_t ranks) {
   std::vector<std::int64_t> query(ranks, 0);
@@ -27,17 +28,22 @@ Dealt deal(std::int64_t heads, std::int64_t kv_heads, std::int64_t ranks) {
   Dealt d;
   for (const auto& own : kv) d.copies += static_cast<std::int64_t>(own.size());
   for (std::int64_t r = 0; r < ranks; ++r) {
-    std::int64_t sent = 0, received = 0;
+    std::int64_t in = 0, in_sent = 0, back = 0, back_sent = 0;
     for (std::int64_t peer = 0; peer < ranks; ++peer) {
       if (peer == r) continue;
       const auto need = [&](std::int64_t who) { return query[who] + 2 * static_cast<std::int64_t>(kv[who].size()); };
-      sent += need(peer) + query[r];  // its slice of the peer's heads, and the output of its own heads
-      received += need(r) + query[peer];
+      in_sent += need(peer);  // its slice of the peer's heads, and the output of its own heads
+      back_sent += query[r];
+      in += need(r);
+      back += query[peer];
     }
-    d.most_sent = std::max(d.most_sent, sent);
-    d.most_received = std::max(d.most_received, received);
+    if (r == 0 || in_sent + back_sent > d.qkv.sent + d.output.sent) d.qkv.sent = in_sent, d.output.sent = back_sent;
+    if (r == 0 || in + back > d.qkv.received + d.output.received) d.qkv.received = in, d.output.received = back;
+    d.qkv.busiest = std::max({d.qkv.busiest, in_sent, in});
+    d.output.busiest = std::max({d.output.busiest, back_sent, back});
     d.max_query = std::max(d.max_query, query[r]);
-    d.total += sent;
+    d.max_kv = std::max(d.max_kv, static_cast<std::int64_t>(kv[r].size()));
+    d.total += in_sent + back_sent;
   }
   return d;
 }
@@ -66,9 +72,14 @@ TEST(Heads, EqualsDealingOneByOne) {
         const Dealt dealt = deal(kv * group, kv, ranks);
         ASSERT_EQ(split.kv_copies, dealt.copies)
             << kv * group << " heads, " << kv << " KV heads, " << ranks << " ranks";
-        ASSERT_EQ(split.qkv.sent + split.output.sent, dealt.most_sent);
-        ASSERT_EQ(split.qkv.received + split.output.received, dealt.most_received);
+        const auto equal = [](const HeadSplit::Exchange& a, const HeadSplit::Exchange& b) {
+          return a.sent == b.sent && a.received == b.received && a.busiest == b.busiest;
+        };
+        ASSERT_TRUE(equal(split.qkv, dealt.qkv))
+            << kv * group << " heads, " << kv << " KV heads, " << ranks << " ranks";
+        ASSERT_TRUE(equal(split.output, dealt.output));
         ASSERT_EQ(split.max_query, dealt.max_query);
+        ASSERT_EQ(split.max_kv, dealt.max_kv);
         ASSERT_EQ(split.total, dealt.total);
       }
     }
