@@ -21,7 +21,7 @@ void add_attention(AdaptedMatrices& all, const Transformer& m, const RankSplit& 
 
 void add_ffn(AdaptedMatrices& all, const Transformer& m, std::int64_t rows, std::int64_t width, std::int64_t count,
              bool routed) {
-  if (width == 0 || count == 0) return;
+  if (width == 0) return;
   for (int i = 0; i < (m.gated_ffn ? 2 : 1); ++i) all.push_back({rows, m.hidden, width, count, routed});
   all.push_back({rows, width, m.hidden, count, routed});
 }
@@ -30,7 +30,6 @@ double adapters_of_model(const Transformer& m, const Workload& work, double shar
   const RankSplit rank = split_rank(m, work, {});
   double sum = 0;
   for (const LayerKind kind : {LayerKind::dense, LayerKind::moe}) {
-    if (layers_of(m, kind) == 0) continue;
     const LayerWeights w = adapter_weights(work, adapted_matrices(m, work, rank, kind));
     sum += static_cast<double>(layers_of(m, kind)) * (w.shared + share_of_experts * w.experts);
   }

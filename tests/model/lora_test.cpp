@@ -52,6 +52,33 @@ TEST(Lora, ExpertsHaveAdaptersOfTheirOwn) {
   EXPECT_EQ(active_trained_parameter_count(m, adapters(4)), shared + all / 4);
 }
 
+TEST(Lora, EachOfLatentAttentionsMatrices) {
+  // Rank 1 under tp 3, 2 of 6 heads of 10 and 8 on each rank: in + out of 60 -> 12, 12 -> 20, 60 -> 9 + 4,
+  // 9 -> 2 x (10 - 4 + 8), 16 -> 60. Without a latent for queries 60 -> 20 instead of the first two.
+  Transformer m;
+  m.hidden = 60, m.layers = 3, m.heads = m.kv_heads = 6, m.head_dim = 10, m.value_dim = 8, m.ffn = 90, m.vocab = 100;
+  m.latent = {.query_rank = 12, .kv_rank = 9, .rope_dim = 4};
+  const Layout tp{.strategy = Strategy::megatron_sp, .tp = 3};
+  const auto parameters = [&](LoraTargets targets) {
+    const Workload work = adapters(1, targets, 1023);
+    const AdaptedMatrices all = adapted_matrices(m, work, split_rank(m, work, tp), LayerKind::dense);
+    for (const AdaptedMatrix& a : all) EXPECT_EQ(a.rows, 1023);
+    return adapter_weights(work, all).shared;
+  };
+  EXPECT_EQ(parameters({true, false}), 72 + 32 + 73 + 37 + 76);
+  m.latent.query_rank = 0;
+  EXPECT_EQ(parameters({true, false}), 80 + 73 + 37 + 76);
+  // An FFN that is not gated is two matrices, 60 -> 30 and 30 -> 60.
+  m.gated_ffn = false;
+  EXPECT_EQ(parameters({false, true}), 2 * 90);
+  EXPECT_EQ(adapted_matrices(m, test::sequence(1023), split_rank(m, test::sequence(1023), tp), LayerKind::dense).size(),
+            0u);
+  // One dense layer and two with experts 30 wide, of which each token takes 2 of 6, and no shared ones.
+  m.experts = {.count = 6, .top_k = 2, .ffn = 30, .dense_layers = 1};
+  EXPECT_EQ(trained_parameter_count(m, adapters(1, {false, true})), 2 * 150 + 2 * 6 * 2 * 90);
+  EXPECT_EQ(active_trained_parameter_count(m, adapters(1, {false, true})), 2 * 150 + 2 * 2 * 2 * 90);
+}
+
 TEST(Lora, FrozenMatricesHaveNoWeightGradient) {
   const Workload full = test::sequence(65536), lora = adapters(16, {}, 65536);
   const auto times = [](const Workload& work) {
