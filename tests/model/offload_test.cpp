@@ -81,5 +81,50 @@ TEST(Offload, CheckpointsHideBehindComputeAsFarAsItLasts) {
   EXPECT_NEAR((exposed() - fast).value(), 32 * 2.0 * 8192 * 4096 / 1e6 - compute.value(), 1e-6);
 }
 
+TEST(Offload, EachZeroStageShardsItsOwnShare) {
+  // 6 ranks, experts over 2 of them; a dense layer of 600 parameters, 2 of 1200 and 1800 in experts: 3000 are sharded
+  // by 6, 3600 by 3. 3 micro-batches, gradients in 4 B and weights in 2.
+  Transformer m = test::llama_7b();
+  m.layers = 3;
+  m.experts = {.count = 4, .top_k = 2, .ffn = 1024, .dense_layers = 1};
+  RankSplit rank;
+  rank.dense_layer = rank.dense_trained = {600, 0};
+  rank.moe_layer = rank.moe_trained = {1200, 1800};
+  rank.norm_tokens = 100;
+  Workload work = test::sequence(8192);
+  work.global_batch = 12, work.micro_batch = 2;
+  work.fp32_gradients = work.offload.optimizer = true;
+  const Stage stage{.dense = 1, .moe = 2, .first = false, .last = false};
+  const auto at = [&](int zero) {
+    const Layout layout{.dp = 2, .ulysses = 3, .zero = zero, .ep = 2};
+    return host_traffic(m, work, layout, rank, stage);
+  };
+  const double whole = 6600, shard = 3000 / 6 + 3600 / 3;
+  const double down[] = {4 * whole, 4 * whole, 4 * shard * 3, 4 * shard * 3};
+  for (int zero = 0; zero <= 3; ++zero) {
+    EXPECT_DOUBLE_EQ(at(zero).update.down.value(), down[zero]) << zero;
+    EXPECT_DOUBLE_EQ(at(zero).update.up.value(), 2 * (zero >= 1 ? shard : whole)) << zero;
+    EXPECT_EQ(at(zero).layers.up.value(), 0);
+  }
+  // Weights come up twice for each micro-batch; what stays from a layer's forward is its input, 100 rows of 4096.
+  work.offload = {.checkpoints = true, .parameters = true};
+  for (int zero = 0; zero <= 3; ++zero) {
+    EXPECT_DOUBLE_EQ(at(zero).layers.down.value(), 3 * 3 * 2 * 100 * 4096.0);
+    EXPECT_DOUBLE_EQ(at(zero).layers.up.value(), 3 * 3 * 2 * 100 * 4096.0 + 2 * 3 * 2 * (zero == 3 ? shard : whole));
+  }
+  const Layout sharded{.dp = 2, .ulysses = 3, .zero = 1, .ep = 2};
+  EXPECT_DOUBLE_EQ(host_adam_time(test::round_cluster(), sharded, {3000, 3600}).value(), shard * 6 * 2.57e-10);
+}
+
+TEST(Offload, ANodesGpusShareItsCpus) {
+  Cluster cluster = test::round_cluster();
+  const auto seconds = [&](int dp) { return host_adam_time(cluster, {.dp = dp, .zero = 0}, {1e10, 0}).value(); };
+  EXPECT_DOUBLE_EQ(seconds(1), 2.57);
+  EXPECT_DOUBLE_EQ(seconds(3), 3 * 2.57);
+  EXPECT_DOUBLE_EQ(seconds(16), 8 * 2.57);
+  cluster.node_gpus = 0;  // not known
+  EXPECT_DOUBLE_EQ(seconds(16), 2.57);
+}
+
 }  // namespace
 }  // namespace ithaca
