@@ -72,7 +72,7 @@ Packing pack(std::span<const std::int64_t> lengths, std::int64_t seq_len, std::i
 
 PackedShare packed_share(const Packing& p, const Layout& layout, std::int64_t micro_batch, std::int64_t padded_seq) {
   const double padded = real(padded_seq);
-  const double spread = layout.ring > 1 && !layout.zigzag ? 2.0 - 1.0 / layout.ring : 1.0;
+  const double spread = layout.zigzag ? 1.0 : 2.0 - 1.0 / layout.ring;
   const double whole = half_square(padded) * spread / layout.ring;  // of one rank and sequence
   const bool every_pass = layout.zero >= 2;
   const std::int64_t passes = p.count() / (layout.dp * micro_batch);

@@ -62,6 +62,31 @@ TEST(PackedShare, ReplicasWaitForTheLongestDocuments) {
   EXPECT_DOUBLE_EQ(packed_share(p, once, 1, 8).slowest, 0.5625);
 }
 
+TEST(PackedShare, RanksReplicasAndPassesTogether) {
+  // Sequences of 8 tokens: 2 4 2 | 1 1 1 5 | 8 | eight of 1, whose masks hold 12, 14, 32 and 4 scores of 32. Of a ring
+  // of 2 rank 0 has tokens 0, 1, 6 and 7: 4, 9, 16 and 2 of them, rank 1 8, 5, 16 and 2.
+  const Packing p = pack(Lengths{2, 4, 2, 1, 1, 1, 5, 8, 1, 1, 1, 1, 1, 1, 1, 1}, 8, 4);
+  const auto slowest = [&](const Layout& layout, std::int64_t micro_batch) {
+    return packed_share(p, layout, micro_batch, 8).slowest;
+  };
+  Layout two{.strategy = Strategy::ring, .dp = 2, .ring = 2, .zero = 2};
+  EXPECT_DOUBLE_EQ(packed_share(p, two, 1, 8).mean, 62 / 128.0);
+  EXPECT_DOUBLE_EQ(slowest(two, 1), (9 + 16) / 32.0);  // first and second, third and fourth at once
+  EXPECT_DOUBLE_EQ(slowest(two, 2), 18 / 32.0);        // rank 0 and rank 1 have 13 of the first two, 18 of the others
+  two.zero = 1;
+  EXPECT_DOUBLE_EQ(slowest(two, 1), (8 + 16) / 32.0);  // first and third
+  two.dp = 1;
+  EXPECT_DOUBLE_EQ(slowest(two, 2), (13 + 18) / 64.0);
+  // Without zigzag the second half: 8, 12, 24 and 2 of the 24 that a last rank has of a whole mask.
+  two = {.strategy = Strategy::ring, .dp = 2, .ring = 2, .zero = 3, .zigzag = false};
+  EXPECT_DOUBLE_EQ(slowest(two, 1), (12 + 24) / 48.0);
+  EXPECT_DOUBLE_EQ(packed_share(p, two, 1, 8).mean, 62 / 192.0);
+  EXPECT_DOUBLE_EQ(slowest({.dp = 2}, 1), (14 + 32) / 64.0);
+  // Padded to 12: the last rank of a ring of 3 has tokens 4 to 7, 24 of the 72 / 3 scores of an even share.
+  EXPECT_DOUBLE_EQ(packed_share(pack(Lengths{8}, 8, 1), ring_of(3), 1, 12).slowest, 1);
+  EXPECT_DOUBLE_EQ(packed_share(pack(Lengths{8}, 8, 1), ring_of(3), 1, 12).mean, 32 / 72.0);
+}
+
 Question ask(Strategy strategy, const Packing* packing, std::int64_t tokens) {
   Question q;
   q.model = test::llama3_8b();
