@@ -24,7 +24,7 @@ void add_qkv(const Transformer& m, const RankSplit& r, LayerGemms& g) {
   }
   const LatentAttention& l = m.latent;
   const std::int64_t query = r.heads * m.head_dim;
-  if (l.query_rank > 0) g.qkv.push_back({r.tokens, l.query_rank, m.hidden, 1});
+  g.qkv.push_back({r.tokens, l.query_rank, m.hidden, 1});
   g.qkv.push_back({r.tokens, query, l.query_rank > 0 ? l.query_rank : m.hidden, 1});
   g.qkv.push_back({r.tokens, l.kv_rank + l.rope_dim, m.hidden, 1});
   g.qkv.push_back({r.tokens, r.heads * (m.head_dim - l.rope_dim + m.value_head()), l.kv_rank, 1});

@@ -105,7 +105,7 @@ void add_loss(MemoryBook& b) {
   if (b.layout.tp > 1 && b.layout.tp_sequence)
     b.add("gathered_activation", Bytes{2 * b.element() * b.rows(b.model.hidden)},
           "2 * e*b*s*h: gathered input and unreduced gradient", kKorthikantiSource);
-  if (b.layout.zero == 3 && b.shards(3) > 1) {
+  if (b.shards(3) > 1) {
     const double head = static_cast<double>(b.rank.vocab) * static_cast<double>(b.model.hidden);
     b.add("gathered_head", Bytes{b.element() * head}, "e * V*h/tp", kZeroSource);
   }
@@ -114,7 +114,7 @@ void add_loss(MemoryBook& b) {
 /// Gradients in fp32, made for the update where they were kept in less; ZeRO-3 updates 10^9 parameters at a time.
 void add_update(MemoryBook& b) {
   if (b.gradient() >= 4 || b.work.offload.optimizer) return;
-  const double together = b.layout.zero == 3 ? std::min(b.owned_trained(1), 1e9) : b.owned_trained(1);
+  const double owned = b.owned_trained(1), together = b.layout.zero == 3 ? std::min(owned, 1e9) : owned;
   b.add("fp32_gradients", Bytes{4 * together}, "4 * params/tp / (dp*sp if ZeRO >= 1), in ZeRO-3 at most 10^9",
         "Megatron-LM megatron/core/optimizer/distrib_optimizer.py; DeepSpeed sub_group_size");
 }

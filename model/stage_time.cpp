@@ -122,7 +122,7 @@ ShardTimes add_sharding(const Transformer& model, const Workload& work, const Cl
     add_layer_calls(experts, shard_calls(work, layout, ranks / layout.ep, of_layers(w.experts, t.experts, layers)),
                     kind, times);
   }
-  const double ends = rank.embedding_weights + (layout.pp == 1 ? rank.head_weights : 0);
+  const double ends = rank.embedding_weights + rank.head_weights;  // ZeRO 2 and 3 have one stage
   const double trained_ends = rank.ends_trained ? ends : 0;
   const ShardCalls all = shard_calls(
       work, layout, ranks,

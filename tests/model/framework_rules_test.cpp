@@ -220,6 +220,7 @@ TEST(FrameworkRules, AskForAllOfTheirConditions) {
   EXPECT_EQ(rule({.framework = accelerate, .layout = replicas(4, 2, 0)}), "accelerate.fsdp");
   EXPECT_EQ(rule({.framework = accelerate, .layout = replicas(4, 2, 2)}), "");
   EXPECT_EQ(rule({.framework = accelerate, .layout = replicas(1, 1, 0)}), "");
+  EXPECT_EQ(rule({.framework = accelerate, .layout = replicas(1, 1, 1)}), "");
 }
 
 TEST(FrameworkRules, CountsTheDegreeThatIsLegal) {

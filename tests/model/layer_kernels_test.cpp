@@ -222,7 +222,7 @@ TEST(LayerCompute, PackingAndMergingHaveKernels) {
 TEST(LayerCompute, FlopsOfAllRanksTogether) {
   // 3 tp x 2 ring ranks with 3072 of 6144 rows each; the mask halves the scores of FlashAttention alone.
   Workload work = wide_work();
-  const Transformer m = wide_model();
+  Transformer m = wide_model();
   const Layout layout{.strategy = Strategy::ring, .tp = 3, .ring = 2};
   const auto flops = [&](LayerKind kind) {
     return executed_forward_flops(m, work, layout, split_rank(m, work, layout), kind);
@@ -241,6 +241,10 @@ TEST(LayerCompute, FlopsOfAllRanksTogether) {
   work.lora_rank = 1;
   EXPECT_DOUBLE_EQ(flops(LayerKind::dense).frozen.value(), rows * dense);
   EXPECT_DOUBLE_EQ(flops(LayerKind::dense).matrices.value(), rows * (448 + 384 + 448 + 576 + 3 * 512));
+  m.attention_density = 0.5;
+  RankSplit packed = split_rank(m, work, layout);
+  packed.documents_share = 0.25;
+  EXPECT_DOUBLE_EQ(executed_forward_flops(m, work, layout, packed).attention.value(), attention * 0.5 * 0.25);
 }
 
 }  // namespace

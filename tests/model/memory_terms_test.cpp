@@ -119,6 +119,7 @@ TEST(Memory, BytesOfALogitByWhoWorksOutTheLoss) {
   const MemoryLedger l = ledger(small_model(), work, {.strategy = Strategy::ulysses});
   // Transformer Engine's 32 MiB, two more of PyTorch's own; dummies of QKV, output and FFN weights and of the head.
   EXPECT_EQ(term(l, "cublas_workspace"), 3 * 32 * kMega);
+  EXPECT_EQ(term(l, "gathered_activation") + term(l, "gathered_head"), 0);  // no tp, and ZeRO-3 on one GPU
   EXPECT_EQ(term(l, "placeholder_gradients"), 2 * 256 * (512 + 256 + 2 * 512 + 512 + 64000.0));
   work.fused_loss = true;
   EXPECT_EQ(logits(), 2 * all);
@@ -135,6 +136,7 @@ TEST(Memory, Zero3UpdatesABillionParametersAtATime) {
   EXPECT_EQ(copies({.zero = 3}), 4e9);
   EXPECT_EQ(copies({.dp = 8, .zero = 3}), 4 * p / 8);
   EXPECT_EQ(copies({.zero = 2}), 4 * p);
+  EXPECT_EQ(copies({.dp = 8, .zero = 1}), 4 * p / 8);
   work.offload.optimizer = true;
   EXPECT_EQ(copies({.zero = 2}), 0);
 }
@@ -148,6 +150,14 @@ TEST(Memory, StatesInFp32HaveNoMasterCopy) {
   EXPECT_EQ(term(ledger(test::llama_7b(), work, {.zero = 0}), "gradients"), 4 * p);
   work.offload.parameters = true;
   EXPECT_EQ(host_term(ledger(test::llama_7b(), work, {.zero = 0}), "weights"), 4 * p);
+}
+
+TEST(Memory, FormulasSayWhatIsFrozen) {
+  Workload work = test::sequence(64);
+  const auto formula = [&] { return ledger(test::llama_7b(), work, {.zero = 0}).terms[0].formula; };
+  EXPECT_EQ(formula(), "e * params/tp / (dp*sp if ZeRO-3)");
+  work.lora_rank = 1;
+  EXPECT_EQ(formula(), "e * (frozen + adapters)/tp / (dp*sp if ZeRO-3)");
 }
 
 TEST(Memory, ACommunicatorForEachGroupOfMoreThanOne) {

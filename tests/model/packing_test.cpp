@@ -82,6 +82,8 @@ TEST(PackedShare, RanksReplicasAndPassesTogether) {
   EXPECT_DOUBLE_EQ(slowest(two, 1), (12 + 24) / 48.0);
   EXPECT_DOUBLE_EQ(packed_share(p, two, 1, 8).mean, 62 / 192.0);
   EXPECT_DOUBLE_EQ(slowest({.dp = 2}, 1), (14 + 32) / 64.0);
+  const Packing token = pack(Lengths{1}, 1, 1);  // half a score of half a score
+  for (const int zero : {1, 3}) EXPECT_DOUBLE_EQ(packed_share(token, {.zero = zero}, 1, 1).slowest, 1);
   // Padded to 12: the last rank of a ring of 3 has tokens 4 to 7, 24 of the 72 / 3 scores of an even share.
   EXPECT_DOUBLE_EQ(packed_share(pack(Lengths{8}, 8, 1), ring_of(3), 1, 12).slowest, 1);
   EXPECT_DOUBLE_EQ(packed_share(pack(Lengths{8}, 8, 1), ring_of(3), 1, 12).mean, 32 / 72.0);

@@ -38,6 +38,16 @@ TEST(Refusal, CountsInWords) {
             "ring has no ulysses degree, but 2 was asked for");
 }
 
+TEST(Refusal, InferenceByStrategy) {
+  const auto refusal = [](Rule rule, Strategy s) { return Refusal{rule, {.strategy = s}}; };
+  EXPECT_EQ(instead(refusal(Rule::phase_backward, Strategy::fpdt)), "take ulysses");
+  EXPECT_EQ(instead(refusal(Rule::phase_backward, Strategy::ring_self_attention)), "take ring");
+  EXPECT_TRUE(why(refusal(Rule::phase_decode, Strategy::megatron_sp)).starts_with("one token of each sequence"));
+  EXPECT_TRUE(instead(refusal(Rule::phase_decode, Strategy::megatron_sp)).starts_with("take tensor_parallel"));
+  EXPECT_TRUE(why(refusal(Rule::phase_decode, Strategy::loongtrain)).starts_with("a double ring"));
+  EXPECT_EQ(instead(refusal(Rule::phase_decode, Strategy::loongtrain)), "take usp");
+}
+
 TEST(Refusal, BatchAdviceGoesByWhatIsTooSmall) {
   EXPECT_EQ(instead({Rule::dp_batch, {}, 4, 1}), "ask for --global-batch 4, or a smaller --dp or --micro-batch");
   EXPECT_EQ(instead({Rule::dp_batch, {}, 4, 6}), "choose a --global-batch that is a multiple of 4");

@@ -93,8 +93,11 @@ TEST(Split, EveryWeightOfARank) {
   EXPECT_EQ(copied.kv_heads, 1);
   EXPECT_DOUBLE_EQ(copied.dense_layer.shared,
                    (9720 + 114 + 3 * 18 * 61) / 6.0 + 80 + 240 + (3 * 60 * 90 + 2 * 90) / 6.0 + 60);
-  m.qkv_bias = m.output_bias = m.ffn_bias = m.qk_norm = false;
+  m.experts.shared_ffn = 1;
+  EXPECT_DOUBLE_EQ(split_rank(m, work, {}).moe_layer.shared, 9720 + 114 + 80 + 240 + 240 + 3 * 60 + 2 + 60);
   m.experts.shared_ffn = 0;
+  EXPECT_DOUBLE_EQ(split_rank(m, work, {}).moe_layer.shared, 9720 + 114 + 80 + 240 + 240);
+  m.qkv_bias = m.output_bias = m.ffn_bias = m.qk_norm = false;
   m.norm = Norm::rms;
   const RankSplit plain = split_rank(m, work, odd_layout(6));
   EXPECT_DOUBLE_EQ(plain.moe_layer.shared, (9720 + 3 * 18 * 60) / 6.0 + 120 + 240);

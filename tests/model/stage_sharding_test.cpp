@@ -14,8 +14,9 @@ struct Sharding {
   ShardTimes times;
   RankGroups groups;
 
-  explicit Sharding(int zero) {
+  explicit Sharding(int zero, int ep = 2, bool ends_trained = true) {
     layout.zero = zero;
+    layout.ep = ep;
     groups = place_groups(cluster, layout);
     Workload work = test::sequence(8192);
     work.global_batch = 12;
@@ -28,6 +29,7 @@ struct Sharding {
     rank.dense_layer = rank.dense_trained = {6e6, 0};
     rank.moe_layer = rank.moe_trained = {12e6, 18e6};
     rank.embedding_weights = 3e6, rank.head_weights = 9e6;
+    rank.ends_trained = ends_trained;
     times = add_sharding(m, work, cluster, layout, rank, groups, {60e6, 54e6}, {60e6, 54e6}, {.dense = 2, .moe = 3},
                          traffic);
   }
@@ -88,6 +90,18 @@ TEST(StageTime, Zero3GathersEachLayerTwiceAndReducesItOnce) {
   // Embedding and head gathered before any layer computes, and the first layer, of the main kind, beside nothing.
   EXPECT_DOUBLE_EQ(s.times.ends.value(), s.gathered(all, 24e6) + s.gathered(all, 48e6) + s.times.gather[1].value());
   EXPECT_EQ((s.times.at_end + s.times.update).value(), 0);
+}
+
+TEST(StageTime, ExpertsThatNoOtherRankHasAreNotSharded) {
+  // Over all 6 ranks: what is left is shared. Frozen ends are gathered alone.
+  const Sharding alone(3, 6), once(1, 6), frozen(3, 6, false);
+  EXPECT_EQ(alone.traffic.collectives.size(), 6u);
+  EXPECT_DOUBLE_EQ(alone.times.gather[1].value(), alone.gathered(alone.groups.shard, 24e6));
+  EXPECT_EQ(once.traffic.collectives.size(), 2u);
+  EXPECT_DOUBLE_EQ(once.times.at_end.value(), once.gathered(once.groups.shard, 240e6));
+  EXPECT_EQ(frozen.traffic.collectives.size(), 5u);
+  EXPECT_DOUBLE_EQ(frozen.times.ends.value(),
+                   frozen.gathered(frozen.groups.shard, 24e6) + frozen.times.gather[1].value());
 }
 
 TEST(StageTime, OtherZeroStagesShardOnceAStep) {
