@@ -29,9 +29,8 @@ double matrix_weights(const Transformer& m, LayerKind kind) {
 Flop model_step_flops(const Transformer& m, const Workload& work, bool halve_causal) {
   const double seq = real(work.seq_len.count), layers = real(m.layers);
   double weights = real(m.hidden * m.vocab);
-  for (const LayerKind kind : {LayerKind::dense, LayerKind::moe}) {
-    if (layers_of(m, kind) > 0) weights += real(layers_of(m, kind)) * matrix_weights(m, kind);
-  }
+  for (const LayerKind kind : {LayerKind::dense, LayerKind::moe})
+    weights += real(layers_of(m, kind)) * matrix_weights(m, kind);
   const double width = real(m.heads * (m.head_dim + m.value_head()));
   const double documents = work.packing != nullptr ? work.packing->share() : 1;
   const double attention =

@@ -58,6 +58,9 @@ TEST(ModelFlops, EveryMatrixOfAModelOfManyKinds) {
   const auto flops = [&] { return model_step_flops(m, work, true).value(); };
   const double others = 3 * 60 * 90 + 2 * (3 * 60 * 75 + 240) + 60 * 100, square = 3 * 2 * 6 * 18 * 500e3;
   EXPECT_DOUBLE_EQ(flops(), 2 * 3 * (2000 * (3 * 9720 + others) + square));
+  m.attention_density = 0.5;
+  EXPECT_DOUBLE_EQ(flops(), 2 * 3 * (2000 * (3 * 9720 + others) + square / 2));
+  m.attention_density = 1;
   // Of latents 12 and 9 with 4 for positions: 12 x (60 + 60) + 60 x (9 + 4) + 9 x 6 x (10 - 4 + 8) + 48 x 60.
   m.latent = {.query_rank = 12, .kv_rank = 9, .rope_dim = 4};
   EXPECT_DOUBLE_EQ(flops(), 2 * 3 * (2000 * (3 * (1440 + 780 + 756 + 2880) + others) + square));
