@@ -213,6 +213,9 @@ TEST(Collective, AHopOnAMeshPassesOneLink) {
   cluster.scale_up = ScaleUp::mesh;
   cluster.port_peak = cluster.port_achieved = BytesPerSecond{448e9};
   EXPECT_NEAR(send_recv_cost(cluster, place(cluster, {8, 1}, 8), Bytes{6.4 * kGB}).transfer.value(), 0.1, 1e-12);
+  // From one GPU of a server to one of the next it passes none: eight pairs share 4000 GB/s.
+  cluster.domains[0].achieved = BytesPerSecond{4000e9};
+  EXPECT_NEAR(send_recv_cost(cluster, place(cluster, {2, 8}, 16), Bytes{kGB}).transfer.value(), 8.0 / 4000, 1e-12);
 }
 
 TEST(Collective, SaysHowItRuns) {
@@ -248,6 +251,23 @@ TEST(Collective, ByNameAndByChoice) {
   EXPECT_FALSE(cost(Op::all_reduce, Algorithm::nvls));  // this machine has none
   EXPECT_FALSE(cost(Op::all_gather, Algorithm::tree));
   EXPECT_FALSE(cost(Op::all_to_all, Algorithm::bruck));
+}
+
+TEST(Collective, AlgorithmsByNameHaveTheirOwnBounds) {
+  Cluster cluster = round_cluster();
+  cluster.port_achieved_nvls = BytesPerSecond{480e9};
+  const Placement p = at(8, 1, 8), pair = at(2, 1, 2);
+  const auto cost = [&](Op op, Algorithm algorithm) { return collective_cost(cluster, p, op, Bytes{kGB}, algorithm); };
+  // In the switch a gathered buffer passes 7/8 through a port, a reduced one once; on a ring twice 7/8.
+  EXPECT_NEAR(cost(Op::all_gather, Algorithm::nvls)->bound.value(), 7.0 / 8 / 450, 1e-12);
+  EXPECT_NEAR(cost(Op::all_reduce, Algorithm::nvls)->bound.value(), 1.0 / 450, 1e-12);
+  EXPECT_NEAR(cost(Op::all_reduce, Algorithm::tree)->bound.value(), 1.0 / 450, 1e-12);
+  EXPECT_NEAR(cost(Op::all_reduce, Algorithm::ring)->bound.value(), 2 * 7.0 / 8 / 450, 1e-12);
+  EXPECT_NEAR(cost(Op::all_gather, Algorithm::ring)->transfer.value(), 7.0 / 8 / 400, 1e-12);
+  EXPECT_NEAR(cost(Op::all_reduce, Algorithm::ring)->transfer.value(), 2 * 7.0 / 8 / 400, 1e-12);
+  EXPECT_NEAR(collective_cost(cluster, pair, Op::all_gather, Bytes{kGB})->transfer.value(), 0.5 / 400, 1e-12);
+  EXPECT_NEAR(collective_cost(cluster, pair, Op::all_to_all, Bytes{kGB})->transfer.value(), 0.5 / 300, 1e-12);
+  EXPECT_EQ(collective_cost(cluster, at(1, 1, 1), Op::all_reduce, Bytes{kGB})->total(), Seconds{});
 }
 
 TEST(Collective, HopsAddUpToTheLatency) {
