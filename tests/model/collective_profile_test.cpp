@@ -71,5 +71,94 @@ TEST(CollectiveProfile, CostsFollowItButNeverPassTheirBound) {
   EXPECT_NEAR(all_gather_cost(cluster, placement, Bytes{8e9}).total() / plain.bound, 1, 1e-12);
 }
 
+// In powers of two: at 2 ranks 1 to 3 and at 32 ranks 5 to 7 from 1000 to 16000 bytes. 2000 bytes are a quarter of the
+// way and so are 4 ranks: 1.5 and 5.5, and between them 2.5.
+TEST(CollectiveProfile, RanksAndBytesAreJoinedTogether) {
+  const CollectiveProfile profile{
+      {}, {curve(2, {{1000, 2}, {16000, 8}}), curve(32, {{1000, 32}, {8000, 80}, {16000, 128}})}};
+  const CollectiveProfile two{{}, {curve(2, {{1000, 2}, {16000, 8}}), curve(32, {{1000, 32}, {16000, 128}})}};
+  EXPECT_NEAR(std::log2(at(two, 4, 2000).transfer), 2.5, 1e-12);
+  EXPECT_NEAR(std::log2(at(two, 2, 2000).latency), 1.5, 1e-12);
+  EXPECT_NEAR(std::log2(at(two, 1, 2000).transfer), 1.5, 1e-12);
+  EXPECT_FALSE(at(two, 1, 2000).inside);
+  EXPECT_NEAR(std::log2(at(two, 32, 2000).transfer), 5.5, 1e-12);
+  EXPECT_TRUE(at(two, 32, 2000).inside);
+  EXPECT_NEAR(std::log2(at(two, 33, 2000).transfer), 5.5, 1e-12);
+  EXPECT_FALSE(at(two, 33, 2000).inside);
+  // Of three points the ones around it.
+  EXPECT_NEAR(at(profile, 32, 8000).transfer, 80, 1e-9);
+  EXPECT_NEAR(at(profile, 32, 8000 * std::sqrt(2.0)).transfer, std::sqrt(80 * 128.0), 1e-9);
+}
+
+// A hundredth beyond either end counts as measured, and both curves must have been.
+TEST(CollectiveProfile, WhatWasMeasured) {
+  const CollectiveProfile profile{{}, {curve(2, {{1000, 1}, {4000, 2}}), curve(8, {{2000, 1}, {8000, 2}})}};
+  EXPECT_TRUE(at(profile, 2, 4039).inside);
+  EXPECT_FALSE(at(profile, 2, 4041).inside);
+  EXPECT_TRUE(at(profile, 2, 991).inside);
+  EXPECT_FALSE(at(profile, 2, 990).inside);
+  EXPECT_EQ(at(profile, 2, 4039).transfer, 2);
+  EXPECT_EQ(at(profile, 2, 991).transfer, 1);
+  EXPECT_TRUE(at(profile, 4, 3000).inside);
+  EXPECT_FALSE(at(profile, 4, 1500).inside);
+  EXPECT_FALSE(at(profile, 4, 6000).inside);
+  EXPECT_FALSE(at(profile, 8, 0).known);
+  EXPECT_TRUE(at(profile, 8, 1).known);
+}
+
+TEST(CollectiveProfile, OnlyWhatIsOfTheSameKindCounts) {
+  const Op op = Op::all_gather;
+  const Algorithm ring = Algorithm::ring;
+  const CollectiveProfile profile{{{Op::all_reduce, ring, Protocol::simple, false, 2, 3},
+                                   {op, Algorithm::tree, Protocol::simple, false, 2, 3},
+                                   {op, ring, Protocol::ll, false, 2, 3},
+                                   {op, ring, Protocol::simple, true, 2, 3}},
+                                  {{Op::all_reduce, ring, false, 8, {{1000, 5}}},
+                                   {op, Algorithm::tree, false, 8, {{1000, 5}}},
+                                   {op, ring, true, 8, {{1000, 5}}}}};
+  const Correction none = at(profile, 8, 1000);
+  EXPECT_EQ(none.latency, 1);
+  EXPECT_EQ(none.transfer, 1);
+  EXPECT_FALSE(none.known);
+  const Correction across = correction(profile, op, ring, Protocol::simple, true, 8, 1000);
+  EXPECT_NEAR(across.latency, 2 * 5, 1e-12);
+  EXPECT_NEAR(across.transfer, 3 * 5, 1e-12);
+  EXPECT_EQ(step_bytes(Op::all_reduce, Algorithm::nvls, Bytes{1024}, 8), 1024);
+  EXPECT_EQ(step_bytes(op, ring, Bytes{1024}, 1), 1024);
+  EXPECT_EQ(step_bytes(op, ring, Bytes{1024}, 0), 1024);
+}
+
+/// All that a machine has measured of one op: twice the time at 1 GB a step, four times at 4 GB.
+CollectiveCurve slower(Op op, Algorithm algorithm, bool across) {
+  return {op, algorithm, across, across ? 16 : 8, {{1e9, 2}, {4e9, 4}}};
+}
+
+TEST(CollectiveProfile, EachOpFollowsItsOwnCurve) {
+  const Cluster plain = test::round_cluster();
+  Cluster cluster = plain;
+  const Placement node = place(plain, {8, 1}, 8), two = place(plain, {16, 1}, 16);
+  const Bytes gathered{16e9}, halves{32e9};  // 2 GB a rank of 8, or of 16
+  const double factor = 2 * std::sqrt(2.0);
+  cluster.measured.curves = {slower(Op::reduce_scatter, Algorithm::ring, false)};
+  const RingPair pair = ring_pair_cost(cluster, node, gathered);
+  EXPECT_EQ(pair.gather.total(), all_gather_cost(plain, node, gathered).total());
+  EXPECT_NEAR(pair.reduce.total() / pair.gather.total(), factor, 1e-12);
+  EXPECT_EQ(pair.reduce.mark, Mark::calibrated);
+  EXPECT_EQ(pair.reduce.total(), reduce_scatter_cost(cluster, node, gathered).total());
+  EXPECT_EQ(pair.reduce.total(), collective_cost(cluster, node, Op::reduce_scatter, gathered)->total());
+  // Of all-to-all the send buffer counts: 7 of its 8 parts leave.
+  cluster.measured.curves = {slower(Op::all_to_all, Algorithm::direct, false)};
+  EXPECT_NEAR(all_to_all_cost(cluster, node, Bytes{14e9}).total() / all_to_all_cost(plain, node, Bytes{14e9}).total(),
+              factor, 1e-12);
+  cluster.measured.curves = {slower(Op::send_recv, Algorithm::ring, false)};
+  EXPECT_NEAR(send_recv_cost(cluster, node, Bytes{2e9}).total() / send_recv_cost(plain, node, Bytes{2e9}).total(),
+              factor, 1e-12);
+  // Two servers are no longer inside of one.
+  EXPECT_EQ(send_recv_cost(cluster, two, Bytes{2e9}).total(), send_recv_cost(plain, two, Bytes{2e9}).total());
+  cluster.measured.curves = {slower(Op::all_reduce, Algorithm::ring, true)};
+  EXPECT_NEAR(all_reduce_cost(cluster, two, halves).total() / all_reduce_cost(plain, two, halves).total(), factor,
+              1e-12);
+}
+
 }  // namespace
 }  // namespace ithaca
