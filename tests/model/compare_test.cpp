@@ -183,5 +183,163 @@ TEST(Compare, RatesFollowTheStepTime) {
   EXPECT_DOUBLE_EQ(row.per_million_tokens / before.per_million_tokens, 2);
 }
 
+/// Every split of the GPUs that the strategy has, worked out one by one: dp divides the batch, tp the heads, the ring
+/// has what the others leave, and the strategy's own degrees are above one.
+std::vector<StepEstimate> every_split(const Question& q, Strategy strategy) {
+  const bool u = has_ulysses(strategy), r = has_ring(strategy), t = has_tensor(strategy);
+  const auto upto = [&](bool has) { return has ? q.gpus : 1; };
+  std::vector<StepEstimate> all;
+  for (int tp = t ? 2 : 1; tp <= upto(t); ++tp)
+    for (int dp = 1; dp * tp <= q.gpus; ++dp)
+      for (int ulysses = u ? 2 : 1; ulysses <= upto(u); ++ulysses)
+        for (int ring = r ? 2 : 1; ring <= upto(r); ++ring) {
+          const Layout layout{
+              .strategy = strategy, .tp = tp, .dp = dp, .ulysses = ulysses, .ring = ring, .zero = t ? 1 : 3};
+          if (layout.gpus() > q.gpus || (r && layout.gpus() + tp * dp * ulysses <= q.gpus) ||
+              q.work.global_batch % dp != 0 || q.model.heads % tp != 0)
+            continue;
+          auto estimate = estimate_step(q.model, q.work, q.cluster, layout);
+          if (estimate) all.push_back(std::move(estimate).value());
+        }
+  return all;
+}
+
+Bytes sent(const StepEstimate& e) { return e.forward.sent + e.backward.sent; }
+
+// What fits comes first, then what uses most GPUs; among those within 5 % of the fastest the one that sends least.
+TEST(Compare, TheChosenSplitIsTheBestOfAll) {
+  Question q = llama_on_64();
+  for (const std::int64_t tokens : {16384, 262144, 4194304})
+    for (const auto& [gpus, batch] : {std::pair{2, 2}, {4, 4}, {12, 6}, {16, 1}, {64, 2}})
+      for (const Strategy strategy : kStrategies) {
+        q.gpus = gpus;
+        q.work.global_batch = batch;
+        q.work.seq_len = Tokens{tokens};
+        const std::vector<StepEstimate> all = every_split(q, strategy);
+        if (all.empty()) continue;
+        bool fits = false;
+        int active = 0;
+        for (const StepEstimate& e : all) fits = fits || e.memory.fits();
+        const auto wanted = [&](const StepEstimate& e) { return e.memory.fits() == fits; };
+        for (const StepEstimate& e : all)
+          if (wanted(e)) active = std::max(active, e.layout.gpus());
+        Seconds fastest{1e30}, faster{1e30};
+        for (const StepEstimate& e : all) {
+          if (wanted(e) && e.layout.gpus() == active) fastest = min(fastest, e.step.time);
+          if (wanted(e)) faster = min(faster, e.step.time);
+        }
+        Bytes least{1e30};
+        for (const StepEstimate& e : all)
+          if (wanted(e) && e.layout.gpus() == active && e.step.time <= fastest * 1.05) least = min(least, sent(e));
+        const Row row = compare_strategy(q, strategy);
+        ASSERT_TRUE(row.estimate) << name(strategy) << " " << tokens << " " << gpus << " " << batch;
+        EXPECT_EQ(row.estimate->memory.fits(), fits);
+        EXPECT_EQ(row.idle_gpus, gpus - active);
+        EXPECT_EQ(sent(*row.estimate), least) << name(strategy) << " " << tokens << " " << gpus << " " << batch;
+        EXPECT_LE(row.estimate->step.time, fastest * 1.05);
+        EXPECT_EQ(row.closed_form_time, row.estimate->step.time);
+        // Another that is half a percent faster is named.
+        ASSERT_EQ(row.faster.has_value(), faster < row.estimate->step.time * 0.995);
+        if (row.faster) {
+          EXPECT_EQ(row.faster_time, faster);
+        }
+      }
+}
+
+// With two sequences two GPUs could as well take one each, but that is no sequence parallelism.
+TEST(Compare, NoStrategyIsAnotherInDisguise) {
+  Question q = llama_on_64(12);
+  q.work.seq_len = Tokens{65536};
+  q.gpus = 2;
+  EXPECT_EQ(compare_strategy(q, Strategy::ulysses).layout.ulysses, 2);
+  EXPECT_EQ(compare_strategy(q, Strategy::ring).layout.ring, 2);
+  EXPECT_EQ(compare_strategy(q, Strategy::cp_all_gather).layout.ring, 2);
+  EXPECT_EQ(compare_strategy(q, Strategy::megatron_sp).layout.tp, 2);
+  EXPECT_EQ(compare_strategy(q, Strategy::tensor_parallel).layout.tp, 2);
+  for (const Strategy both : {Strategy::usp, Strategy::loongtrain}) {
+    q.gpus = 4;
+    EXPECT_EQ(compare_strategy(q, both).layout.ulysses, 2);
+    EXPECT_EQ(compare_strategy(q, both).layout.ring, 2);
+    q.gpus = 2;
+    EXPECT_EQ(compare_strategy(q, both).layout.sequence() * compare_strategy(q, both).layout.dp, 2);
+  }
+  q.degrees.ulysses = 1;  // but who asks for it gets it
+  EXPECT_EQ(compare_strategy(q, Strategy::ulysses).layout.dp, 2);
+  q.gpus = 4;
+  EXPECT_EQ(compare_strategy(q, Strategy::usp).layout.ulysses, 1);
+  q.degrees = {};
+  q.degrees.ring = 1;
+  EXPECT_EQ(compare_strategy(q, Strategy::usp).layout.ring, 1);
+  EXPECT_EQ(compare_strategy(q, Strategy::ring).layout.dp, 4);
+  q.degrees = {};
+  q.degrees.tp = 1;
+  EXPECT_EQ(compare_strategy(q, Strategy::megatron_sp).layout.dp, 4);
+}
+
+// ZeRO 1 under Megatron, whose engine verl takes for all but Ulysses, and beside pipelines; for tensor parallelism but
+// with FSDP; else ZeRO 3.
+TEST(Compare, DefaultZeroOfEachFramework) {
+  Question q = llama_on_64(4);
+  const auto zero = [&](Framework framework, Strategy strategy, int pp = 1) {
+    q.work.framework.framework = framework;
+    q.degrees.pp = pp;
+    return compare_strategy(q, strategy, false).layout.zero;
+  };
+  EXPECT_EQ(zero(Framework::any, Strategy::ulysses), 3);
+  EXPECT_EQ(zero(Framework::any, Strategy::ulysses, 2), 1);
+  EXPECT_EQ(zero(Framework::any, Strategy::megatron_sp), 1);
+  EXPECT_EQ(zero(Framework::megatron, Strategy::ring), 1);
+  EXPECT_EQ(zero(Framework::verl, Strategy::ring), 1);
+  EXPECT_EQ(zero(Framework::verl, Strategy::ulysses), 3);
+  EXPECT_EQ(zero(Framework::deepspeed, Strategy::ulysses), 3);
+  EXPECT_EQ(zero(Framework::accelerate, Strategy::tensor_parallel), 3);
+  EXPECT_EQ(zero(Framework::accelerate, Strategy::tensor_parallel, 2), 1);
+  EXPECT_EQ(zero(Framework::deepspeed, Strategy::megatron_sp), 1);
+}
+
+TEST(Compare, AllOfAnInstallationMayBeUsed) {
+  Question q = llama_on_64();
+  q.cluster.max_gpus = 64;
+  EXPECT_TRUE(compare_strategy(q, Strategy::ring, false).estimate);
+  q.cluster.max_gpus = 1;
+  EXPECT_EQ(compare_strategy(q, Strategy::ring, false).refused->rule, Rule::cluster_size);
+}
+
+// 4 sequences of 1000 tokens in 10 s on 6 GPUs, which are 60 GPU seconds at 3 dollars an hour; 500 TFLOPS in fp32.
+TEST(Compare, RatesOfAStepByHand) {
+  Question q = llama_on_64(4);
+  q.work.seq_len = Tokens{1000};
+  q.work.dtype = Dtype::fp32;
+  q.gpus = 6;
+  q.cluster.price_per_gpu_hour = Dollars{3};
+  Row row;
+  row.estimate.emplace();
+  row.estimate->step.time = Seconds{10};
+  row.estimate->model_flops = Flop{6000e12};
+  row.estimate->model_flops_full_attention = Flop{9000e12};
+  row.estimate->executed_flops = Flop{12000e12};
+  set_rates(row, q);
+  EXPECT_DOUBLE_EQ(row.tokens_per_s.value(), 400);
+  EXPECT_DOUBLE_EQ(row.model_rate_per_gpu.value(), 100e12);
+  EXPECT_DOUBLE_EQ(row.mfu, 0.2);
+  EXPECT_DOUBLE_EQ(row.mfu_full_attention, 0.3);
+  EXPECT_DOUBLE_EQ(row.hfu, 0.4);
+  EXPECT_DOUBLE_EQ(row.per_million_tokens.value(), 60 / 3600.0 * 3 * 1e6 / 4000);
+}
+
+TEST(Compare, TheFirstOfEquallyFastRowsThatFit) {
+  std::vector<Row> rows(4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    rows[i].estimate.emplace();
+    rows[i].estimate->step.time = Seconds{i == 0 ? 1.0 : 5.0 - static_cast<double>(i / 2)};
+  }
+  rows[0].estimate->memory.terms.push_back({"all", Bytes{1}, "", ""});  // of none
+  EXPECT_EQ(best_row(rows), 2u);
+  rows[2].estimate.reset();
+  EXPECT_EQ(best_row(rows), 3u);
+  rows.resize(2);
+  EXPECT_EQ(best_row(rows), 1u);
+}
+
 }  // namespace
 }  // namespace ithaca
