@@ -27,6 +27,17 @@ CurriculumQuestion ask(std::vector<int> gpus) {
   return q;
 }
 
+/// Of the counts that leave at least 98 % of the tokens the one with most factors of two, tried one by one.
+TEST(SequencesIn, TriedOneByOne) {
+  const auto twos = [](std::int64_t n) { return n & -n; };
+  for (std::int64_t most = 1; most <= 600; ++most) {
+    std::int64_t best = most;
+    for (std::int64_t n = most; 100 * n >= 98 * most; --n)
+      if (twos(n) > twos(best)) best = n;
+    EXPECT_EQ(sequences_in(most * 1024 + 1023, Tokens{1024}), best) << most;
+  }
+}
+
 TEST(PlanCurriculum, EachStageHasItsOwnBestLayout) {
   const CurriculumQuestion q = ask({64});
   const auto offers = plan_curriculum(q);
@@ -61,6 +72,63 @@ TEST(PlanCurriculum, RanksOffersByTheGoal) {
   q.stages.push_back({Tokens{100'000'000}, 100'000'000});
   q.batch_tokens = 100'000'000;
   for (const CurriculumOffer& offer : plan_curriculum(q)) EXPECT_FALSE(offer.feasible);
+}
+
+// One GPU holds no 8B model, and so takes no time at all; it comes last. The second cluster costs a tenth more.
+TEST(PlanCurriculum, WhatCannotTrainComesLast) {
+  CurriculumQuestion q = ask({1, 32, 16});
+  q.plan.strategies = {Strategy::ulysses};
+  q.plan.clusters.push_back(q.plan.clusters[0]);
+  q.plan.clusters[0].price_per_gpu_hour = Dollars{2.2};
+  q.plan.goal = Goal::cheapest;
+  q.failures = Failures{Seconds{1e6}, Seconds{5}, Seconds{300}, std::nullopt};
+  const auto offers = plan_curriculum(q);
+  ASSERT_EQ(offers.size(), 6u);
+  EXPECT_TRUE(offers[3].feasible);
+  EXPECT_EQ(offers[4].gpus, 1);
+  for (std::size_t i = 4; i < 6; ++i) {
+    EXPECT_FALSE(offers[i].feasible);
+    EXPECT_EQ(offers[i].wall, Seconds{});
+    EXPECT_EQ(offers[i].paid, Dollars{});
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    const CurriculumOffer& offer = offers[i];
+    EXPECT_GE(offer.paid, offers[i == 0 ? 0 : i - 1].paid);
+    Dollars cost, paid;
+    for (std::size_t stage = 0; stage < 2; ++stage) {
+      const StageAnswer& answer = offer.stages[stage];
+      EXPECT_EQ(answer.planned->cluster, offer.cluster);
+      const double price = offer.cluster == 0 ? 2.2 : 2.0;
+      EXPECT_DOUBLE_EQ(answer.cost.value(), price * offer.gpus * answer.time.value() / 3600);
+      cost += answer.cost;
+      paid += answer.cost / answer.goodput.trained;
+      // What the planner's layout makes of a step.
+      Workload work = q.plan.work;
+      work.seq_len = q.stages[stage].seq_len;
+      work.global_batch = answer.global_batch;
+      work.micro_batch = answer.planned->micro_batch;
+      work.recompute = answer.planned->recompute;
+      const auto step = estimate_step(q.plan.model, work, q.plan.clusters[offer.cluster], answer.planned->layout);
+      ASSERT_TRUE(step);
+      EXPECT_EQ(answer.step, step->step.time);
+      EXPECT_EQ(answer.peak, step->memory.peak());
+      EXPECT_DOUBLE_EQ(answer.mfu, step->model_flops / Flop{step->step.time.value() * offer.gpus * 1000e12});
+    }
+    EXPECT_DOUBLE_EQ(offer.cost.value(), cost.value());
+    EXPECT_DOUBLE_EQ(offer.paid.value(), paid.value());
+  }
+}
+
+TEST(PlanCurriculum, OffersWithinAPriceLimit) {
+  CurriculumQuestion q = ask({32, 64});
+  q.plan.strategies = {Strategy::ulysses};
+  q.plan.limits.price_per_hour = Dollars{128};  // 2 an hour
+  EXPECT_EQ(plan_curriculum(q).size(), 2u);
+  q.plan.limits.price_per_hour = Dollars{127};
+  ASSERT_EQ(plan_curriculum(q).size(), 1u);
+  EXPECT_EQ(plan_curriculum(q)[0].gpus, 32);
+  q.plan.clusters[0].max_gpus = 1;
+  EXPECT_TRUE(plan_curriculum(q).empty());
 }
 
 TEST(PlanCurriculum, OffersUpToAllGpusOfAnInstallation) {
