@@ -11,6 +11,7 @@ TEST(Framework, ReleasesRiseByMajorMinorAndPatch) {
   EXPECT_LT(release(0, 999, 999), release(1, 0));
   EXPECT_EQ(version_text(release(0, 17)), "0.17");
   EXPECT_EQ(version_text(release(0, 16, 4)), "0.16.4");
+  EXPECT_EQ(version_text(release(12, 345, 1)), "12.345.1");
   EXPECT_EQ(version_text(kNewest), "");
 }
 
