@@ -56,7 +56,9 @@ void add_closed_form(CollectiveRow& row, const CollectiveRequest& request, const
 class Runner {
  public:
   Runner(const CollectiveRequest& request, const Cluster& cluster, const Machine& machine)
-      : request_(request), cluster_(cluster), machine_(machine) {}
+      : request_(request), cluster_(cluster), plain_(cluster), machine_(machine) {
+    plain_.measured = {};
+  }
 
   Refused run(CollectiveRow& row) const {
     const auto program = program_of(row.size);
@@ -89,17 +91,20 @@ class Runner {
   /// A profile says by how much this collective is slower than the constants that the engine goes by: rates and
   /// latencies scaled alike scale all times.
   void calibrate(CollectiveRow& row) const {
-    Cluster plain = cluster_;
-    plain.measured = {};
     const auto by_constants =
-        collective_cost(plain, place(plain, request_.group, request_.gpus), request_.op, row.size, request_.algorithm);
+        collective_cost(plain_, place(plain_, request_.group, request_.gpus), request_.op, row.size, row.algorithm);
     if (!by_constants || !row.closed_form || cluster_.measured.curves.empty()) return;
     const double slower = *row.closed_form / by_constants->total();
     for (Seconds& time : row.by_seed) time = max(time * slower, row.bound);
   }
 
   Result<Program, std::string> program_of(Bytes size) const {
-    auto rounds = schedule(cluster_, call_of(request_, size));
+    CollectiveCall call = call_of(request_, size);
+    if (!call.algorithm) {
+      const auto cost = collective_cost(cluster_, place(cluster_, call.group, call.ranks), call.op, size);
+      if (cost) call.algorithm = cost->algorithm;
+    }
+    auto rounds = schedule(plain_, call);
     if (!rounds) return rounds.error();
     if (request_.mtu) send_packets(rounds.value(), *request_.mtu);
     return collective_program(*rounds, request_.gpus, request_.barrier);
@@ -133,6 +138,7 @@ class Runner {
 
   const CollectiveRequest& request_;
   const Cluster& cluster_;
+  Cluster plain_;  ///< without its profile
   const Machine& machine_;
 };
 
