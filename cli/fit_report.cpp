@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/text.hpp"
+#include "model/units.hpp"
 
 namespace ithaca {
 namespace {
@@ -15,13 +16,16 @@ std::string lines(const std::vector<FittedRegime>& regimes) {
   if (regimes.empty()) return "";
   std::string out = fmt::format("{:<14} {:<7} {:<7} {:<7} {:>17} {:>17} {:>5}\n", "times NCCL's", "", "", "",
                                 "latency (90 %)", "transfer (90 %)", "rows");
-  for (const auto& [r, latency, transfer, samples] : regimes) {
+  for (const auto& [r, latency, transfer, hop, samples] : regimes) {
     const auto cell = [](double value, const Interval& i) {
       return fmt::format("{:.2f} ({:.2f}..{:.2f})", value, i.low, i.high);
     };
     out += fmt::format("{:<14} {:<7} {:<7} {:<7} {:>17} {:>17} {:>5}\n", name(r.op), name(r.algorithm),
                        name(r.protocol), r.across_nodes ? "network" : "server", cell(r.latency, latency),
                        cell(r.transfer, transfer), samples);
+    if (r.hop > 0)
+      out += fmt::format("  each level of a tree keeps up to {}, times the NICs' rate: {}\n", print(r.held),
+                         cell(r.hop, hop));
   }
   return out + "\n";
 }

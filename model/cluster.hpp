@@ -41,6 +41,7 @@ struct Cluster {
   BytesPerSecond port_achieved_all_to_all{};
   BytesPerSecond port_achieved_nvls{};  ///< all-reduce in the switch (bus bandwidth); zero where there is none
   CpuVendor cpu = CpuVendor::intel;
+  bool ll128_across_nodes = true;   ///< NCCL takes LL128 only if NICs are no further than a switch or NVLink from GPUs
   Seconds nic_latency{};            ///< added to NCCL's network latency at each hop between nodes
   StaticVector<Domain, 4> domains;  ///< inner to outer; empty for a single box without an inner border
   int node_gpus = 0;                ///< GPUs of one server or NVLink domain, the unit that NICs belong to

@@ -19,18 +19,34 @@ void correct(const Cluster& c, const Placement& p, Op op, Bytes message, Collect
   const Correction by = correction(c.measured, op, cost.algorithm, cost.protocol, p.nodes > 1, p.group.size, bytes);
   if (!by.known) return;
   cost.latency = cost.latency * by.latency;
+  if (by.hop > 0) {
+    const double kept = std::min(1.0, by.held / message);
+    cost.latency += tree_levels(c, p, message * kept) * by.hop;
+    cost.transfer = cost.transfer * (nccl::tree_correction(static_cast<int>(cost.protocol), message) * (1 - kept));
+  }
   cost.transfer = max(cost.transfer * by.transfer, cost.bound - cost.latency);
   cost.mark = by.inside ? Mark::calibrated : Mark::extrapolated;
 }
 
-/// NCCL's choice among ring, tree and NVLS.
+/// NCCL's constants differ from version to version: so close, either of two algorithms may be its choice.
+constexpr double kTie = 1.1;
+
+/// NCCL's choice among ring, tree and NVLS; between ring and tree, where its constants leave that open, the one that
+/// was measured as faster.
 CollectiveCost chosen_all_reduce(const Cluster& c, const Placement& p, Bytes message) {
-  CollectiveCost best = ring_cost(c, p, message, 2);
-  const CollectiveCost tree = tree_cost(c, p, message);
-  if (tree.total() < best.total()) best = tree;
-  if (has_nvls(c, p) && nvls_cost(c, p, message, false).total() < best.total()) best = nvls_cost(c, p, message, true);
-  best.bound = all_reduce_bound(c, p, message);
-  return best;
+  CollectiveCost ring = ring_cost(c, p, message, 2), tree = tree_cost(c, p, message);
+  const Seconds least = min(ring.total(), tree.total()), most = max(ring.total(), tree.total());
+  CollectiveCost best = tree.total() < ring.total() ? tree : ring;
+  const bool nvls = has_nvls(c, p) && nvls_cost(c, p, message, false).total() < least;
+  if (nvls) best = nvls_cost(c, p, message, true);
+  best.bound = ring.bound = tree.bound = all_reduce_bound(c, p, message);
+  if (nvls || most > least * kTie) {
+    correct(c, p, Op::all_reduce, message, best);
+    return best;
+  }
+  correct(c, p, Op::all_reduce, message, ring);
+  correct(c, p, Op::all_reduce, message, tree);
+  return tree.total() < ring.total() ? tree : ring;
 }
 
 int members(const Domain& domain, Group group, int machine_gpus) {
@@ -110,9 +126,7 @@ RingPair ring_pair_cost(const Cluster& c, const Placement& p, Bytes message) {
 
 CollectiveCost all_reduce_cost(const Cluster& c, const Placement& p, Bytes message) {
   if (p.group.size < 2) return {};
-  CollectiveCost cost = chosen_all_reduce(c, p, message);
-  correct(c, p, Op::all_reduce, message, cost);
-  return cost;
+  return chosen_all_reduce(c, p, message);
 }
 
 CollectiveCost all_to_all_cost(const Cluster& c, const Placement& p, Bytes leaving) {
@@ -175,10 +189,9 @@ std::optional<CollectiveCost> collective_cost(const Cluster& c, const Placement&
                                : all_to_all_cost(c, p, message * ((size - 1.0) / std::max(1, size)));
   }
   if (size < 2) return CollectiveCost{};
+  if (!algorithm && reduces) return chosen_all_reduce(c, p, message);
   CollectiveCost cost;
-  if (!algorithm) {
-    cost = reduces ? chosen_all_reduce(c, p, message) : ring_cost(c, p, message, 1);
-  } else if (*algorithm == Algorithm::ring) {
+  if (!algorithm || *algorithm == Algorithm::ring) {
     cost = ring_cost(c, p, message, reduces ? 2 : 1);
   } else if (*algorithm == Algorithm::tree && reduces) {
     cost = tree_cost(c, p, message);

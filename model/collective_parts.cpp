@@ -85,7 +85,7 @@ double ll_cap(const Cluster& c, const Placement& p) {
 
 /// Share of the bus that a protocol reaches; zero where NCCL does not use it.
 double protocol_share(const Cluster& c, const Placement& p, int protocol, const nccl::ByProtocol& shares, double bus) {
-  if (protocol == nccl::kLL128 && pcie(c)) return 0;
+  if (protocol == nccl::kLL128 && (pcie(c) || (p.nodes > 1 && !c.ll128_across_nodes))) return 0;
   const double share = shares[static_cast<std::size_t>(protocol)];
   return protocol == nccl::kLL ? std::min(share, ll_cap(c, p) / bus) : share;
 }
@@ -126,7 +126,8 @@ CollectiveCost ring_cost(const Cluster& c, const Placement& p, Bytes message, in
   for (int protocol = nccl::kLL; protocol <= nccl::kSimple; ++protocol) {
     const double share = ring_share(c, p, protocol, bus);
     if (share <= 0) continue;
-    const Seconds latency{ring_latency(c, p, protocol, rounds * (size - 1), between)};
+    const double plateau = rounds == 2 && p.nodes > 1 && protocol == nccl::kSimple ? nccl::ring_plateau(c.gpu.arch) : 1;
+    const Seconds latency{ring_latency(c, p, protocol, rounds * (size - 1), between) * plateau};
     take_faster(best, latency, wire / share, protocol);
   }
   return best;
@@ -148,6 +149,14 @@ namespace {
 int doublings(int nodes) { return static_cast<int>(std::bit_width(static_cast<unsigned>(nodes))) - 1; }
 
 }  // namespace
+
+Seconds tree_levels(const Cluster& c, const Placement& p, Bytes held) {
+  Seconds hop;
+  for (std::size_t i = 0; i < p.levels.size(); ++i) {
+    if (crosses(p, i)) hop = max(hop, held * p.levels[i].sharers / c.domains[i].achieved);
+  }
+  return hop * (2 * doublings(p.nodes));
+}
 
 CollectiveCost tree_cost(const Cluster& c, const Placement& p, Bytes message) {
   const Seconds wire = tree_transfer(c, p, message);

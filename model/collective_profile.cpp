@@ -56,9 +56,12 @@ Correction correction(const CollectiveProfile& profile, Op op, Algorithm algorit
                       bool across_nodes, int ranks, double step_bytes) {
   Correction result;
   for (const CollectiveRegime& r : profile.regimes) {
-    if (r.op != op || r.algorithm != algorithm || r.protocol != protocol || r.across_nodes != across_nodes) continue;
-    result.latency = r.latency;
-    result.transfer = r.transfer;
+    if (r.op != op || r.algorithm != algorithm || r.across_nodes != across_nodes) continue;
+    if (r.protocol == protocol) {
+      result = {r.latency, r.transfer, r.hop, r.held};
+      break;
+    }
+    if (r.hop > 0) result = {1, 1, r.hop, r.held};
   }
   const auto [below, above] = neighbours(profile, op, algorithm, across_nodes, ranks);
   if (below == nullptr || !(step_bytes > 0)) return result;
@@ -67,6 +70,7 @@ Correction correction(const CollectiveProfile& profile, Op op, Algorithm algorit
   const double factor = std::exp(low.log_factor + x * (high.log_factor - low.log_factor));
   result.latency *= factor;
   result.transfer *= factor;
+  result.hop *= factor;
   result.known = true;
   result.inside = low.inside && high.inside && below->ranks <= ranks && above->ranks >= ranks;
   return result;

@@ -23,6 +23,10 @@ struct CollectiveRegime {
   Protocol protocol{};
   bool across_nodes = false;
   double latency = 1, transfer = 1;
+  /// Of a tree across servers: each level keeps up to `held` bytes before it passes them on, `hop` times as long as
+  /// they take through a server's NICs. NCCL's constants know no such wait.
+  double hop = 0;
+  Bytes held{};
 };
 
 /// What no straight line explains, for one size of group: measured time over that of the regimes, by the bytes of a
@@ -48,11 +52,13 @@ struct CollectiveProfile {
 double step_bytes(Op op, Algorithm algorithm, Bytes message, int ranks);
 
 struct Correction {
-  double latency = 1, transfer = 1;
+  double latency = 1, transfer = 1, hop = 0;
+  Bytes held{};
   bool known = false;   ///< there is a curve for the op, algorithm and level
   bool inside = false;  ///< and it was measured for fewer and more ranks and bytes, or for as many
 };
-/// Between curves and points by straight lines of the logarithms, beyond them by the last one.
+/// A tree by a protocol that was not measured keeps bytes as the others do. Between curves and points by straight lines
+/// of the logarithms, beyond them by the last one.
 Correction correction(const CollectiveProfile& profile, Op op, Algorithm algorithm, Protocol protocol,
                       bool across_nodes, int ranks, double step_bytes);
 

@@ -40,6 +40,8 @@ constexpr double tree_correction(int protocol, Bytes message) {
   const auto blocks = static_cast<std::uint64_t>(message.value() / 64);
   return kTreeCorrection[protocol][std::max(0, static_cast<int>(std::bit_width(blocks)) - 1)];
 }
+/// tuning.cc's factor on the latency of an all-reduce by ring Simple across nodes.
+constexpr double ring_plateau(int arch) { return arch < 80 ? 1.9 : 1.4; }
 /// Channels of NVLS (transport/nvls.cc).
 constexpr int nvls_channels(int arch, bool across_nodes) {
   if (arch < 100) return 16;

@@ -152,8 +152,8 @@ template <class Archive, Like<CollectiveProfile> T>
 void figures(Archive& a, T& profile) {
   auto& [regimes, curves] = profile;
   a.list(regimes, [&a](auto& regime) {
-    auto& [op, algorithm, protocol, across_nodes, latency, transfer] = regime;
-    numbers(a, op, algorithm, protocol, across_nodes, latency, transfer);
+    auto& [op, algorithm, protocol, across_nodes, latency, transfer, hop, held] = regime;
+    numbers(a, op, algorithm, protocol, across_nodes, latency, transfer, hop, held);
   });
   a.list(curves, [&a](auto& one) {
     auto& [op, algorithm, across_nodes, ranks, points] = one;
@@ -164,11 +164,11 @@ void figures(Archive& a, T& profile) {
 
 template <class Archive, Like<Cluster> T>
 void figures(Archive& a, T& cluster) {
-  auto& [name, gpu, scale_up, port_peak, port_achieved, port_all_to_all, port_nvls, cpu, nic_latency, domains,
+  auto& [name, gpu, scale_up, port_peak, port_achieved, port_all_to_all, port_nvls, cpu, ll128, nic_latency, domains,
          node_gpus, max_gpus, host_memory, price, link_mark, measured] = cluster;
   figures(a, gpu);
-  numbers(a, scale_up, port_peak, port_achieved, port_all_to_all, port_nvls, cpu, nic_latency, node_gpus, max_gpus,
-          host_memory, price, link_mark);
+  numbers(a, scale_up, port_peak, port_achieved, port_all_to_all, port_nvls, cpu, ll128, nic_latency, node_gpus,
+          max_gpus, host_memory, price, link_mark);
   a.list(domains, [&a](auto& domain) {
     auto& [uplink, gpus, peak, achieved, all_to_all, ports] = domain;
     numbers(a, uplink, gpus, peak, achieved, all_to_all, ports);

@@ -61,6 +61,7 @@ void slow_down(CollectiveProfile& profile, const LinkError& link, double factor)
     if (r.op != link.op || r.across_nodes != link.across_nodes) continue;
     r.latency *= factor;
     r.transfer *= factor;
+    r.hop *= factor;
     any = true;
   }
   if (any) return;

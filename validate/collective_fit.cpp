@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -46,16 +49,20 @@ std::string words(const CollectiveRegime& r) {
 struct Seen {
   double latency = 0, transfer = 0;  ///< largest shares of the plain time
   int sizes = 0;
+  bool levels = false;  ///< trees over several servers, of enough sizes
 };
 Seen seen(const Rows& rows) {
   Seen s;
   std::map<double, int> sizes;
+  std::map<int, std::set<double>> by_nodes;
   for (const PlacedSample& row : rows) {
     s.latency = std::max(s.latency, row.plain.latency / row.plain.total());
     s.transfer = std::max(s.transfer, row.plain.transfer / row.plain.total());
     ++sizes[row.sample.message.value()];
+    if (row.levels > Seconds{}) by_nodes[row.placement.nodes].insert(row.sample.message.value());
   }
   s.sizes = static_cast<int>(sizes.size());
+  s.levels = std::any_of(by_nodes.begin(), by_nodes.end(), [](const auto& n) { return n.second.size() >= kSizes; });
   return s;
 }
 
@@ -66,22 +73,52 @@ double robust(double residual) {
   return size <= kLinear ? residual : std::copysign(std::sqrt(2 * kLinear * size - kLinear * kLinear), residual);
 }
 
-/// One factor for both parts where the rows cannot tell them apart. NCCL's constants count as one more observation of
-/// each, so that a part that hardly shows stays near them.
-CollectiveRegime fit_regime(CollectiveRegime regime, const Rows& rows) {
+Seconds line_time(const PlacedSample& row, double latency, double transfer, double hop, Bytes held) {
+  if (hop == 0) return row.plain.latency * latency + row.plain.transfer * transfer;
+  const double kept = std::min(1.0, held / row.sample.message);
+  return row.plain.latency * latency + row.wire * ((1 - kept) * transfer) + row.levels * (kept * hop);
+}
+
+/// One factor for latency and transfer where the rows cannot tell them apart. NCCL's constants count as one more
+/// observation of each, so that a part that hardly shows stays near them. With `held` bytes also the levels' part.
+/// Gives the sum of the squares.
+double fit_line(CollectiveRegime& regime, const Rows& rows, bool apart, Bytes held) {
+  const std::size_t factors = apart ? 2 : 1;
+  const bool levels = held > Bytes{};
+  const auto residuals = [&](const std::vector<double>& p, std::vector<double>& out) {
+    const double hop = levels ? p.back() : 0;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      out[i] = robust(std::log(line_time(rows[i], p[0], p[factors - 1], hop, held) / rows[i].sample.time));
+    for (std::size_t i = 0; i < factors; ++i) out[rows.size() + i] = kTrust * std::log(p[i]);
+  };
+  const std::size_t count = rows.size() + factors;
+  const std::vector<double> best =
+      least_squares(std::vector<double>(factors + (levels ? 1 : 0), 1.0), count, residuals);
+  regime.latency = best[0];
+  regime.transfer = best[factors - 1];
+  regime.hop = levels ? best.back() : 0;
+  regime.held = held;
+  std::vector<double> left(count);
+  residuals(best, left);
+  return std::inner_product(left.begin(), left.end(), left.begin(), 0.0);
+}
+
+/// What the levels keep is looked for among the measured sizes, unless it is `held`.
+CollectiveRegime fit_regime(CollectiveRegime regime, const Rows& rows, std::optional<Bytes> held) {
   const Seen s = seen(rows);
   const bool apart = s.latency >= kSeen && s.transfer >= kSeen && s.sizes >= kSizes;
-  const auto residuals = [&](const std::vector<double>& p, std::vector<double>& out) {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const CollectiveCost& plain = rows[i].plain;
-      out[i] = robust(std::log((plain.latency * p[0] + plain.transfer * p[apart ? 1 : 0]) / rows[i].sample.time));
-    }
-    for (std::size_t i = 0; i < p.size(); ++i) out[rows.size() + i] = kTrust * std::log(p[i]);
-  };
-  const std::vector<double> start(apart ? 2 : 1, 1.0);
-  const std::vector<double> best = least_squares(start, rows.size() + start.size(), residuals);
-  regime.latency = best[0];
-  regime.transfer = best[apart ? 1 : 0];
+  double least = fit_line(regime, rows, apart, {});
+  std::set<double> sizes;
+  for (const PlacedSample& row : rows) sizes.insert(row.sample.message.value());
+  if (!s.levels) sizes.clear();
+  if (held) sizes = {held->value()};
+  for (const double bytes : sizes) {
+    CollectiveRegime with = regime;
+    const double squares = fit_line(with, rows, apart, Bytes{bytes});
+    if (squares >= least) continue;
+    least = squares;
+    regime = with;
+  }
   return regime;
 }
 
@@ -99,7 +136,7 @@ CollectiveCurve fit_curve(const CurveKey& key, const Rows& rows, const Collectiv
     const double bytes = step_bytes(s.op, row.plain.algorithm, s.message, s.ranks);
     const Correction line =
         correction(lines, s.op, row.plain.algorithm, row.plain.protocol, row.across, s.ranks, bytes);
-    const Seconds time = row.plain.latency * line.latency + row.plain.transfer * line.transfer;
+    const Seconds time = line_time(row, line.latency, line.transfer, line.hop, line.held);
     by_bytes[bytes].push_back(std::log(s.time / time));
   }
   const auto [op, algorithm, across, ranks] = key;
@@ -108,11 +145,14 @@ CollectiveCurve fit_curve(const CurveKey& key, const Rows& rows, const Collectiv
   return curve;
 }
 
-CollectiveProfile fit(const Rows& rows) {
+/// What levels keep is that of `like`, if there is one.
+CollectiveProfile fit(const Rows& rows, const CollectiveProfile* like = nullptr) {
   CollectiveProfile profile;
   for (const auto& [key, group] : grouped(rows, regime_key)) {
     const auto [op, algorithm, across, protocol] = key;
-    profile.regimes.push_back(fit_regime({op, algorithm, protocol, across, 1, 1}, group));
+    std::optional<Bytes> held;
+    if (like != nullptr) held = correction({like->regimes, {}}, op, algorithm, protocol, across, 0, 0).held;
+    profile.regimes.push_back(fit_regime({op, algorithm, protocol, across}, group, held));
   }
   std::vector<CollectiveCurve> curves;
   for (const auto& [key, group] : grouped(rows, curve_key)) curves.push_back(fit_curve(key, group, profile));
@@ -125,7 +165,7 @@ std::vector<double> figures(const CollectiveProfile& profile, const CollectivePr
   std::vector<double> out;
   for (const CollectiveRegime& r : like.regimes) {
     const Correction c = correction({profile.regimes, {}}, r.op, r.algorithm, r.protocol, r.across_nodes, 0, 0);
-    out.insert(out.end(), {c.latency, c.transfer});
+    out.insert(out.end(), {c.latency, c.transfer, c.hop});
   }
   for (const CollectiveCurve& curve : like.curves) {
     for (const auto& [bytes, factor] : curve.points) {
@@ -150,14 +190,15 @@ Rows resampled(const Rows& rows, Resampler& resampler) {
 void keep(CollectiveFit& out, const CollectiveProfile& profile, const Rows& rows) {
   std::vector<std::vector<double>> draws;
   Resampler resampler(kCollectiveSeed);
-  for (int i = 0; i < kCollectiveResamples; ++i) draws.push_back(figures(fit(resampled(rows, resampler)), profile));
+  for (int i = 0; i < kCollectiveResamples; ++i)
+    draws.push_back(figures(fit(resampled(rows, resampler), &profile), profile));
   const std::vector<Interval> intervals = intervals_of(draws);
   const auto groups = grouped(rows, regime_key);
   std::size_t at = 0;
   for (const CollectiveRegime& r : profile.regimes) {
     const Rows& group = groups.at({r.op, r.algorithm, r.across_nodes, r.protocol});
-    out.regimes.push_back({r, intervals[at], intervals[at + 1], static_cast<int>(group.size())});
-    at += 2;
+    out.regimes.push_back({r, intervals[at], intervals[at + 1], intervals[at + 2], static_cast<int>(group.size())});
+    at += 3;
     const Seen s = seen(group);
     if (s.latency < kSeen)
       out.not_fitted.push_back("the latency of " + words(r) + ": no message was small enough to show it");

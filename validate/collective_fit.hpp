@@ -15,7 +15,7 @@ namespace ithaca {
 /// 90 % intervals, by fits to resampled rows.
 struct FittedRegime {
   CollectiveRegime regime;
-  Interval latency, transfer;
+  Interval latency, transfer, hop;
   int samples = 0;
 };
 struct FittedCurve {

@@ -7,6 +7,7 @@
 #include <map>
 #include <tuple>
 
+#include "model/collective_parts.hpp"
 #include "model/units.hpp"
 #include "validate/collective_fit.hpp"
 
@@ -92,7 +93,10 @@ Rows rows_on(const Cluster& cluster, const std::vector<CollectiveSample>& sample
     const Placement placement = place(cluster, {s.ranks, 1}, s.ranks);
     const auto cost = collective_cost(cluster, placement, s.op, s.message, s.algorithm);
     if (cost && (s.nodes == 0 || s.nodes == placement.nodes)) {
-      rows.push_back({s, placement, *cost, placement.nodes > 1});
+      const bool tree = cost->algorithm == Algorithm::tree;
+      const double correction = nccl::tree_correction(static_cast<int>(cost->protocol), s.message);
+      rows.push_back({s, placement, *cost, placement.nodes > 1, tree ? cost->transfer * correction : Seconds{},
+                      tree ? parts::tree_levels(cluster, placement, s.message) : Seconds{}});
     } else {
       ++outside;
     }

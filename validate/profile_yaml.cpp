@@ -24,10 +24,13 @@ std::string_view level(bool across_nodes) { return across_nodes ? "network" : "s
 
 std::string regimes(const std::vector<FittedRegime>& fitted) {
   std::string out = fitted.empty() ? "" : "regimes:\n";
-  for (const auto& [r, latency, transfer, samples] : fitted) {
-    out += fmt::format("  - {{op: {}, algorithm: {}, protocol: {}, level: {}, {}, {}, samples: {}}}\n", name(r.op),
-                       name(r.algorithm), name(r.protocol), level(r.across_nodes),
-                       bounded("latency", r.latency, latency), bounded("transfer", r.transfer, transfer), samples);
+  for (const auto& [r, latency, transfer, hop, samples] : fitted) {
+    const std::string levels =
+        r.hop > 0 ? fmt::format(", {}, held_bytes: {:.12g}", bounded("hop", r.hop, hop), r.held.value()) : "";
+    out +=
+        fmt::format("  - {{op: {}, algorithm: {}, protocol: {}, level: {}, {}, {}{}, samples: {}}}\n", name(r.op),
+                    name(r.algorithm), name(r.protocol), level(r.across_nodes), bounded("latency", r.latency, latency),
+                    bounded("transfer", r.transfer, transfer), levels, samples);
   }
   return out;
 }

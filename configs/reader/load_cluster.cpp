@@ -232,6 +232,7 @@ Result<LoadedCluster, Diagnostics> ClusterReader::read() {
   check_size();
   Figures figures(fields_, sources_, "", loaded_.sources);
   cluster_.cpu = static_cast<CpuVendor>(choose(fields_, "cpu", {"intel", "amd", "arm"}));
+  cluster_.ll128_across_nodes = fields_.maybe("ll128_across_nodes", parse_flag).value_or(true);
   cluster_.nic_latency = figures.need("nic_latency", parse_seconds).value;
   cluster_.host_memory = figures.maybe("host_memory", parse_bytes).value;
   cluster_.price_per_gpu_hour = figures.need("price_per_gpu_hour", parse_dollars).value;

@@ -56,6 +56,9 @@ std::pair<CollectiveRegime, double> regime(Fields& f) {
   r.transfer = f.need("transfer", parse_above_zero);
   read_interval(f, "latency");
   const double deviation = read_interval(f, "transfer");
+  r.hop = f.maybe("hop", parse_above_zero).value_or(0);
+  read_interval(f, "hop");
+  if (r.hop > 0) r.held = Bytes{f.need("held_bytes", parse_above_zero)};
   f.maybe("samples", parse_size);
   return {r, deviation};
 }

@@ -122,6 +122,7 @@ TEST(Cluster, Nvl72IsOneNvlinkDomain) {
   const Cluster c = load("gb200-nvl72").cluster;
   EXPECT_EQ(c.node_gpus, 72);
   EXPECT_EQ(c.cpu, CpuVendor::arm);
+  EXPECT_TRUE(c.ll128_across_nodes);
   EXPECT_EQ(c.max_gpus, 0);
 }
 

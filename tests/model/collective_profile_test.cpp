@@ -47,6 +47,55 @@ TEST(CollectiveProfile, RegimesScaleLatencyAndTransferApart) {
   EXPECT_EQ(other.transfer, 1);
 }
 
+TEST(CollectiveProfile, AnUnmeasuredProtocolOfATreeWaitsAtItsLevelsLikeTheOthers) {
+  const CollectiveRegime simple{Op::all_reduce, Algorithm::tree, Protocol::simple, true, 3, 0.5, 0.75, Bytes{4096}};
+  const CollectiveProfile profile{{simple}, {{Op::all_reduce, Algorithm::tree, true, 16, {{1024, 2}}}}};
+  const auto by = [&](Protocol protocol) {
+    return correction(profile, Op::all_reduce, Algorithm::tree, protocol, true, 16, 1024);
+  };
+  EXPECT_NEAR(by(Protocol::simple).latency, 6, 1e-12);
+  EXPECT_NEAR(by(Protocol::simple).hop, 1.5, 1e-12);
+  EXPECT_NEAR(by(Protocol::ll128).latency, 2, 1e-12);
+  EXPECT_NEAR(by(Protocol::ll128).hop, 1.5, 1e-12);
+  EXPECT_EQ(by(Protocol::ll128).held.value(), 4096);
+  EXPECT_EQ(correction(profile, Op::all_reduce, Algorithm::ring, Protocol::simple, true, 16, 1024).hop, 0);
+}
+
+TEST(CollectiveProfile, WhatALevelOfATreeKeepsPassesOneServerAfterAnother) {
+  // 4 nodes: two levels up and two down at 384 GB/s for the first 2 of 8 GB; the other 6 behind them at the rate of a
+  // Simple tree, 384 / 2 x 0.92 GB/s. Latency: 8.4 + 2 (7 x 4 + 2 x 14) = 120.4 us.
+  Cluster cluster = test::round_cluster();
+  const CollectiveRegime regime{Op::all_reduce, Algorithm::tree, Protocol::simple, true, 1, 1, 0.5, Bytes{2e9}};
+  cluster.measured = {{regime}, {{Op::all_reduce, Algorithm::tree, true, 32, {{1, 1}}}}};
+  const auto time = [&](double bytes) {
+    return collective_cost(cluster, place(cluster, {32, 1}, 32), Op::all_reduce, Bytes{bytes}, Algorithm::tree)
+        ->total()
+        .value();
+  };
+  EXPECT_NEAR(time(8e9), 120.4e-6 + 4 * 0.5 * 2 / 384 + 6 * 2 / 384.0 / 0.92, 1e-9);
+  // A message of as much goes that way alone. LL128, which takes 256 MiB, was not measured: 14 + 2 (7 x 1.25 + 2 x 8.5)
+  // us, and the same levels.
+  EXPECT_NEAR(time(2e9), 120.4e-6 + 4 * 0.5 * 2 / 384, 1e-9);
+  EXPECT_NEAR(time(1 << 28), 65.5e-6 + 4 * 0.5 * (1 << 28) / 384e9, 1e-9);
+}
+
+TEST(CollectiveProfile, ChoosesByMeasuredTimeWhereConstantsLeaveItOpen) {
+  // 2 GB by 32 GPUs on 4 nodes: 396 us and 2 x 31/32 of it at 384 GB/s by ring, 10.5 ms; 120.4 us and 2 / 0.92 of it by
+  // tree, 11.4 ms, within a tenth of that.
+  Cluster cluster = test::round_cluster();
+  const Placement p = place(cluster, {32, 1}, 32);
+  const auto chosen = [&](double bytes) { return all_reduce_cost(cluster, p, Bytes{bytes}).algorithm; };
+  EXPECT_EQ(chosen(2e9), Algorithm::ring);
+  cluster.measured.curves = {{Op::all_reduce, Algorithm::ring, true, 32, {{1, 1.3}}},
+                             {Op::all_reduce, Algorithm::tree, true, 32, {{1, 1}}}};
+  EXPECT_EQ(chosen(2e9), Algorithm::tree);
+  cluster.measured.curves[0].points[0].factor = 1;
+  EXPECT_EQ(chosen(2e9), Algorithm::ring);
+  // Far from the tie NCCL keeps to its constants, however slow: 1 KiB by tree.
+  cluster.measured.curves[1].points[0].factor = 100;
+  EXPECT_EQ(chosen(1024), Algorithm::tree);
+}
+
 TEST(CollectiveProfile, AStepIsWhatARankPassesOn) {
   EXPECT_EQ(step_bytes(Op::all_reduce, Algorithm::ring, Bytes{1024}, 8), 128);
   EXPECT_EQ(step_bytes(Op::all_to_all, Algorithm::direct, Bytes{1024}, 8), 128);

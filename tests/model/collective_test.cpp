@@ -69,6 +69,34 @@ TEST(Collective, AllGatherAcrossNodesIsBoundByTheNics) {
   EXPECT_NEAR(cost.bound.value(), 24.0 / 400, 1e-9);
 }
 
+TEST(Collective, AllReduceByASimpleRingWaitsLongerAcrossNodes) {
+  // 8.4 + 56 hops of 3.4 + 6 between nodes of 14 us, and by tuning.cc 1.4 times that, 1.9 times before Ampere.
+  Cluster cluster = round_cluster();
+  const auto latency = [&](Op op, int gpus) {
+    return collective_cost(cluster, at(gpus, 1, gpus), op, Bytes{32 * kGB}, Algorithm::ring)->latency.value();
+  };
+  EXPECT_NEAR(latency(Op::all_reduce, 32), 1.4 * 282.8e-6, 1e-11);
+  EXPECT_NEAR(latency(Op::reduce_scatter, 32), 145.6e-6, 1e-11);
+  EXPECT_NEAR(latency(Op::all_reduce, 8), 56e-6, 1e-11);  // 8.4 + 14 x 3.4
+  cluster.gpu.arch = 80;
+  EXPECT_NEAR(latency(Op::all_reduce, 32), 1.4 * 282.8e-6, 1e-11);
+  cluster.gpu.arch = 70;
+  EXPECT_NEAR(latency(Op::all_reduce, 32), 1.9 * 282.8e-6, 1e-11);
+}
+
+TEST(Collective, NicsBehindACpuRuleOutLL128BetweenNodes) {
+  // 1 MiB in a node of 8 and by all of 32 GPUs: LL128 where it may be used.
+  Cluster cluster = round_cluster();
+  const auto protocol = [&](int gpus) {
+    return collective_cost(cluster, at(gpus, 1, gpus), Op::all_reduce, Bytes{4 << 20}, Algorithm::tree)->protocol;
+  };
+  EXPECT_EQ(protocol(8), Protocol::ll128);
+  EXPECT_EQ(protocol(32), Protocol::ll128);
+  cluster.ll128_across_nodes = false;
+  EXPECT_EQ(protocol(8), Protocol::ll128);
+  EXPECT_NE(protocol(32), Protocol::ll128);
+}
+
 TEST(Collective, SmallMessagesTakeTheLowLatencyProtocol) {
   // LL ring of 8: 6.6 + 7 * 0.6 = 10.8 us.
   const CollectiveCost cost = all_gather_cost(round_cluster(), at(8, 1, 8), Bytes{1024});

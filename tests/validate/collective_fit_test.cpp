@@ -63,6 +63,38 @@ TEST(CollectiveFit, FindsLatencyAndTransferAgain) {
   for (const FitError& e : fit.errors) EXPECT_LT(e.mean, 4) << e.of << (e.held_out ? " held out" : "");
 }
 
+TEST(CollectiveFit, FindsWhatTheLevelsOfATreeKeep) {
+  // Trees on 2 and 8 servers whose levels keep up to 8 MiB, 0.75 times as long as the NICs take: 96 GB/s at each of 2
+  // and 6 levels, up and down. The rest follows at 96 / 2 (two nodes: 96) x 0.92 GB/s, 1.25 times as slow. Latency:
+  // 8.4 + 2 (7 x 4 + 14) and 8.4 + 2 (7 x 4 + 3 x 14) us.
+  Cluster cluster = test::round_cluster();
+  cluster.domains[0].achieved = BytesPerSecond{96e9};
+  cluster.ll128_across_nodes = false;
+  std::vector<CollectiveSample> samples;
+  for (const int nodes : {2, 8}) {
+    for (double bytes = 2 << 20; bytes <= 1 << 26; bytes *= 2) {
+      CollectiveSample s;
+      s.op = Op::all_reduce;
+      s.algorithm = Algorithm::tree;
+      s.ranks = 8 * nodes;
+      s.nodes = nodes;
+      s.message = Bytes{bytes};
+      const double kept = std::min(bytes, 8388608.0), levels = nodes == 2 ? 2 : 6;
+      const double rate = 96e9 * 0.92 / (nodes == 2 ? 1 : 2);
+      s.time = Seconds{(nodes == 2 ? 92.4e-6 : 148.4e-6) + 0.75 * levels * kept / 96e9 + 1.25 * (bytes - kept) / rate};
+      samples.push_back(s);
+    }
+  }
+  const CollectiveFit fit = fit_collectives(cluster, samples);
+  const auto simple = std::find_if(fit.regimes.begin(), fit.regimes.end(),
+                                   [](const FittedRegime& r) { return r.regime.protocol == Protocol::simple; });
+  ASSERT_NE(simple, fit.regimes.end());
+  EXPECT_EQ(simple->regime.held.value(), 8388608);
+  EXPECT_NEAR(simple->regime.hop, 0.75, 0.03);
+  EXPECT_NEAR(simple->regime.transfer, 1.25, 0.03);
+  EXPECT_LE(simple->hop.low, simple->regime.hop);
+}
+
 TEST(CollectiveFit, KeepsWhatNoLineExplainsAndOtherRanksFollowIt) {
   Cluster cluster = test::round_cluster();
   // Half as slow again where each rank passes on 128 MiB.
@@ -131,16 +163,16 @@ TEST(CollectiveFit, Gh200ScalesInRanks) {
   EXPECT_LT(error_beyond(cluster, 64), 12);
 }
 
-// Fitted to all three: within 12 % on 128. The same up to 2,048 is asked for and not met: 1,024 took longer than 2,048,
-// and trees a time that grows with their depth, of which 4 and 16 nodes do not tell.
+// Public requirement: fitted to all three, within 12 % up to 2,048. Just missed on 2,048, and not met on 1,024, which
+// took longer than 2,048 at every size below 2 GiB.
 TEST(CollectiveFit, Gh200BeyondWhatWasFitted) {
   Cluster cluster = load_cluster("alps-gh200")->cluster;
   cluster.measured =
       fit_tables(cluster, {"gh200-4-all-reduce", "gh200-16-all-reduce", "gh200-64-all-reduce"}).profile();
   EXPECT_LT(error_beyond(cluster, 128), 12);
-  EXPECT_LT(error_beyond(cluster, 512), 23);
-  EXPECT_LT(error_beyond(cluster, 1024), 54);
-  EXPECT_LT(error_beyond(cluster, 2048), 37);
+  EXPECT_LT(error_beyond(cluster, 512), 12);
+  EXPECT_LT(error_beyond(cluster, 1024), 41);
+  EXPECT_LT(error_beyond(cluster, 2048), 12.5);
 }
 
 // All-to-all over Slingshot: fitted to 14 nodes, the log of 28, twice the messages.
