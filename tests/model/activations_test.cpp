@@ -182,6 +182,10 @@ TEST_F(SmallLayer, FrozenMatricesKeepNoInput) {
   EXPECT_EQ(ffn(), 2 * 96);
   model_.gated_ffn = true;
   EXPECT_EQ(ffn(), 2 * 2 * 96);
+  work_.lora_rank = 1;
+  EXPECT_EQ(ffn(), 2 * 2 * 96);
+  work_.lora_rank = 0;  // no adapters: the targets mean nothing
+  EXPECT_EQ(ffn(), 2 * (66 + 3 * 96));
 }
 
 // In and out of the activation 12 rows of 13 of the shared experts, 2 * 9 of 7 of the routed; 18 rows of 11 sent and
