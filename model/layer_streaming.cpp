@@ -7,12 +7,10 @@ namespace ithaca {
 namespace {
 
 /// Bytes that adapters' results are added with: two reads and a write of the output, backward of the input's gradient.
-double adapter_bytes(const Transformer& m, const Workload& work, const RankSplit& rank, LayerKind kind, bool backward) {
-  if (work.lora_rank == 0) return 0;
+double adapter_bytes(const AdaptedMatrices& matrices, Dtype dtype, bool backward) {
   double elements = 0;
-  for (const AdaptedMatrix& a : adapted_matrices(m, work, rank, kind))
-    elements += real(a.rows) * real(a.count) * real(backward ? a.in : a.out);
-  return 3 * element_bytes(work.dtype) * elements;
+  for (const AdaptedMatrix& a : matrices) elements += real(a.rows) * real(a.count) * real(backward ? a.in : a.out);
+  return 3 * element_bytes(dtype) * elements;
 }
 
 /// Bytes that a ring's steps read and write to merge a block's result into fp32 sums. Forward, as torch runs it
@@ -86,10 +84,11 @@ Bytes attention_streaming(const Transformer& m, const Workload& work, const Layo
 
 Seconds layer_streaming_time(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
                              const RankSplit& r, LayerKind kind, bool backward) {
-  const Bytes bytes{streaming_bytes(m, work, r, kind) * (backward ? 2 : 1) + adapter_bytes(m, work, r, kind, backward)};
-  const int additions = work.lora_rank > 0 ? static_cast<int>(adapted_matrices(m, work, r, kind).size()) : 0;
+  const AdaptedMatrices adapted = adapted_matrices(m, work, r, kind);
+  const Bytes bytes{streaming_bytes(m, work, r, kind) * (backward ? 2 : 1) +
+                    adapter_bytes(adapted, work.dtype, backward)};
   return memory_time(gpu, bytes + attention_streaming(m, work, layout, r, backward),
-                     streaming_kernels(m, work, layout, kind) + additions);
+                     streaming_kernels(m, work, layout, kind) + static_cast<int>(adapted.size()));
 }
 
 Seconds fused_streaming_time(const Transformer& m, const Workload& work, const Gpu& gpu, const Layout& layout,
