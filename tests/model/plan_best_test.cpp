@@ -62,6 +62,17 @@ TEST(BestPlans, OneOfEachOfferWhereThereAreSeveral) {
   EXPECT_TRUE(answer.others.empty());
 }
 
+TEST(BestPlans, TiesGoByTheLeastOffloading) {
+  // Parameters before the optimizer, both before checkpoints.
+  const PlanQuestion q = question(1);
+  std::vector<PlannedLayout> rising(5, planned(Strategy::ulysses, 1, 1));
+  rising[1].offload.parameters = true;
+  rising[2].offload.optimizer = true;
+  rising[3].offload.optimizer = rising[3].offload.parameters = true;
+  rising[4].offload.checkpoints = true;
+  for (std::size_t i = 1; i < rising.size(); ++i) EXPECT_TRUE(comes_before(q, rising[i - 1], rising[i])) << i;
+}
+
 TEST(BestPlans, TiesGoByTheQuestionsOrderThenBySmallerDegrees) {
   PlanQuestion q = question(1);
   q.strategies = {Strategy::ring, Strategy::ulysses};

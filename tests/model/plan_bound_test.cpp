@@ -25,6 +25,15 @@ TEST(TimeBound, CountsUnevenStagesAsTheStepDoes) {
   EXPECT_NEAR(time_bound(pass, pipeline, 5).value(), 5 * 3 + (11 - 3), 1e-6);
 }
 
+/// Stages of 1, 2, 2 and 1 layers of 1 s: a middle one sets the pace of 5 micro-batches, the others fill and drain.
+TEST(TimeBound, AnyStageMayBeTheSlowest) {
+  const LayerPass pass{Seconds{1}, Seconds{}};
+  Pipeline pipeline{4, 1, {Stage{0, 1, 0}, Stage{1, 2, 0}, Stage{3, 1, 0}}};
+  EXPECT_NEAR(time_bound(pass, pipeline, 5).value(), 5 * 2 + (6 - 2), 1e-6);
+  pipeline.stages[2].dense = 3;
+  EXPECT_NEAR(time_bound(pass, pipeline, 5).value(), 5 * 3 + (8 - 3), 1e-6);
+}
+
 /// On one GPU nothing is sent: recomputing everything repeats the forward of a layer.
 TEST(LayerPass, CountsTheRepeatedForward) {
   const Transformer model = test::llama_7b();

@@ -102,6 +102,27 @@ TEST(StepParts, PassesMakeTheStep) {
   EXPECT_NEAR(e->step.time.value(), (layer * 32 + ends + e->step.optimizer + e->parameters.time / 32).value(), 1e-9);
 }
 
+TEST(StepParts, EveryKthLayerWaitsForWhatItRepeats) {
+  // Ulysses' all-to-alls show, whatever the kernels take: those that every 4th layer repeats a quarter as long.
+  const Layout layout{.strategy = Strategy::ulysses, .ulysses = 8, .zero = 0};
+  const Cluster cluster = test::round_cluster();
+  Workload work = sequence(65536);
+  const auto backward = [&](Recompute recompute, int every) {
+    work.recompute = recompute;
+    work.recompute_every = every;
+    const RankSplit rank = split_rank(llama_7b(), work, layout);
+    const TrainingTraffic t =
+        layer_traffic(llama_7b(), work, cluster, layout, rank, place_groups(cluster, layout), LayerKind::dense);
+    return layer_passes(work, layout, t.forward, t.backward, layer_kernels(llama_7b(), work, round_gpu(), layout, rank))
+        .backward;
+  };
+  const Pass none = backward(Recompute::none, 1), all = backward(Recompute::full, 1),
+             some = backward(Recompute::full, 4);
+  EXPECT_GT(all.exposed, none.exposed);
+  EXPECT_NEAR((some.exposed - none.exposed) / (all.exposed - none.exposed), 0.25, 1e-9);
+  EXPECT_NEAR((some.comm - none.comm) / (all.comm - none.comm), 0.25, 1e-9);
+}
+
 TEST(StepParts, TensorTrafficHidesBesideItsProductsButForOneChunk) {
   // Megatron-SP over 4: two gathers and two scatters forward, two gathers more backward, each of M. In chunks beside
   // products that last longer, three of four quarters are hidden: 4 M / 4 and 6 M / 4 are left. Where products are

@@ -77,6 +77,19 @@ TEST(Step, EveryKthLayerRepeatsItsTraffic) {
   EXPECT_NEAR(p.step.bound / (p.forward.bound * 2.25 * 16 * 3), 1, 1e-12);
 }
 
+TEST(Step, StagesWaitForTheirFirstAndLastMessages) {
+  // 4 stages in 4 nodes: where a message between them takes 1 ms longer (NCCL's Simple counts a NIC's latency twice),
+  // so do each of a stage's 5 forward and 5 backward ones, and 3 there and 3 back fill and drain the pipeline.
+  Cluster slow = round_cluster();
+  slow.nic_latency = Seconds{0.5e-3};
+  Workload work = sequence(64 * 1024);
+  work.global_batch = 5;
+  const Layout layout{.strategy = Strategy::ulysses, .pp = 4, .ulysses = 8, .zero = 0};
+  const auto fast = estimate(llama_7b(), work, layout).step, late = estimate(llama_7b(), work, layout, slow).step;
+  EXPECT_NEAR((late.bubble - fast.bubble).value(), 2 * 3 * 1e-3, 1e-9);
+  EXPECT_NEAR((late.exposed_comm - fast.exposed_comm).value(), 2 * 5 * 1e-3, 1e-9);
+}
+
 TEST(Step, RingHidesBehindAttentionOfALongSequence) {
   // At 1 Mi tokens a hop's attention, N/8 x N/16 x 4 x 4096 FLOPs at 500 TFLOPS = 281 ms, dwarfs its 2 GiB at 400 GB/s.
   const StepEstimate e = estimate(llama_7b(), sequence(kMi), {.strategy = Strategy::ring, .ring = 8, .zero = 0});

@@ -110,6 +110,34 @@ TEST(Traffic, RingSelfAttentionAndGathersMoveEverySequenceOfAMicroBatch) {
   EXPECT_EQ(op_bytes(gather.backward, Op::reduce_scatter), 2 * 3 * slice);
 }
 
+TEST(Traffic, GathersAndReductionsCostWhatTheyAre) {
+  const Cluster cluster = round_cluster();
+  const Layout layout{.strategy = Strategy::cp_all_gather, .ring = 4};
+  const Placement ring = place_groups(cluster, layout).ring;
+  const TrainingTraffic t = traffic(llama_7b(), no_recompute(65536), layout);
+  const Bytes whole{2.0 * 65536 * 2 * 4096};  // K and V of all blocks
+  EXPECT_EQ(t.forward.collectives[0].cost.total(), all_gather_cost(cluster, ring, whole).total());
+  for (const Collective& c : t.backward.collectives) {
+    const CollectiveCost cost =
+        c.op == Op::all_gather ? all_gather_cost(cluster, ring, whole) : reduce_scatter_cost(cluster, ring, whole);
+    EXPECT_EQ(c.cost.total(), cost.total()) << name(c.op);
+  }
+}
+
+TEST(Traffic, ADoubleRingGoesRoundInsideBetweenTwoHopsOutside) {
+  // 3 hops of K and V: of 2 x 2 ranks one outside and two inside; with one rank or all of them inside a plain ring.
+  const auto hops = [](int inner) {
+    std::vector<int> counts;
+    const Layout layout{.strategy = Strategy::loongtrain, .ring = 4, .inner_ring = inner};
+    for (const Collective& c : traffic(llama_7b(), sequence(65536), layout).forward.collectives)
+      if (c.op == Op::send_recv) counts.push_back(c.count);
+    return counts;
+  };
+  EXPECT_EQ(hops(2), (std::vector{2, 1}));
+  EXPECT_EQ(hops(1), std::vector{3});
+  EXPECT_EQ(hops(4), std::vector{3});
+}
+
 TEST(Traffic, Qwen14bCopiesKvHeads) {
   // One head's slice is e N/P d bytes; the busiest rank sends (a - q) + 2(K - k) + (P-1) q of them and receives
   // (P-1)(q + 2k) + (a - q). P = 16: slice 20,971,520; sends 37 + 40 + 45 = 122 (q 3, k 1), receives 105 + 37 = 142 (k
