@@ -91,7 +91,7 @@ void add_sequence_exchange(MemoryBook& b) {
 
 void add_gathered_parameters(MemoryBook& b) {
   const double layer = weights(b.rank, b.kind()).total();
-  if ((b.layout.zero == 3 && b.shards(3) > 1) || b.work.offload.parameters)
+  if (b.shards(3) > 1 || b.work.offload.parameters)
     b.add("gathered_parameters", Bytes{2 * b.element() * layer}, "2 layers * e * layer params/tp",
           "DeepSpeed ZeRO-3 prefetch, one layer ahead");
   if (b.layout.zero >= 2 && (b.shards(2) > 1 || b.work.offload.optimizer))

@@ -225,6 +225,9 @@ TEST_F(SmallBackward, WeightsOfTwoLayersAreGathered) {
   EXPECT_EQ(ffn("unreduced_gradients"), 2 * 101);
   work_.offload = {};
   EXPECT_EQ(ffn("unreduced_gradients"), 0);  // one rank has nothing to reduce
+  layout_.zero = 3;
+  EXPECT_EQ(ffn("gathered_parameters"), 0);  // nor to gather
+  layout_.zero = 2;
   layout_.dp = 2;
   EXPECT_EQ(ffn("unreduced_gradients"), 2 * 101);
   EXPECT_EQ(ffn("gathered_parameters"), 0);
