@@ -15,7 +15,7 @@ constexpr std::int64_t kLongest = std::int64_t{1} << 34;
 /// As each is normally run, in any framework or in the one that is named.
 int default_zero(Framework framework, Strategy strategy, int pp) {
   const bool by_megatron = framework == Framework::megatron || (framework == Framework::verl && !has_ulysses(strategy));
-  const bool by_fsdp = framework == Framework::accelerate && pp == 1;
+  const bool by_fsdp = framework == Framework::accelerate;
   return by_megatron || (has_tensor(strategy) && !by_fsdp) || pp > 1 ? 1 : 3;
 }
 
