@@ -61,6 +61,16 @@ TEST(PcieTree, TheTightestOfPortSocketAndNics) {
   EXPECT_NEAR(ms(parts::tree_transfer(c, strided, kGB)), 4 * 1000.0 / 15, 1e-9);
 }
 
+// Up and down one level of two servers, or two of four, each as long as the four groups' sockets take.
+TEST(PcieTree, BytesThatLevelsHold) {
+  Cluster c = pcie_cluster();
+  EXPECT_NEAR(ms(parts::tree_levels(c, on(c, 4, 4, 16), kGB)), 2 * 4 * 1000.0 / 36, 1e-9);
+  EXPECT_NEAR(ms(parts::tree_levels(c, on(c, 8, 4, 32), kGB)), 4 * 4 * 1000.0 / 36, 1e-9);
+  c.domains[1].achieved = BytesPerSecond{20e9};
+  EXPECT_NEAR(ms(parts::tree_levels(c, on(c, 8, 4, 32), kGB)), 4 * 4 * 1000.0 / 20, 1e-9);
+  EXPECT_EQ(parts::tree_levels(c, on(c, 8, 1, 8), kGB), Seconds{});
+}
+
 // NCCL's hops over PCIe, 1.0, 2.5 and 5.7 us for rings and 1.0, 1.9 and 4.0 for trees; beside a network no shorter than
 // the processor's 2 us a message, thrice for Simple. Over the network 2.7, 4 and 14 for rings, 5, 8.5 and 14 for trees
 // and for rings of one GPU a server, and the NIC's 0.7, twice for Simple.
@@ -257,6 +267,34 @@ TEST(PcieHop, TheTightestOfPortSocketAndNics) {
   EXPECT_NEAR(ms(send_recv_cost(c, on(c, 2, 1, 2), kGB).bound), 1000.0 / 32, 1e-9);
 }
 
+TEST(Hop, IsBoundByItsWires) {
+  // A port inside a server, NICs between servers: eight pairs through 400 GB/s, or through twenty times that.
+  Cluster cluster = round_cluster();
+  const auto bound = [&](Placement p) { return send_recv_cost(cluster, p, kGB).bound.value(); };
+  EXPECT_NEAR(bound(on(cluster, 8, 1, 8)), 1.0 / 450, 1e-12);
+  EXPECT_NEAR(bound(on(cluster, 2, 1, 2)), 1.0 / 450, 1e-12);
+  EXPECT_NEAR(bound(on(cluster, 2, 32, 64)), 8.0 / 400, 1e-12);
+  cluster.domains[0].peak = BytesPerSecond{8000e9};
+  EXPECT_NEAR(bound(on(cluster, 2, 32, 64)), 8.0 / 8000, 1e-12);
+}
+
+TEST(AlgorithmsByName, HaveBoundsOfTheirOwn) {
+  Cluster cluster = round_cluster();
+  cluster.port_achieved_nvls = BytesPerSecond{480e9};
+  const Placement p = on(cluster, 8, 1, 8), pair = on(cluster, 2, 1, 2);
+  const auto cost = [&](Op op, Algorithm algorithm) { return collective_cost(cluster, p, op, kGB, algorithm); };
+  // In the switch a gathered buffer passes 7/8 through a port, a reduced one once; on a ring twice 7/8.
+  EXPECT_NEAR(cost(Op::all_gather, Algorithm::nvls)->bound.value(), 7.0 / 8 / 450, 1e-12);
+  EXPECT_NEAR(cost(Op::all_reduce, Algorithm::nvls)->bound.value(), 1.0 / 450, 1e-12);
+  EXPECT_NEAR(cost(Op::all_reduce, Algorithm::tree)->bound.value(), 1.0 / 450, 1e-12);
+  EXPECT_NEAR(cost(Op::all_reduce, Algorithm::ring)->bound.value(), 2 * 7.0 / 8 / 450, 1e-12);
+  EXPECT_NEAR(cost(Op::all_gather, Algorithm::ring)->transfer.value(), 7.0 / 8 / 400, 1e-12);
+  EXPECT_NEAR(cost(Op::all_reduce, Algorithm::ring)->transfer.value(), 2 * 7.0 / 8 / 400, 1e-12);
+  EXPECT_NEAR(collective_cost(cluster, pair, Op::all_gather, kGB)->transfer.value(), 0.5 / 400, 1e-12);
+  EXPECT_NEAR(collective_cost(cluster, pair, Op::all_to_all, kGB)->transfer.value(), 0.5 / 300, 1e-12);
+  EXPECT_EQ(collective_cost(cluster, on(cluster, 1, 1, 1), Op::all_reduce, kGB)->total(), Seconds{});
+}
+
 // Of two nodes each tree carries a half up and down, of four twice that: 2 GB in the port at 400 GB/s, or through the
 // NICs at 384.
 TEST(HopCost, OfATree) {
@@ -272,10 +310,12 @@ TEST(HopCost, OfATree) {
 
 // Two NICs carry what leaves a server: of four groups with two GPUs each in it 2/3 to the other, or one ring each.
 TEST(NicBytes, OfServersWithSockets) {
-  const Cluster c = pcie_cluster();
+  Cluster c = pcie_cluster();
   const Placement strided = on(c, 4, 4, 16);
   EXPECT_NEAR(nic_bytes(c, strided, Op::all_to_all, Bytes{1e6}).value(), 1e6 * 2 * 4 * 2 / 3 / 2, 1e-6);
   EXPECT_NEAR(nic_bytes(c, strided, Op::all_gather, Bytes{1e6}).value(), 1e6 * 4 / 2, 1e-6);
+  c.domains[1].ports = 0;  // one of which nothing is known
+  EXPECT_NEAR(nic_bytes(c, strided, Op::all_gather, Bytes{1e6}).value(), 1e6 * 4, 1e-6);
   EXPECT_EQ(nic_bytes(c, on(c, 8, 1, 8), Op::all_to_all, Bytes{1e6}), Bytes{});
 }
 
