@@ -37,6 +37,26 @@ TEST(CompareInference, EveryGpuWorksAndTheFastestWins) {
   EXPECT_DOUBLE_EQ(rows[0].bandwidth_share, rows[0].estimate->decode->read.value() / time.value() / 3e12);
 }
 
+TEST(CompareInference, APrefillsFlopsAreAShareOfAllGpusPeak) {
+  // 8 GPUs of 1000 TFLOPS.
+  for (const InferenceRow& row : compare_inference(ask(test::llama_7b(), 8, 2, 131072, Phase::prefill))) {
+    const double rate = row.estimate->model_flops.value() / row.estimate->prefill->time.value() / 8;
+    EXPECT_DOUBLE_EQ(row.model_rate_per_gpu.value(), rate) << name(row.strategy);
+    EXPECT_DOUBLE_EQ(row.mfu, rate / 1000e12) << name(row.strategy);
+  }
+}
+
+TEST(CompareInference, NoMoreGpusThanTheClusterHas) {
+  InferenceQuestion q = ask(test::llama_7b(), 8, 2, 8192, Phase::decode);
+  q.job.strategies = {Strategy::tensor_parallel};
+  q.job.cluster.max_gpus = 8;
+  EXPECT_TRUE(compare_inference(q)[0].estimate);
+  for (const int most : {1, 7}) {
+    q.job.cluster.max_gpus = most;
+    EXPECT_EQ(compare_inference(q)[0].refused->rule, Rule::cluster_size);
+  }
+}
+
 TEST(CompareInference, APrefillsRateCountsThePrompts) {
   for (const InferenceRow& row : compare_inference(ask(test::llama_7b(), 8, 2, 131072, Phase::prefill))) {
     ASSERT_TRUE(row.estimate) << name(row.strategy);

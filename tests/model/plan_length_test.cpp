@@ -50,6 +50,26 @@ TEST(LongestSequence, LeavesTheMarginFree) {
   EXPECT_GT(at(q, found + 8)->memory.peak().value(), 60e9);
 }
 
+TEST(LongestSequence, MayBeAsShortAsOneMultiple) {
+  // Room for 8 tokens and not for 16.
+  PlanQuestion q = question();
+  q.clusters[0].gpu.memory = at(q, 8)->memory.peak();
+  EXPECT_EQ(longest(q).count, 8);
+  q.clusters[0].gpu.memory = at(q, 8)->memory.peak() - Bytes{1};
+  EXPECT_EQ(longest(q).count, 0);
+}
+
+TEST(LongestSequence, IsNoneWhereEvenOneMultipleIsTooSlow) {
+  PlanQuestion q = question();
+  q.limits.tokens_per_s = TokensPerSecond{1e18};
+  EXPECT_EQ(longest(q).count, 0);
+  // Two multiples are faster than one, and as much as is asked.
+  q = question();
+  q.clusters[0].gpu.memory = at(q, 16)->memory.peak();
+  q.limits.tokens_per_s = Tokens{16} / at(q, 16)->step.time;
+  EXPECT_EQ(longest(q).count, 16);
+}
+
 TEST(LongestSequence, StopsWhereItGetsTooSlow) {
   PlanQuestion q = question();
   const Tokens unlimited = longest(q);

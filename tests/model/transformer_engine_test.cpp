@@ -43,6 +43,18 @@ TEST(PlaceholderGradients, LatentAttention) {
   const double h = 4096, ffn = 3 * 14336 * h, head = 128256 * h;
   const double attention = 1536 * h + 24576.0 * 1536 + 576 * h + 32768.0 * 512 + h * 16384;
   EXPECT_EQ(placeholders(m, Layout{}, 0), 2 * (attention + ffn + head));
+  m.latent.query_rank = 0;  // Q straight from the hidden state: 24576 x h in place of the two
+  EXPECT_EQ(placeholders(m, Layout{}, 0), 2 * (attention - 1536 * h - 24576.0 * 1536 + 24576 * h + ffn + head));
+}
+
+TEST(PlaceholderGradients, PlainFfnsAndFrozenWeights) {
+  Transformer m = test::llama3_8b();
+  m.gated_ffn = false;
+  const double h = 4096;
+  EXPECT_EQ(placeholders(m, Layout{}, 0), 2 * (6144 * h + h * 4096 + 14336 * h + h * 14336 + 128256 * h));
+  Workload work = test::sequence(4096);
+  work.lora_rank = 1;
+  EXPECT_EQ(placeholder_gradients(m, work, {}, split_rank(m, work, {}), stage(m, {}, 0)).value(), 0);
 }
 
 TEST(GemmWorkspaces, ByWhatRunsOnAStage) {
