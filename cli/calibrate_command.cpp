@@ -109,8 +109,9 @@ const Command kCalibrate{
     "a profile of a machine from its own measurements",
     "FILE... [--cluster C] [--gpu GPU] -o PROFILE",
     "Reads what nccl-tests printed, tables of 'measure' and 'import', and tables of kernels (schema measurements/1), "
-    "and fits them: latency and transfer of each collective by algorithm, protocol and level, and for each size of "
-    "group what no straight line explains; curves of matrix products and attention; the memory's rate; slowdowns by "
+    "and fits them: latency and transfer of each collective by algorithm, protocol and level, what the levels of trees "
+    "keep before they pass it on, and for each size of group what no straight line explains; curves of matrix products "
+    "and attention; the memory's rate; slowdowns by "
     "overlap. Each figure has an interval by resampling. The report says how far fits are off on the rows that they "
     "were made of and on those that were held out, which rows were left out, and what the data cannot tell.\n\n"
     "compare, simulate and validate take the profile with --profile; what lies outside the measured range is marked "
