@@ -23,7 +23,8 @@ std::optional<Refusal> check_degrees(const Layout& l) {
 
 std::optional<Refusal> check_experts(const Transformer& m, const Layout& l) {
   const int ranks = l.dp * l.sequence();
-  if (m.experts.count % l.ep != 0) return Refusal{Rule::experts, l, l.ep, m.experts.count};
+  const bool divides = m.is_moe() ? m.experts.count % l.ep == 0 : l.ep == 1;
+  if (!divides) return Refusal{Rule::experts, l, l.ep, m.experts.count};
   if (ranks % l.ep != 0) return Refusal{Rule::expert_ranks, l, l.ep, ranks};
   return std::nullopt;
 }

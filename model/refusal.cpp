@@ -89,7 +89,9 @@ std::string why(const Refusal& r) {
     case Rule::pipeline_zero:
       return "ZeRO stage " + given + " would gather or reduce the weights for every micro-batch of a pipeline";
     case Rule::interleaving: return given + " chunks a stage exist only in an interleaved 1F1B pipeline";
-    case Rule::experts: return "ep " + given + " does not divide the " + limit + " experts";
+    case Rule::experts:
+      if (r.limit == 0) return "ep " + given + " splits experts, and the model has none";
+      return "ep " + given + " does not divide the " + limit + " experts";
     case Rule::expert_ranks: return "ep " + given + " does not divide the " + limit + " ranks of dp x ulysses x ring";
     case Rule::inner_ring: return "an inner ring of " + given + " does not divide the ring of " + limit;
     case Rule::ring_scores: return "ring self-attention keeps whole rows of scores and has no FlashAttention";
@@ -128,6 +130,8 @@ std::string instead(const Refusal& r) {
     case Rule::pipeline_zero: return "take --zero 1, or --pp 1";
     case Rule::interleaving: return "take --pp 2 or more with the 1f1b schedule, or leave --virtual-pp out";
     case Rule::experts:
+      if (r.limit == 0) return "take --ep 1";
+      return "take a degree of " + to_string(largest_divisor(r.limit, r.given));
     case Rule::expert_ranks:
     case Rule::inner_ring: return "take a degree of " + to_string(largest_divisor(r.limit, r.given));
     case Rule::ring_scores: return "take --attention eager, or ring";

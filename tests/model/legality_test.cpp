@@ -114,6 +114,9 @@ TEST(Legality, RefusalsSayWhatWasGivenAndWhatItWasHeldAgainst) {
   cluster.max_gpus = 0;
   work.seq_len = Tokens{8};
   legal({.strategy = Strategy::ring, .ring = 4});
+  m.experts = {};
+  expect({.dp = 6, .ep = 2}, Rule::experts, 2, 0);
+  legal({.dp = 6});
 }
 
 TEST(Legality, RingsAndFlashAttention) {

@@ -27,6 +27,8 @@ TEST(Refusal, SuggestsADegreeThatDivides) {
   EXPECT_EQ(instead({Rule::tp_heads, {}, 2, 7}), "take --tp 1");
   EXPECT_EQ(instead({Rule::tp_heads, {}, 64, 40}), "take --tp 40");
   EXPECT_EQ(instead({Rule::experts, {}, 7, 8}), "take a degree of 4");
+  EXPECT_EQ(why({Rule::experts, {}, 2, 0}), "ep 2 splits experts, and the model has none");
+  EXPECT_EQ(instead({Rule::experts, {}, 2, 0}), "take --ep 1");
 }
 
 TEST(Refusal, CountsInWords) {
