@@ -24,8 +24,7 @@ std::string lines(const std::vector<FittedRegime>& regimes) {
                        name(r.protocol), r.across_nodes ? "network" : "server", cell(r.latency, latency),
                        cell(r.transfer, transfer), samples);
     if (r.hop > 0)
-      out += fmt::format("  each level of a tree keeps up to {}, times the NICs' rate: {}\n", print(r.held),
-                         cell(r.hop, hop));
+      out += fmt::format("  each level keeps up to {} for {} times the NICs' time\n", print(r.held), cell(r.hop, hop));
   }
   return out + "\n";
 }
