@@ -57,6 +57,19 @@ int members(const Domain& domain, Group group, int machine_gpus) {
   return std::clamp(inside / group.stride, 1, group.size);
 }
 
+/// Servers that a group touches, at the worst of the places where one begins.
+int servers_of(Group group, int server_gpus, int machine_gpus) {
+  if (group.stride >= server_gpus) return group.size;
+  const int block = group.size * group.stride, last = (group.size - 1) * group.stride;
+  const int places = std::min(machine_gpus / block, server_gpus / std::gcd(block, server_gpus));
+  int most = last / server_gpus + 1;
+  for (int place = 1; place < places; ++place) {
+    const int first = place * block % server_gpus + group.stride - 1;
+    most = std::max(most, (first + last) / server_gpus - first / server_gpus + 1);
+  }
+  return most;
+}
+
 }  // namespace
 
 std::string_view name(Op op) {
@@ -100,7 +113,7 @@ Placement place(const Cluster& cluster, Group group, int machine_gpus) {
     const int inside = members(domain, group, machine_gpus);
     const double active = std::min(domain.gpus, machine_gpus);
     p.levels.emplace_back(inside, std::max(1.0, active / inside));
-    if (domain.uplink == Domain::Uplink::nics) p.nodes = (group.size + inside - 1) / inside;
+    if (domain.uplink == Domain::Uplink::nics) p.nodes = servers_of(group, domain.gpus, machine_gpus);
   }
   return p;
 }

@@ -49,6 +49,14 @@ TEST(Placement, GroupsThatStraddleNodes) {
   EXPECT_EQ(at(12, 1, 12).levels[0].members, 4);  // 8 and 4: the lonelier part counts
   EXPECT_EQ(at(12, 1, 24).levels[0].members, 4);  // 8+4 | 4+8
   EXPECT_EQ(at(40, 1, 40).nodes, 5);
+  EXPECT_EQ(at(12, 1, 12).nodes, 2);
+  EXPECT_EQ(at(12, 1, 24).nodes, 2);
+  EXPECT_EQ(at(14, 1, 28).nodes, 3);  // 2+8+4
+  EXPECT_EQ(at(6, 1, 6).nodes, 1);
+  EXPECT_EQ(at(6, 1, 24).nodes, 2);  // 6 | 2+4 | 4+2 | 6
+  EXPECT_EQ(at(3, 4, 12).nodes, 2);  // 0, 4, 8
+  EXPECT_EQ(at(3, 4, 24).nodes, 2);  // and 12, 16, 20
+  EXPECT_EQ(at(3, 16, 48).nodes, 3);
   EXPECT_EQ(at(14, 1, 14).levels[0].members, 6);  // 8 and 6
   EXPECT_EQ(at(14, 1, 28).levels[0].members, 2);  // 8+6 | 2+8+4
   EXPECT_EQ(at(2, 1, 4).levels[0].sharers, 2);    // of four GPUs in use
