@@ -246,6 +246,21 @@ TEST(Plan, NoOfferBelowThePriceLimit) {
   EXPECT_EQ(answer.counts.too_dear, 1);
 }
 
+TEST(Plan, SplitsOfStrategiesAddUp) {
+  // Both with 8 GPUs alone: what dp and tp do without a sequence split is the first strategy's.
+  PlanQuestion q = llama(8, 65536);
+  const auto splits = [&](std::vector<Strategy> strategies) {
+    q.strategies = std::move(strategies);
+    return plan(q).counts.splits;
+  };
+  q.fixed.dp = 1;
+  q.fixed.pp = 1;
+  q.fixed.tp = 1;
+  EXPECT_EQ(splits({Strategy::ulysses}), 1);
+  EXPECT_EQ(splits({Strategy::ring}), 1);
+  EXPECT_EQ(splits({Strategy::ulysses, Strategy::ring, Strategy::usp}), 1 + 1 + 2);  // usp: 2 x 4 and 4 x 2
+}
+
 TEST(Plan, AStrategyThatCannotBeEndsAtOnce) {
   PlanQuestion q = llama(16384, 65536);
   q.work.flash = false;  // rings exist only with FlashAttention

@@ -124,6 +124,16 @@ TEST(Traffic, GathersAndReductionsCostWhatTheyAre) {
   }
 }
 
+TEST(Traffic, HopsOfARingAreOneAfterTheOther) {
+  const Cluster cluster = round_cluster();
+  const Layout layout{.strategy = Strategy::ring, .ring = 4};
+  const Collective hops = traffic(llama_7b(), sequence(65536), layout).forward.collectives[0];
+  const CollectiveCost one = send_recv_cost(cluster, place_groups(cluster, layout).ring, hops.message);
+  EXPECT_DOUBLE_EQ(hops.cost.latency.value(), 3 * one.latency.value());
+  EXPECT_DOUBLE_EQ(hops.cost.transfer.value(), 3 * one.transfer.value());
+  EXPECT_DOUBLE_EQ(hops.cost.bound.value(), 3 * one.bound.value());
+}
+
 TEST(Traffic, ADoubleRingGoesRoundInsideBetweenTwoHopsOutside) {
   // 3 hops of K and V: of 2 x 2 ranks one outside and two inside; with one rank or all of them inside a plain ring.
   const auto hops = [](int inner) {
