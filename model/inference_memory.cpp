@@ -32,21 +32,23 @@ void add_cache(MemoryBook& b, const Workload& work, const Inference& inference) 
 void add_exchange(MemoryBook& b) {
   const double e = b.element(), width = b.block(b.key_value_width());
   if (b.layout.ulysses > 1) {
-    const double packed = b.rows(b.rank.heads * b.model.head_dim + b.rank.kv_heads * b.model.head_dim * 2);
-    b.add("all_to_all_buffers", Bytes{e * packed}, "e * b*s_local*(a + 2 a_kv)*d: before the all-to-all", kShapes);
+    const std::int64_t key_value = b.model.head_dim + b.model.value_head();
+    const double packed = b.rows(b.rank.heads * b.model.head_dim + b.rank.kv_heads * key_value);
+    b.add("all_to_all_buffers", Bytes{e * packed}, "e * b*s_local*(Q,K,V): before the all-to-all", kShapes);
   }
   if (b.layout.ring == 1) return;
   if (b.layout.strategy == Strategy::cp_all_gather) {
     b.add("gathered_keys_values", Bytes{e * width * b.layout.ring}, "ring * e * (K,V)",
           "Llama 3, arXiv 2407.21783 section 3.3.2");
   } else {
-    b.add("ring_buffers", Bytes{2 * e * width + 4 * b.block(1) * b.query_width()}, "2 * e * (K,V) + fp32 accumulator",
+    const double output = b.block(b.rank.split.max_query * b.model.value_head());
+    b.add("ring_buffers", Bytes{2 * e * width + 4 * output}, "2 * e * (K,V) + fp32 accumulator",
           "Ring Attention, arXiv 2310.01889");
   }
 }
 
 void add_attention(MemoryBook& b) {
-  const double output = b.block(1) * real(b.rank.split.max_query * b.model.value_head());
+  const double output = b.block(b.rank.split.max_query * b.model.value_head());
   const double inputs = b.block(1) * b.query_width() + b.block(b.key_value_width());
   b.add("layer_workspace", Bytes{b.element() * (inputs + output)}, "e * (Q,K,V + output)", kShapes);
   add_exchange(b);

@@ -70,6 +70,17 @@ TEST(InferenceMemory, RingsKeepBlocksGathersAllKeys) {
   EXPECT_EQ(term(gather, "ring_buffers"), 0);
 }
 
+TEST(InferenceMemory, NarrowValuesMakeNarrowOutputs) {
+  // Values and outputs of 64 beside queries and keys of 128, by all-to-all and round a ring of 4.
+  Transformer m = narrow();
+  m.value_dim = 64;
+  const MemoryLedger heads = prefill(m, {.strategy = Strategy::ulysses, .ulysses = 4, .zero = 0});
+  EXPECT_EQ(term(heads, "all_to_all_buffers"), 2.0 * 2048 * (4096 + 8 * (128 + 64)));
+  EXPECT_EQ(term(heads, "layer_workspace"), 2.0 * 8192 * (8 * 128 + 2 * 192 + 8 * 64));
+  const MemoryLedger ring = prefill(m, {.strategy = Strategy::ring, .ring = 4, .zero = 0});
+  EXPECT_EQ(term(ring, "ring_buffers"), 2 * 2.0 * 2048 * 8 * 192 + 4.0 * 2048 * 32 * 64);
+}
+
 TEST(InferenceMemory, TensorParallelismGathersTheGroupsHiddenStates) {
   const MemoryLedger all = prefill(narrow(), {.strategy = Strategy::megatron_sp, .tp = 4, .zero = 0});
   EXPECT_EQ(term(all, "hidden_states"), 2 * 2.0 * 2048 * 4096);

@@ -93,11 +93,11 @@ class Server:
         query, key_value = r.block * r.q * m.head_dim, r.block * r.k * (m.head_dim + m.value)
         terms = {"layer_workspace": e * (query + key_value + r.block * r.q * m.value)}
         if l["ulysses"] > 1:
-            terms["all_to_all_buffers"] = e * r.rows * (r.heads + 2 * r.keys) * m.head_dim
+            terms["all_to_all_buffers"] = e * r.rows * (r.heads * m.head_dim + r.keys * (m.head_dim + m.value))
         if l["ring"] > 1 and l["strategy"] == "cp_all_gather":
             terms["gathered_keys_values"] = e * l["ring"] * key_value
         elif l["ring"] > 1:
-            terms["ring_buffers"] = 2 * e * key_value + 4 * query
+            terms["ring_buffers"] = 2 * e * key_value + 4 * r.block * r.q * m.value
         return terms
 
     def peak(self):
