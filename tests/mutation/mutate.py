@@ -23,7 +23,8 @@ SWAPS = {" + ": " - ", " - ": " + ", " * ": " / ", " / ": " * ", " < ": " <= ", 
 PATTERNS = [(re.compile(re.escape(old)), lambda _, new=new: new) for old, new in SWAPS.items()]
 PATTERNS += [
     (re.compile(r" \* [\w.]+(?![\w.(\[<{])"), lambda _: ""),  # a factor dropped
-    (re.compile(r"(?<![\w.\"])(?<!e-)\d+(?![\w.xX'])"), lambda found: str(int(found.group()) + 1)),
+    # Not exponents, and not the capacities that templates are given.
+    (re.compile(r"(?<![\w.\"])(?<!e-)\d+(?![\w.xX'>])"), lambda found: str(int(found.group()) + 1)),
 ]
 
 
