@@ -155,9 +155,12 @@ Outcome run_simulate_collective(const Arguments& arguments, Diagnostics problems
   std::optional<LoadedCluster> cluster;
   if (arguments.has("--cluster")) {
     auto loaded = load_cluster(request.cluster);
-    if (loaded) cluster = std::move(loaded).value();
-    if (cluster) apply_profile_flag(arguments, *cluster, problems);
-    if (!cluster) problems.insert(problems.end(), loaded.error().begin(), loaded.error().end());
+    if (loaded) {
+      cluster = std::move(loaded).value();
+      apply_profile_flag(arguments, *cluster, problems);
+    } else {
+      problems.insert(problems.end(), loaded.error().begin(), loaded.error().end());
+    }
   }
   if (!problems.empty()) return misuse(problems);
   const auto report = simulate_collective(request, *cluster, arguments.typed);
