@@ -65,7 +65,8 @@ class Drawing {
   std::string cell(std::size_t index) const {
     const CellChart::Cell& cell = chart_.cells[index];
     const double x = kLeft + wide_ * static_cast<double>(index % chart_.columns.size());
-    const double y = kTop + kHigh * static_cast<double>(index / chart_.columns.size());
+    const std::size_t row = index / chart_.columns.size();
+    const double y = kTop + kHigh * static_cast<double>(row);
     const std::string color = cell.letters.empty() ? "refused" : fmt::format("s{}", cell.color);
     std::string svg = fmt::format(
         "<g class=\"cell{}\" tabindex=\"0\" role=\"img\" aria-label=\"{}\">"

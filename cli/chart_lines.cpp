@@ -125,7 +125,7 @@ class Drawing {
   std::string legend() const {
     std::string html = "<ul class=\"legend\">\n";
     for (std::size_t i = 0; i < chart_.series.size(); ++i) {
-      html += "<li><svg class=\"swatch\" viewBox=\"0 0 10 10\" aria-hidden=\"true\">" +
+      html += R"(<li><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true">)" +
               marker(i, chart_.series[i].color, 5, 5, "") + "</svg>" + escaped(chart_.series[i].name) + "</li>\n";
     }
     return html + "</ul>\n";

@@ -35,6 +35,7 @@ std::string joined(const Words& words, std::string_view between = " ") {
 
 std::vector<std::string_view> words_of(const std::vector<FirstWord>& words) {
   std::vector<std::string_view> names;
+  names.reserve(words.size());
   for (const FirstWord& word : words) names.push_back(word.word);
   return names;
 }

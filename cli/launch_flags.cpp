@@ -82,7 +82,7 @@ void add_megatron_recompute(Words& w, const Job& j) {
   if (j.work.recompute_every == 1) {
     w.add("--recompute-method uniform").add("--recompute-num-layers 1");
   } else {
-    const std::int64_t chunk = j.model.layers / (j.layout.pp * j.layout.virtual_pp);
+    const std::int64_t chunk = j.model.layers / j.layout.pp / j.layout.virtual_pp;
     w.add("--recompute-method block").add("--recompute-num-layers", chunk / j.work.recompute_every);
   }
 }
@@ -125,14 +125,14 @@ LaunchCommand megatron(const Job& j) {
 
 std::string deepspeed_json(const Job& j) {
   std::string offload;
-  if (j.work.offload.optimizer) offload += ", \"offload_optimizer\": {\"device\": \"cpu\", \"pin_memory\": true}";
-  if (j.work.offload.parameters) offload += ", \"offload_param\": {\"device\": \"cpu\", \"pin_memory\": true}";
+  if (j.work.offload.optimizer) offload += R"(, "offload_optimizer": {"device": "cpu", "pin_memory": true})";
+  if (j.work.offload.parameters) offload += R"(, "offload_param": {"device": "cpu", "pin_memory": true})";
   const char* precision = j.work.dtype == Dtype::fp16 ? "fp16" : "bf16";
   return fmt::format(
       "{{\"train_micro_batch_size_per_gpu\": {}, \"gradient_accumulation_steps\": {}, \"sequence_parallel_size\": {}, "
       "{}\"zero_optimization\": {{\"stage\": {}{}}}, \"{}\": {{\"enabled\": {}}}}}",
       j.work.micro_batch, j.micro_batches(), j.layout.ulysses,
-      j.layout.tp > 1 ? fmt::format("\"tensor_parallel\": {{\"autotp_size\": {}}}, ", j.layout.tp) : "", j.layout.zero,
+      j.layout.tp > 1 ? fmt::format(R"("tensor_parallel": {{"autotp_size": {}}}, )", j.layout.tp) : "", j.layout.zero,
       offload, precision, j.work.dtype != Dtype::fp32);
 }
 

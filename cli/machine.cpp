@@ -118,11 +118,11 @@ Result<Machine, Diagnostics> make_machine(const MachineRequest& request, const L
         failed ? "leave a little of the part: --degrade PART=10%, or simulate the GPUs that are left" : "";
     return Diagnostics{mistake(failed.value_or(flag), router.error(), next)};
   }
-  return Machine{std::move(loaded->spec),
+  return Machine{loaded->spec,
                  kept,
                  std::move(router).value(),
                  {std::move(times).value(), request.jitter, request.seed},
-                 std::move(loaded->notices)};
+                 loaded->notices};
 }
 
 Result<Machine, std::string> with_seed(const Machine& machine, std::uint64_t seed) {

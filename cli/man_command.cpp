@@ -7,6 +7,7 @@ namespace {
 
 constexpr Flag kManFlags[] = {{"-o", "FILE", "write there instead of stdout"}};
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as all commands are called
 Outcome run_man(const Arguments& arguments, Diagnostics problems, const Environment&) {
   if (!problems.empty()) return misuse(problems);
   return {ExitCode::done, manual_page(all_commands()), "", arguments.find("-o").value_or("")};

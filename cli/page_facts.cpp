@@ -131,7 +131,8 @@ void flatten(const std::string& name, const Json& json, Asked& asked) {
     asked.emplace_back(name, json.dump());
     return;
   }
-  for (const auto& [key, value] : json.items()) flatten(name.empty() ? key : name + "." + key, value, asked);
+  for (const auto& [key, value] : json.items())
+    flatten(name.empty() ? key : fmt::format("{}.{}", name, key), value, asked);
 }
 
 /// In the question as kv_element_bytes and, of inference, batch.

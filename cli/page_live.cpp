@@ -134,44 +134,44 @@ Options zero_options() {
 /// `flag` of compare, or else `axis` of sweep --set; a few `named` positions are a list, more a slider.
 struct KnobShown {
   Knob knob{};
-  std::string_view name, label, flag, axis;
   bool named = false;
+  std::string_view name, label, flag, axis;
   Options (*options)(const Question&, double own) = nullptr;
 };
 constexpr KnobShown kShown[] = {
-    {Knob::gpus, "gpus", "GPUs", "--gpus", "", false, [](const Question& q, double) { return gpu_options(q); }},
-    {Knob::seq_len, "seq_len", "sequence, tokens", "--seq", "", false,
+    {Knob::gpus, false, "gpus", "GPUs", "--gpus", "", [](const Question& q, double) { return gpu_options(q); }},
+    {Knob::seq_len, false, "seq_len", "sequence, tokens", "--seq", "",
      [](const Question& q, double) { return length_options(q); }},
-    {Knob::micro_batch, "micro_batch", "micro-batch", "--micro-batch", "", false,
+    {Knob::micro_batch, false, "micro_batch", "micro-batch", "--micro-batch", "",
      [](const Question&, double own) { return degree_options(own, 64, false); }},
-    {Knob::global_batch, "global_batch", "global batch", "--global-batch", "", false,
+    {Knob::global_batch, false, "global_batch", "global batch", "--global-batch", "",
      [](const Question&, double own) { return degree_options(own, 4096, false); }},
-    {Knob::recompute, "recompute", "recompute", "--recompute", "", true,
+    {Knob::recompute, true, "recompute", "recompute", "--recompute", "",
      [](const Question&, double) { return recompute_options(); }},
-    {Knob::zero, "zero", "ZeRO stage", "--zero", "", true, [](const Question&, double) { return zero_options(); }},
-    {Knob::tp, "tp", "tensor parallel", "--tp", "", false,
+    {Knob::zero, true, "zero", "ZeRO stage", "--zero", "", [](const Question&, double) { return zero_options(); }},
+    {Knob::tp, false, "tp", "tensor parallel", "--tp", "",
      [](const Question&, double own) { return degree_options(own, 128, true); }},
-    {Knob::pp, "pp", "pipeline", "--pp", "", false,
+    {Knob::pp, false, "pp", "pipeline", "--pp", "",
      [](const Question& q, double own) {
        return degree_options(own, std::min<std::int64_t>(64, q.model.layers), false);
      }},
-    {Knob::dp, "dp", "data parallel", "--dp", "", false,
+    {Knob::dp, false, "dp", "data parallel", "--dp", "",
      [](const Question&, double own) { return degree_options(own, 512, true); }},
-    {Knob::ulysses, "ulysses", "ulysses", "--ulysses", "", false,
+    {Knob::ulysses, false, "ulysses", "ulysses", "--ulysses", "",
      [](const Question&, double own) { return degree_options(own, 128, true); }},
-    {Knob::ring, "ring", "ring", "--ring", "", false,
+    {Knob::ring, false, "ring", "ring", "--ring", "",
      [](const Question&, double own) { return degree_options(own, 512, true); }},
-    {Knob::heads, "heads", "query heads", "", "heads", false, nullptr},
-    {Knob::kv_heads, "kv_heads", "KV heads", "", "kv_heads", false, nullptr},
-    {Knob::nvlink, "nvlink", "NVLink a GPU", "", "nvlink", false,
+    {Knob::heads, false, "heads", "query heads", "", "heads", nullptr},
+    {Knob::kv_heads, false, "kv_heads", "KV heads", "", "kv_heads", nullptr},
+    {Knob::nvlink, false, "nvlink", "NVLink a GPU", "", "nvlink",
      [](const Question&, double own) {
        return rate_options({25, 50, 100, 150, 200, 300, 450, 600, 900, 1200, 1800}, RateUnit{1e9, "GB/s", "GBps"}, own);
      }},
-    {Knob::nic, "nic", "network a NIC", "", "nic", false,
+    {Knob::nic, false, "nic", "network a NIC", "", "nic",
      [](const Question&, double own) {
        return rate_options({25, 50, 100, 200, 400, 800, 1600, 3200}, RateUnit{1e9 / 8, "Gb/s", "Gbps"}, own);
      }},
-    {Knob::price, "price", "price of a GPU-hour", "--price", "", false,
+    {Knob::price, false, "price", "price of a GPU-hour", "--price", "",
      [](const Question&, double own) { return price_options(own); }},
 };
 
@@ -281,7 +281,7 @@ std::string script_source() {
 
 std::string live_elements(const std::string& data) {
   if (data.empty() || page_model().empty()) return "";
-  return "<script type=\"application/json\" id=\"live-data\">" + data +
+  return R"(<script type="application/json" id="live-data">)" + data +
          "</script>\n<script type=\"application/wasm\" id=\"model-code\">" + base64(page_model()) +
          "</script>\n<script>" + std::string(page_script()) + "</script>\n";
 }

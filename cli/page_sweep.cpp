@@ -234,6 +234,7 @@ std::string sweep_verdict(const SweepAnswer& answer) {
   std::vector<std::pair<Strategy, int>> order(wins.begin(), wins.end());
   std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   std::vector<std::string> words;
+  words.reserve(order.size() + 1);
   for (const auto& [strategy, count] : order)
     words.push_back(fmt::format("{} {}at {}", name(strategy), words.empty() ? "is fastest " : "", count));
   if (none > 0) words.push_back(fmt::format("none fits at {}", none));

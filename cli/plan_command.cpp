@@ -105,12 +105,13 @@ constexpr std::string_view kPlanExamples[] = {
     "ithaca plan --model llama3-8b --cluster dgx-h100 --gpus 64 --seq 1Mi",
     "ithaca plan --model llama3-70b --cluster dgx-h100,aws-p6-b200 --gpus [256,512] --seq 1M --cheapest",
     "ithaca plan --model llama3-8b --cluster dgx-h100 --gpus 32 --longest --offload checkpoints --tiled-loss",
-    "ithaca plan --model llama3.1-405b --cluster dgx-h100 --gpus 8..16384*2 --seq 128Ki --global-batch 128 "
-    "--fewest-gpus --memory-margin 5%",
-    "ithaca plan --model llama3-8b --cluster dgx-h100 --gpus 512 --curriculum 8Ki:2T,128Ki:200G,1Mi:20G "
-    "--batch-tokens 4Mi",
-    "ithaca plan --model llama3.1-405b --cluster dgx-h100 --gpus [8192,16384] --curriculum 8Ki:15T --batch-tokens 16Mi "
-    "--gpu-mtbf 50000h --checkpoint-time 30s --restart-time 10min",
+    ("ithaca plan --model llama3.1-405b --cluster dgx-h100 --gpus 8..16384*2 --seq 128Ki --global-batch 128 "
+     "--fewest-gpus --memory-margin 5%"),
+    ("ithaca plan --model llama3-8b --cluster dgx-h100 --gpus 512 --curriculum 8Ki:2T,128Ki:200G,1Mi:20G "
+     "--batch-tokens 4Mi"),
+    ("ithaca plan --model llama3.1-405b --cluster dgx-h100 --gpus [8192,16384] --curriculum 8Ki:15T --batch-tokens "
+     "16Mi "
+     "--gpu-mtbf 50000h --checkpoint-time 30s --restart-time 10min"),
 };
 
 }  // namespace

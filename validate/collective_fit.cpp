@@ -189,6 +189,7 @@ Rows resampled(const Rows& rows, Resampler& resampler) {
 
 void keep(CollectiveFit& out, const CollectiveProfile& profile, const Rows& rows) {
   std::vector<std::vector<double>> draws;
+  draws.reserve(kCollectiveResamples);
   Resampler resampler(kCollectiveSeed);
   for (int i = 0; i < kCollectiveResamples; ++i)
     draws.push_back(figures(fit(resampled(rows, resampler), &profile), profile));

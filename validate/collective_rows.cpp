@@ -77,6 +77,7 @@ std::vector<bool> held_out_rows(const std::vector<CollectiveSample>& samples) {
     for (auto& [bytes, place] : order) place = number++;
   }
   std::vector<bool> held_out;
+  held_out.reserve(samples.size());
   for (const CollectiveSample& s : samples) held_out.push_back(sizes[key(s)][s.message.value()] % 2 == 1);
   return held_out;
 }
