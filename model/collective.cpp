@@ -10,14 +10,14 @@ namespace {
 
 using namespace parts;
 
-/// By what was measured of this machine, never below the bound. The choice of algorithm comes before: NCCL makes it by
-/// its constants.
-void correct(const Cluster& c, const Placement& p, Op op, Bytes message, CollectiveCost& cost) {
+/// By what was measured of this machine, never below the bound; false where nothing was. The choice of algorithm comes
+/// before: NCCL makes it by its constants.
+bool correct(const Cluster& c, const Placement& p, Op op, Bytes message, CollectiveCost& cost) {
   cost.mark = c.link_mark;
-  if (c.measured.curves.empty()) return;
+  if (c.measured.curves.empty()) return false;
   const double bytes = step_bytes(op, cost.algorithm, message, p.group.size);
   const Correction by = correction(c.measured, op, cost.algorithm, cost.protocol, p.nodes > 1, p.group.size, bytes);
-  if (!by.known) return;
+  if (!by.known) return false;
   cost.latency = cost.latency * by.latency;
   if (by.hop > 0) {
     const double kept = std::min(1.0, by.held / message);
@@ -26,13 +26,14 @@ void correct(const Cluster& c, const Placement& p, Op op, Bytes message, Collect
   }
   cost.transfer = max(cost.transfer * by.transfer, cost.bound - cost.latency);
   cost.mark = by.inside ? Mark::calibrated : Mark::extrapolated;
+  return true;
 }
 
 /// NCCL's constants differ from version to version: so close, either of two algorithms may be its choice.
 constexpr double kTie = 1.1;
 
-/// NCCL's choice among ring, tree and NVLS; between ring and tree, where its constants leave that open, the one that
-/// was measured as faster.
+/// NCCL's choice among ring, tree and NVLS; between ring and tree, where its constants leave that open and both were
+/// measured, the faster one.
 CollectiveCost chosen_all_reduce(const Cluster& c, const Placement& p, Bytes message) {
   CollectiveCost ring = ring_cost(c, p, message, 2), tree = tree_cost(c, p, message);
   const Seconds least = min(ring.total(), tree.total()), most = max(ring.total(), tree.total());
@@ -44,9 +45,10 @@ CollectiveCost chosen_all_reduce(const Cluster& c, const Placement& p, Bytes mes
     correct(c, p, Op::all_reduce, message, best);
     return best;
   }
-  correct(c, p, Op::all_reduce, message, ring);
-  correct(c, p, Op::all_reduce, message, tree);
-  return tree.total() < ring.total() ? tree : ring;
+  const bool ring_known = correct(c, p, Op::all_reduce, message, ring);
+  const bool tree_known = correct(c, p, Op::all_reduce, message, tree);
+  if (ring_known && tree_known) return tree.total() < ring.total() ? tree : ring;
+  return best.algorithm == Algorithm::tree ? tree : ring;
 }
 
 int members(const Domain& domain, Group group, int machine_gpus) {
@@ -62,12 +64,10 @@ int servers_of(Group group, int server_gpus, int machine_gpus) {
   if (group.stride >= server_gpus) return group.size;
   const int block = group.size * group.stride, last = (group.size - 1) * group.stride;
   const int places = std::min(machine_gpus / block, server_gpus / std::gcd(block, server_gpus));
-  int most = last / server_gpus + 1;
-  for (int place = 1; place < places; ++place) {
-    const int first = place * block % server_gpus + group.stride - 1;
-    most = std::max(most, (first + last) / server_gpus - first / server_gpus + 1);
-  }
-  return most;
+  int first = 0;  // the furthest into a server
+  for (int place = 0; place < places; ++place)
+    first = std::max(first, std::min(place * block % server_gpus + group.stride, server_gpus) - 1);
+  return (first + last) / server_gpus + 1;
 }
 
 }  // namespace

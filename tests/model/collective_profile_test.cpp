@@ -91,6 +91,13 @@ TEST(CollectiveProfile, ChoosesByMeasuredTimeWhereConstantsLeaveItOpen) {
   EXPECT_EQ(chosen(2e9), Algorithm::tree);
   cluster.measured.curves[0].points[0].factor = 1;
   EXPECT_EQ(chosen(2e9), Algorithm::ring);
+  // Nothing measured of the tree: a slow ring is no reason for it.
+  CollectiveProfile ring_alone = cluster.measured;
+  ring_alone.curves[0].points[0].factor = 1.3;
+  ring_alone.curves.pop_back();
+  std::swap(cluster.measured, ring_alone);
+  EXPECT_EQ(chosen(2e9), Algorithm::ring);
+  std::swap(cluster.measured, ring_alone);
   // Far from the tie NCCL keeps to its constants, however slow: 1 KiB by tree.
   cluster.measured.curves[1].points[0].factor = 100;
   EXPECT_EQ(chosen(1024), Algorithm::tree);

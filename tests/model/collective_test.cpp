@@ -57,6 +57,8 @@ TEST(Placement, GroupsThatStraddleNodes) {
   EXPECT_EQ(at(3, 4, 12).nodes, 2);  // 0, 4, 8
   EXPECT_EQ(at(3, 4, 24).nodes, 2);  // and 12, 16, 20
   EXPECT_EQ(at(3, 16, 48).nodes, 3);
+  EXPECT_EQ(at(2, 3, 6).nodes, 1);                // 0, 3 | 1, 4 | 2, 5
+  EXPECT_EQ(at(2, 3, 12).nodes, 2);               // and 6, 9
   EXPECT_EQ(at(14, 1, 14).levels[0].members, 6);  // 8 and 6
   EXPECT_EQ(at(14, 1, 28).levels[0].members, 2);  // 8+6 | 2+8+4
   EXPECT_EQ(at(2, 1, 4).levels[0].sharers, 2);    // of four GPUs in use

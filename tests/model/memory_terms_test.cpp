@@ -13,11 +13,8 @@ namespace ithaca {
 namespace {
 
 using test::host_term;
+using test::ledger;
 using test::term;
-
-MemoryLedger ledger(const Transformer& model, const Workload& work, const Layout& layout) {
-  return peak_memory(model, work, test::round_cluster(), layout, split_rank(model, work, layout));
-}
 
 /// 256 wide: a layer has 196,608 weights in attention (4 heads, 2 KV heads of 64), 393,216 in the FFN and 512 in norms;
 /// embedding and head 64,000 words.

@@ -9,11 +9,8 @@ namespace ithaca {
 namespace {
 
 using test::host_term;
+using test::ledger;
 using test::term;
-
-MemoryLedger ledger(const Transformer& model, const Workload& work, const Layout& layout) {
-  return peak_memory(model, work, test::round_cluster(), layout, split_rank(model, work, layout));
-}
 
 double states(const MemoryLedger& l) { return term(l, "weights") + term(l, "gradients") + term(l, "optimizer_states"); }
 

@@ -1,11 +1,16 @@
 #pragma once
-// Terms of a memory ledger by name.
+// A layout's memory ledger on round machines, and its terms by name.
 
 #include <string_view>
 
 #include "model/memory.hpp"
+#include "tests/support/machines.hpp"
 
 namespace ithaca::test {
+
+inline MemoryLedger ledger(const Transformer& model, const Workload& work, const Layout& layout) {
+  return peak_memory(model, work, round_cluster(), layout, split_rank(model, work, layout));
+}
 
 inline double term_of(const MemoryTerm* first, const MemoryTerm* last, std::string_view name) {
   for (; first != last; ++first) {
