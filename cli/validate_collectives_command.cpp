@@ -186,11 +186,8 @@ const Command kValidateCollectives{
     "predicted collectives against measured ones",
     "FILE... [--cluster C] [--profile P] [flags]",
     "Predicts every row of what nccl-tests printed, or of tables of the schema measurements/1, on the cluster, and "
-    "says "
-    "how "
-    "far off the predictions are by collective, ranks and message. Ends with code 4 if a class from 1 MiB on is "
-    "further "
-    "off than the tolerance.",
+    "says how far off the predictions are by collective, ranks and message. Of several runs of the same the fastest "
+    "judges. Ends with code 4 if a class from 1 MiB on is further off than the tolerance.",
     kValidateCollectivesExamples,
     kValidateCollectivesFlags,
     run_validate_collectives,

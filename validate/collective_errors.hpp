@@ -34,8 +34,8 @@ struct CollectiveErrors {
 };
 
 /// Runs every sample on `cluster`, its ranks side by side from the first GPU on. Rows with wrong results, rows that a
-/// figure of the cluster was made of and groups that the cluster cannot hold are left out. In-place rows count as
-/// others.
+/// figure of the cluster was made of and groups that the cluster cannot hold are left out. Of several runs of the same
+/// the fastest judges: what others send on the network only adds to it. In-place rows count as others.
 CollectiveErrors collective_errors(const Cluster& cluster, const std::vector<CollectiveSample>& samples);
 
 }  // namespace ithaca

@@ -30,8 +30,10 @@ CollectiveSample sample(double bytes, double seconds) {
 constexpr double kPredicted = 17.5e-3 + 32.2e-6;
 
 TEST(CollectiveErrors, SignedByRowAndClass) {
-  const auto errors = collective_errors(
-      test::round_cluster(), {sample(8e9, kPredicted / 1.1), sample(8e9, kPredicted / 0.8), sample(1024, 1)});
+  CollectiveSample in_place = sample(8e9, kPredicted / 0.8);
+  in_place.in_place = true;
+  const auto errors =
+      collective_errors(test::round_cluster(), {sample(8e9, kPredicted / 1.1), in_place, sample(1024, 1)});
   ASSERT_EQ(errors.rows.size(), 3u);
   EXPECT_NEAR(errors.rows[0].error, 0.1, 1e-9);
   EXPECT_NEAR(errors.rows[1].error, -0.2, 1e-9);
@@ -43,6 +45,18 @@ TEST(CollectiveErrors, SignedByRowAndClass) {
   EXPECT_FALSE(errors.classes[1].large);
   // 1 KiB in a second: LL takes about 11 us, so it is all of the second too fast.
   EXPECT_EQ(worst_rows(errors, 2), (std::vector<std::size_t>{2, 1}));
+}
+
+// A run with wrong results sets no pace, nor does one of another size; twice the fastest's time is said as 2.0.
+TEST(CollectiveErrors, FastestOfSeveralRunsJudges) {
+  CollectiveSample wrong = sample(8e9, kPredicted / 10);
+  wrong.wrong = 1;
+  const auto errors = collective_errors(test::round_cluster(), {sample(8e9, kPredicted * 2), sample(8e9, kPredicted),
+                                                                sample(8e9, kPredicted * 1.5), wrong, sample(1024, 1)});
+  ASSERT_EQ(errors.rows.size(), 2u);
+  EXPECT_NEAR(errors.rows[0].error, 0, 1e-9);
+  ASSERT_EQ(errors.left_out.size(), 2u);
+  EXPECT_EQ(errors.left_out[1], "2 rows slower than another run of the same, by 2.0 times at most");
 }
 
 TEST(CollectiveErrors, WhatJudgesNothingIsSaid) {
