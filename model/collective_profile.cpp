@@ -8,6 +8,8 @@ namespace {
 
 /// A little beyond the last point is still that point: sizes are rounded.
 constexpr double kSlack = 1.01;
+/// Messages so many times the largest one measured follow the regime alone: one size's scatter is not theirs.
+constexpr double kFade = 4;
 
 struct Reading {
   double log_factor = 0;
@@ -21,7 +23,10 @@ Reading read(const CollectiveCurve& curve, double bytes) {
   const auto& points = curve.points;
   const bool inside = bytes * kSlack >= points.front().bytes && bytes <= points.back().bytes * kSlack;
   if (bytes <= points.front().bytes) return {std::log(points.front().factor), inside};
-  if (bytes >= points.back().bytes) return {std::log(points.back().factor), inside};
+  if (bytes >= points.back().bytes) {
+    const double left = 1 - between(points.back().bytes, kFade * points.back().bytes, bytes);
+    return {std::max(0.0, left) * std::log(points.back().factor), inside};
+  }
   const auto above = std::upper_bound(points.begin(), points.end(), bytes,
                                       [](double b, const CollectiveCurve::Point& p) { return b < p.bytes; });
   const auto& [low, low_factor] = *(above - 1);

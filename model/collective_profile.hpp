@@ -58,7 +58,8 @@ struct Correction {
   bool inside = false;  ///< and it was measured for fewer and more ranks and bytes, or for as many
 };
 /// A tree by a protocol that was not measured keeps bytes as the others do. Between curves and points by straight lines
-/// of the logarithms, beyond them by the last one.
+/// of the logarithms; beyond them by the last one, which fades from the largest message on until only the regime is
+/// left.
 Correction correction(const CollectiveProfile& profile, Op op, Algorithm algorithm, Protocol protocol,
                       bool across_nodes, int ranks, double step_bytes);
 

@@ -23,8 +23,10 @@ TEST(CollectiveProfile, PointsAreJoinedOnLogarithmicAxes) {
   // 2048 is halfway between 1024 and 4096, and 2 between 1 and 4.
   EXPECT_NEAR(at(profile, 8, 2048).transfer, 2, 1e-12);
   EXPECT_TRUE(at(profile, 8, 2048).inside);
-  EXPECT_NEAR(at(profile, 8, 65536).transfer, 4, 1e-12);
-  EXPECT_FALSE(at(profile, 8, 65536).inside);
+  EXPECT_NEAR(at(profile, 8, 4096).transfer, 4, 1e-12);
+  EXPECT_NEAR(at(profile, 8, 8192).transfer, 2, 1e-12);  // halfway to 16384, where nothing is left of 4
+  EXPECT_FALSE(at(profile, 8, 8192).inside);
+  EXPECT_NEAR(at(profile, 8, 65536).transfer, 1, 1e-12);
   EXPECT_NEAR(at(profile, 8, 1).latency, 1, 1e-12);
   EXPECT_FALSE(at(profile, 8, 1).inside);
 }
@@ -86,8 +88,8 @@ TEST(CollectiveProfile, ChoosesByMeasuredTimeWhereConstantsLeaveItOpen) {
   const Placement p = place(cluster, {32, 1}, 32);
   const auto chosen = [&](double bytes) { return all_reduce_cost(cluster, p, Bytes{bytes}).algorithm; };
   EXPECT_EQ(chosen(2e9), Algorithm::ring);
-  cluster.measured.curves = {{Op::all_reduce, Algorithm::ring, true, 32, {{1, 1.3}}},
-                             {Op::all_reduce, Algorithm::tree, true, 32, {{1, 1}}}};
+  cluster.measured.curves = {{Op::all_reduce, Algorithm::ring, true, 32, {{1e10, 1.3}}},
+                             {Op::all_reduce, Algorithm::tree, true, 32, {{1e10, 1}}}};
   EXPECT_EQ(chosen(2e9), Algorithm::tree);
   cluster.measured.curves[0].points[0].factor = 1;
   EXPECT_EQ(chosen(2e9), Algorithm::ring);
@@ -153,7 +155,7 @@ TEST(CollectiveProfile, WhatWasMeasured) {
   EXPECT_FALSE(at(profile, 2, 4041).inside);
   EXPECT_TRUE(at(profile, 2, 991).inside);
   EXPECT_FALSE(at(profile, 2, 990).inside);
-  EXPECT_EQ(at(profile, 2, 4039).transfer, 2);
+  EXPECT_EQ(at(profile, 2, 4000).transfer, 2);
   EXPECT_EQ(at(profile, 2, 991).transfer, 1);
   EXPECT_TRUE(at(profile, 4, 3000).inside);
   EXPECT_FALSE(at(profile, 4, 1500).inside);
