@@ -58,6 +58,7 @@ StepRequest read_flags(const Arguments& arguments, bool layer, Diagnostics& prob
   request.machine = read_machine_flags(arguments, problems);
   FlagReader flags(arguments, problems);
   std::vector<Choice<Strategy>> names;
+  names.reserve(std::size(kAllStrategies));
   for (const Strategy strategy : kAllStrategies) names.emplace_back(name(strategy), strategy);
   if (const auto strategy = flags.choice<Strategy>("--strategy", names)) request.job.strategies = {*strategy};
   request.options.order = read_order(flags);

@@ -84,7 +84,8 @@ Product sent_formula(const Transformer& model, const Workload& work, const Layou
             head_slices(rank, c.tensor, backward)};
   if (c.op == Op::send_recv) return ring_formula(factor("hops", c.count), model, work, rank, c);
   if (of_ring(c.tensor))
-    return ring_formula(factor(summed ? "2(r-1)" : "(r-1)", (summed ? 2 : 1) * (c.group - 1)), model, work, rank, c);
+    return ring_formula(factor(summed ? "2(r-1)" : "(r-1)", std::int64_t{summed ? 2 : 1} * (c.group - 1)), model, work,
+                        rank, c);
   Product product{element(work), factor("T", rank.tokens), factor("h", model.hidden), others("t", layout.tp)};
   if (summed) product.insert(product.begin(), factor("2", 2));
   return product;

@@ -48,7 +48,7 @@ bool affordable(const PlanQuestion& q, const CurriculumOffer& offer) {
   return q.limits.price_per_hour <= Dollars{} || cluster.price_per_gpu_hour * offer.gpus <= q.limits.price_per_hour;
 }
 
-void add(CurriculumOffer& offer, StageAnswer stage) {
+void add(CurriculumOffer& offer, const StageAnswer& stage) {
   const bool ends = stage.planned && stage.goodput.trained > 0;
   offer.feasible = offer.feasible && ends;
   offer.time += stage.time;
@@ -57,7 +57,7 @@ void add(CurriculumOffer& offer, StageAnswer stage) {
     offer.wall += stage.time / stage.goodput.trained;
     offer.paid += stage.cost / stage.goodput.trained;
   }
-  offer.stages.push_back(std::move(stage));
+  offer.stages.push_back(stage);
 }
 
 }  // namespace

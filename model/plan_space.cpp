@@ -93,7 +93,7 @@ void list_splits(const PlanQuestion& q, int gpus, Strategy strategy, std::vector
 void list_pipelines(const PlanQuestion& q, int gpus, std::vector<Pipeline>& pipelines) {
   for (const int pp : choices(q.fixed.pp, gpus, q.model.layers)) {
     for (int v = 1; v <= q.model.layers / pp; ++v) {
-      const bool even = v == 1 || (pp > 1 && q.model.layers % (pp * v) == 0);
+      const bool even = v == 1 || (pp > 1 && q.model.layers % (std::int64_t{pp} * v) == 0);
       if (q.fixed.virtual_pp ? v != *q.fixed.virtual_pp : !even) continue;
       Pipeline p{pp, v, {}};
       const Layout layout{.pp = pp, .virtual_pp = v};

@@ -259,7 +259,7 @@ Parsed<double> parse_percent(std::string_view text) { return parse(text, kShares
 Parsed<double> parse_times(std::string_view text) { return parse(text, kTimes); }
 Parsed<std::int64_t> parse_count(std::string_view text) { return whole(text, kCounts); }
 Parsed<std::int64_t> parse_token_total(std::string_view text) {
-  const auto count = whole(text, kTotals);
+  auto count = whole(text, kTotals);
   if (count && *count < 1) return UnitError{quoted(text) + " is below one token", "give 1 or more"};
   return count;
 }

@@ -50,7 +50,7 @@ void join_groups(FabricGraph& graph, const Shape& s, std::uint32_t first, BytesP
   const int others = s.groups - 1, ports = s.globals * others;
   const auto router = [&](int group, int port) {
     const auto local = static_cast<std::int64_t>(port) * s.routers / ports;
-    return first + static_cast<std::uint32_t>(group * s.routers + local);
+    return first + static_cast<std::uint32_t>(std::int64_t{group} * s.routers + local);
   };
   for (int group = 0; group < s.groups; ++group) {
     for (int port = 0; port < ports; ++port) {

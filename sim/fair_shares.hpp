@@ -95,7 +95,9 @@ class FairShares {
   std::pair<std::uint32_t, std::uint32_t> items(std::uint32_t slot) const {
     return {slot * width_, slot * width_ + length_[slot]};
   }
-  std::span<const std::uint32_t> row(std::uint32_t slot) const { return {rows_.data() + slot * width_, length_[slot]}; }
+  std::span<const std::uint32_t> row(std::uint32_t slot) const {
+    return {rows_.data() + std::size_t{slot} * width_, length_[slot]};
+  }
   Usage usage() const { return {usages_}; }
   double usage_at(std::uint32_t slot, std::uint32_t k) const;
   bool are_many(std::size_t changes) const;

@@ -25,15 +25,19 @@ std::optional<Part> find_node_part(const Fabric& fabric, std::string_view name) 
   return part;
 }
 
+std::string link_name(std::string_view from, std::string_view to, std::string_view number) {
+  return std::string(from).append("->").append(to).append(number);
+}
+
 /// "a-b#1" is a->b#1 and b->a#1, as far as they exist. Nodes may have '-' in their names.
 std::optional<Part> find_cable(const Fabric& fabric, std::string_view name) {
   const std::size_t hash = std::min(name.find('#'), name.size());
-  const std::string number(name.substr(hash));
+  const std::string_view number = name.substr(hash);
   name = name.substr(0, hash);
   for (std::size_t dash = name.find('-'); dash != name.npos; dash = name.find('-', dash + 1)) {
-    const std::string a(name.substr(0, dash)), b(name.substr(dash + 1));
+    const std::string_view a = name.substr(0, dash), b = name.substr(dash + 1);
     Part part;
-    for (const auto& link : {fabric.find_link(a + "->" + b + number), fabric.find_link(b + "->" + a + number)}) {
+    for (const auto& link : {fabric.find_link(link_name(a, b, number)), fabric.find_link(link_name(b, a, number))}) {
       if (link) part.links.push_back(*link);
     }
     if (!part.links.empty()) return part;

@@ -198,7 +198,7 @@ class Simulation {
     rates_.clear();
     for (const std::uint32_t slot : moving_) {
       flows_.push_back(shares_.flow(slot));
-      rates_.push_back(BytesPerSecond{shares_.rate(slot)});
+      rates_.emplace_back(shares_.rate(slot));
     }
     options_.observe({Seconds{now}, flows_, rates_});
   }

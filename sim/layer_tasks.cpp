@@ -15,7 +15,7 @@ LayerTasks::LayerTasks(const StepInputs& in, const LayoutExchanges& exchanges, s
 
 /// Streaming kernels and adapters are shared evenly by the attention and the MLP block.
 void LayerTasks::forward(TaskList& tasks, LayerKind kind, bool again) const {
-  const auto named = [again](std::string what) { return again ? what + ", recomputed" : what; };
+  const auto named = [again](const std::string& what) { return again ? what + ", recomputed" : what; };
   const Kernels& k = kernels(kind);
   const bool experts = kind == LayerKind::moe;
   const Seconds shared = (k.layer.forward.memory_bound + k.forward.adapters) * 0.5;

@@ -119,7 +119,7 @@ class ExchangeWriter {
   void add_pipeline() {
     if (layout_.pp == 1) return;
     const Bytes hidden = head_message(model_, work_, rank_);
-    const Rounds hop = add(Op::send_recv, grid_.group(Dimension::pp), hidden / layout_.tp);
+    Rounds hop = add(Op::send_recv, grid_.group(Dimension::pp), hidden / layout_.tp);
     if (problem_) return;
     const Exchange like = x_.exchanges[hop.front().exchange];
     const Bytes message = hidden / layout_.tp;
@@ -161,12 +161,13 @@ class ExchangeWriter {
     const Bytes message{element_bytes(work_.dtype) * real(rank_.tokens) * real(width)};
     const Group group = grid_.group(Dimension::ulysses);
     if (!uneven()) return add(Op::all_to_all, group, message);
-    std::vector<Bytes> bytes;  // by pair: what is asked later must not ask this object
+    std::vector<std::vector<Bytes>> bytes(static_cast<std::size_t>(group.size));  // by pair: `share` asks this object
     for (int from = 0; from < group.size; ++from) {
-      for (int to = 0; to < group.size; ++to) bytes.push_back(share(from, to));
+      for (int to = 0; to < group.size; ++to) bytes[static_cast<std::size_t>(from)].push_back(share(from, to));
     }
-    return add(Op::all_to_all, group, message,
-               [bytes, group](int from, int to) { return bytes[static_cast<std::size_t>(from * group.size + to)]; });
+    return add(Op::all_to_all, group, message, [bytes](int from, int to) {
+      return bytes[static_cast<std::size_t>(from)][static_cast<std::size_t>(to)];
+    });
   }
 
   bool uneven() const {
@@ -186,9 +187,10 @@ class ExchangeWriter {
 
   /// K and V of a rank's block, in elements of `element` bytes.
   Rounds add_hop(Group group, double element) {
-    const Rounds hop = add(Op::send_recv, group, block(element, kv_width()));
+    Rounds hop = add(Op::send_recv, group, block(element, kv_width()));
     if (!uneven()) return hop;
     std::vector<double> share;
+    share.reserve(static_cast<std::size_t>(layout_.ulysses));
     for (int r = 0; r < layout_.ulysses; ++r) {
       share.push_back(static_cast<double>(heads_of(r).kv) / static_cast<double>(rank_.split.max_kv));
     }
@@ -264,7 +266,7 @@ class ExchangeWriter {
   /// In groups of `size` among the ranks of ZeRO, `apart` of them apart.
   Rounds add_sharded(Op op, int apart, int size, Bytes message, Share share) {
     const ShardSpace space = shard_space(layout_, grid_, order_);
-    const Rounds rounds = add(op, {size, space.group.stride * apart}, message, std::move(share));
+    Rounds rounds = add(op, {size, space.group.stride * apart}, message, std::move(share));
     if (space.renamed) rename_ranks(rounds, RankGrid(layout_, tp_first(order_)));
     return rounds;
   }

@@ -72,8 +72,8 @@ class Lowering {
 
   /// Adds a flow that waits for `row_`.
   void add(double bytes, double delay) {
-    system_.size.push_back(Bytes{bytes});
-    system_.delay.push_back(Seconds{delay});
+    system_.size.emplace_back(bytes);
+    system_.delay.emplace_back(delay);
     system_.after.add(row_);
   }
   void add_without_links(double delay) {

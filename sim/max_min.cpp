@@ -86,10 +86,11 @@ std::optional<MaxMinFault> MaxMin::solve(const MaxMinProblem& problem) {
   foreign_.resize(level_.size());
   owner_.assign(flows, kNobody);
   filling_.fill(system_, level_, foreign_, owner_);
-  rate_.resize(flows);
+  rate_.assign(flows, kUnbounded);
   for (std::size_t f = 0; f < flows; ++f) {
-    rate_[f] = owner_[f] == kNobody ? kUnbounded : level_[owner_[f]];
-    if (owner_[f] != kNobody && owner_[f] >= problem.capacity.size()) owner_[f] = kNobody;
+    if (owner_[f] == kNobody) continue;
+    rate_[f] = level_[owner_[f]];
+    if (owner_[f] >= problem.capacity.size()) owner_[f] = kNobody;
   }
   return std::nullopt;
 }

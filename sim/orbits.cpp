@@ -334,7 +334,10 @@ Orbits find_orbits(const Program& program, const Router& router, const Slowdown&
   ranks.number(orbits.of_rank, orbits.rank, orbits.ranks);
   links.number(orbits.of_link, orbits.link, orbits.links);
   std::vector<char> uncertain(orbits.link.size(), 0);
-  for (std::uint32_t k = 0; k < link_count; ++k) uncertain[orbits.of_link[k]] |= unknown[k];
+  for (std::uint32_t k = 0; k < link_count; ++k) {
+    char& of_class = uncertain[orbits.of_link[k]];
+    of_class = std::max(of_class, unknown[k]);
+  }
   for (std::uint32_t k = 0; k < link_count; ++k) orbits.uncertain.push_back(uncertain[orbits.of_link[k]]);
   return orbits;
 }

@@ -20,7 +20,7 @@ class PipelineWriter {
         tasks_(stages),
         micro_(static_cast<int>(micro_batches(in.work, in.layout))),
         chunks_(in.layout.pp * in.layout.virtual_pp),
-        came_(static_cast<std::size_t>(2 * chunks_ * micro_)),
+        came_(static_cast<std::size_t>(2 * chunks_) * static_cast<std::size_t>(micro_)),
         stored_(static_cast<std::size_t>(in.model.layers * micro_)),
         hosts_(static_cast<std::size_t>(in.layout.pp)) {
     for (int s = 0; s < in.layout.pp; ++s) {
@@ -62,7 +62,8 @@ class PipelineWriter {
   };
   int chunk_of(std::size_t s, const StageWork& w) const { return w.chunk * in_.layout.pp + static_cast<int>(s); }
   Came& came(bool backward, int chunk, int micro) {
-    return came_[static_cast<std::size_t>(((backward ? chunks_ : 0) + chunk) * micro_ + micro)];
+    return came_[static_cast<std::size_t>((backward ? chunks_ : 0) + chunk) * static_cast<std::size_t>(micro_) +
+                 static_cast<std::size_t>(micro)];
   }
   bool is_input_made(const StageWork& w, int chunk) const { return w.backward ? chunk == chunks_ - 1 : chunk == 0; }
   bool is_ready(std::size_t s, const StageWork& w) {

@@ -263,7 +263,7 @@ class Refinement {
       for (const std::uint32_t c : route) {
         const std::uint64_t count = rows.count(2 * orbits_.rank.size() + first[c], m), links = orbits_.links[first[c]];
         if (count % links != 0) return false;
-        messages.usage.push_back(static_cast<double>(count / links));
+        messages.usage.push_back(static_cast<double>(count) / static_cast<double>(links));
       }
       messages.route.add(route);
     }

@@ -153,8 +153,8 @@ std::optional<RouteTables::Pair> RouteTables::find_unreachable() const {
     senders[std::move(sender)].push_back(gpu);
     receivers[doors_to(servers_.entries(gpu))].push_back(gpu);
   }
-  for (const auto& [_, sending] : senders) {
-    for (const auto& [__, receiving] : receivers) {
+  for (const auto& [out, sending] : senders) {
+    for (const auto& [in, receiving] : receivers) {
       if (connects_outside(sending.front(), receiving.front())) continue;
       for (const std::uint32_t from : sending) {
         for (const std::uint32_t to : receiving) {

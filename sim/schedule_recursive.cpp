@@ -9,7 +9,7 @@ namespace ithaca {
 /// Partners are 1, 2, 4, ... apart and exchange what they have by then; halving goes the other way round.
 std::vector<Round> recursive_rounds(const ScheduleContext& context) {
   const CollectiveCall& call = context.call;
-  const int count = std::bit_width(static_cast<unsigned>(call.group.size)) - 1;
+  const auto count = static_cast<int>(std::bit_width(static_cast<unsigned>(call.group.size))) - 1;
   const HopCosts hop = hop_costs(context.cluster, context.placement, Algorithm::ring, Protocol::simple);
   std::vector<Round> rounds;
   for (int i = 0; i < count; ++i) {

@@ -118,7 +118,7 @@ void Servers::find_doors(const Fabric& fabric, Search& search, std::uint32_t gpu
       const std::uint32_t next = way == Way::out ? fabric.links()[link].to : fabric.links()[link].from;
       const std::uint32_t next_cost = cost + std::max<std::uint32_t>(fabric.links()[link].cost, 1);
       if (server_of_node_[next] != server_of_node_[start]) {
-        search.doors.push_back({next_cost, link});
+        search.doors.emplace_back(next_cost, link);
       } else if (search.reached[next] != search.round || search.cost[next] > next_cost) {
         search.reached[next] = search.round;
         search.cost[next] = next_cost;

@@ -41,8 +41,7 @@ void fit_points(Gpu& gpu, const Samples& samples, bool backward, bool causal, do
         other[i].rate = mine[i].rate * (backward_share / (1 - backward_share) / 2.5);
       }
     };
-    const Samples same =
-        filter(samples, [&](const KernelSample& s) { return static_cast<double>(s.attention.head_dim) == d; });
+    const Samples same = filter(samples, [&](const KernelSample& s) { return s.attention.head_dim == d; });
     fit(gpu, not_held_out(same), {half_peak, 150}, place);
   }
 }

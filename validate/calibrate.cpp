@@ -16,6 +16,7 @@ using Op = KernelSample::Op;
 using Samples = std::vector<KernelSample>;
 
 constexpr int kKernelResamples = 20;  // a fit of 250 GEMMs takes tens of milliseconds
+constexpr int kMedianResamples = 100;
 constexpr std::uint64_t kResampleSeed = 1;
 constexpr int kShapes = 16;  ///< twice the parameters of the GEMM curve
 
@@ -47,7 +48,7 @@ Samples only(const Samples& samples, bool (*wanted)(const KernelSample&)) {
   return out;
 }
 
-Fitted median_of(std::vector<double> values) {
+Fitted median_of(const std::vector<double>& values) {
   const auto median = [](std::vector<double> v) {
     const auto middle = v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2);
     std::nth_element(v.begin(), middle, v.end());
@@ -55,7 +56,8 @@ Fitted median_of(std::vector<double> values) {
   };
   std::vector<std::vector<double>> draws;
   Resampler resampler(kResampleSeed);
-  for (int i = 0; i < 5 * kKernelResamples; ++i) draws.push_back({median(resampler.draw(values))});
+  draws.reserve(kMedianResamples);
+  for (int i = 0; i < kMedianResamples; ++i) draws.push_back({median(resampler.draw(values))});
   return {median(values), intervals_of(draws)[0], static_cast<int>(values.size())};
 }
 

@@ -135,8 +135,9 @@ namespace {
 std::string origin(const KernelSamples& table) {
   std::string text = table.source;
   for (const auto& [key, value] : table.provenance) {
-    if (key == "device" || key == "driver") text += ", " + (key == "driver" ? key + " " : "") + value;
-    if (key == "date") text += ", " + value.substr(0, 10);
+    if (key == "device") text.append(", ").append(value);
+    if (key == "driver") text.append(", driver ").append(value);
+    if (key == "date") text.append(", ").append(value, 0, 10);
   }
   return text;
 }

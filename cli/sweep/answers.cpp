@@ -121,8 +121,11 @@ std::optional<std::string> SweepWorker::simulate(const Question& question, Row& 
     machine_number_ = reader_.machine_number();
     machine_gpus_ = question.gpus;
     auto made = make_machine({}, reader_.machine(), question.gpus);
-    machine_ = made ? std::make_unique<Machine>(std::move(made).value()) : nullptr;
-    if (!made) no_machine_ = made.error().front().what;
+    machine_.reset();
+    if (made)
+      machine_ = std::make_unique<Machine>(std::move(made).value());
+    else
+      no_machine_ = made.error().front().what;
   }
   if (!machine_) return no_machine_;
   return run_row(row, question, machine_->router);

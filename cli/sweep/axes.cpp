@@ -1,5 +1,7 @@
 #include "cli/sweep/axes.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "cli/flag_reader.hpp"
@@ -209,7 +211,7 @@ std::vector<SweepAxis> make_axes(const AxisTexts& texts, SweepAsks asks, Diagnos
     }
     const auto words = parse_axis_values(text);
     if (!words) {
-      problems.push_back(mistake("--set " + name + "=" + text, words.error().what, words.error().next));
+      problems.push_back(mistake(fmt::format("--set {}={}", name, text), words.error().what, words.error().next));
       continue;
     }
     axis.words = *words;

@@ -110,7 +110,7 @@ class MpiCrew::Inbox {
   };
   void take_on() {
     MPI_Status status;
-    MPI_Message handle;
+    MPI_Message handle = MPI_MESSAGE_NULL;
     int there = 0, size = 0;
     while (MPI_Improbe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &there, &handle, &status) == MPI_SUCCESS &&
            there != 0) {

@@ -30,6 +30,7 @@ std::vector<const Diagnostic*> by_place(const Diagnostics& diagnostics) {
   }
   std::sort(keyed.begin(), keyed.end());
   std::vector<const Diagnostic*> sorted;
+  sorted.reserve(keyed.size());
   for (const auto& key : keyed) sorted.push_back(std::get<3>(key));
   return sorted;
 }

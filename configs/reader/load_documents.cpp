@@ -46,6 +46,7 @@ void each_word(std::string_view line, const Add& add) {
 
 Result<std::vector<std::int64_t>, Diagnostics> load_documents(const std::string& flag, const std::string& given) {
   const bool list = !given.empty() && given[0] >= '0' && given[0] <= '9';
+  const std::string words_given = flag + " " + given;
   TextFile file{flag, given};
   Diagnostics problems;
   if (!list) {
@@ -64,7 +65,7 @@ Result<std::vector<std::int64_t>, Diagnostics> load_documents(const std::string&
       const auto wrong = add_word(word, lengths);
       if (!wrong) return;
       const Place place =
-          list ? Place{flag + " " + given, 0, 0, 1, ""} : place_in(file.file, file.text, line + 1, column, word.size());
+          list ? Place{words_given, 0, 0, 1, ""} : place_in(file.file, file.text, line + 1, column, word.size());
       problems.push_back({place, wrong->what, "", wrong->next, {}});
     });
     at = end + 1;

@@ -111,8 +111,8 @@ class FlowReader {
     Names links("link"), flows("flow");
     for_each_map(document_, fields.sequence("links"), "link", diagnostics_, [&](Fields& link) {
       links.add(link);
-      system.capacity.push_back(BytesPerSecond{link.need("capacity", parse_above_zero)});
-      system.latency.push_back(Seconds{link.maybe("latency", parse_not_negative).value_or(0)});
+      system.capacity.emplace_back(link.need("capacity", parse_above_zero));
+      system.latency.emplace_back(link.maybe("latency", parse_not_negative).value_or(0));
     });
     std::vector<const Node*> waits;
     for_each_map(document_, fields.sequence("flows"), "flow", diagnostics_, [&](Fields& flow) {
@@ -131,10 +131,10 @@ class FlowReader {
 
   static void read_flow(Fields& fields, const Names& links, LoadedFlowCase& loaded) {
     FlowSystem& system = loaded.flows.system;
-    system.size.push_back(Bytes{fields.need("bytes", parse_not_negative)});
-    system.start.push_back(Seconds{fields.maybe("start", parse_not_negative).value_or(0)});
-    system.delay.push_back(Seconds{fields.maybe("delay", parse_not_negative).value_or(0)});
-    system.rate_cap.push_back(BytesPerSecond{fields.maybe("rate_cap", parse_above_zero).value_or(0)});
+    system.size.emplace_back(fields.need("bytes", parse_not_negative));
+    system.start.emplace_back(fields.maybe("start", parse_not_negative).value_or(0));
+    system.delay.emplace_back(fields.maybe("delay", parse_not_negative).value_or(0));
+    system.rate_cap.emplace_back(fields.maybe("rate_cap", parse_above_zero).value_or(0));
     const Node* path = fields.sequence("path");
     system.route.add(path == nullptr ? std::vector<std::uint32_t>{}
                                      : links.find(fields, *path, "the path crosses this link twice"));

@@ -59,7 +59,7 @@ class RunsReader {
   }
 
   void pass_over(Fields& fields, const std::string& where) {
-    for (const std::string& key : fields.unasked()) ++passed_over_["'" + key + "' of " + where];
+    for (const std::string& key : fields.unasked()) ++passed_over_[fmt::format("'{}' of {}", key, where)];
   }
 
   void read_source(Fields& f, std::string name) {
@@ -162,6 +162,7 @@ class RunsReader {
   template <class Map>
   static std::vector<std::string> names_of(const Map& map) {
     std::vector<std::string> names;
+    names.reserve(map.size());
     for (const auto& [name, value] : map) names.push_back(name);
     return names;
   }
@@ -188,7 +189,7 @@ Result<TrainingRuns, Diagnostics> load_runs(const std::string& path, const std::
   if (path.ends_with(".csv")) {
     auto text = read_text(path);
     if (!text) return text.error();
-    const auto document = csv_runs(text->file, std::move(text->text), cluster);
+    const auto document = csv_runs(text->file, text->text, cluster);
     if (!document) return document.error();
     return read_runs(*document);
   }

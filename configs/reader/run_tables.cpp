@@ -49,7 +49,7 @@ Node collection(Node::Kind kind, int line = 1, int column = 1) {
 }
 Node map_of(std::vector<std::pair<std::string, Node>> entries) {
   Node node = collection(Node::Kind::map);
-  for (auto& [key, value] : entries) node.entries.push_back({scalar(key), std::move(value)});
+  for (auto& entry : entries) node.entries.push_back({scalar(entry.first), std::move(entry.second)});
   return node;
 }
 
@@ -119,7 +119,7 @@ std::vector<Node> split_csv(const std::string& line, int number) {
 }
 
 /// The first line, perhaps a comment, as names of columns.
-Node csv_header(std::string line) {
+Node csv_header(const std::string& line) {
   const std::size_t skip = line.starts_with("# ") && !line.starts_with("# layers") ? 2 : 0;
   Node columns = collection(Node::Kind::sequence);
   columns.items = split_csv(line.substr(skip), 1);

@@ -270,7 +270,7 @@ TEST(PcieHop, TheTightestOfPortSocketAndNics) {
 TEST(Hop, IsBoundByItsWires) {
   // A port inside a server, NICs between servers: eight pairs through 400 GB/s, or through twenty times that.
   Cluster cluster = round_cluster();
-  const auto bound = [&](Placement p) { return send_recv_cost(cluster, p, kGB).bound.value(); };
+  const auto bound = [&](const Placement& p) { return send_recv_cost(cluster, p, kGB).bound.value(); };
   EXPECT_NEAR(bound(on(cluster, 8, 1, 8)), 1.0 / 450, 1e-12);
   EXPECT_NEAR(bound(on(cluster, 2, 1, 2)), 1.0 / 450, 1e-12);
   EXPECT_NEAR(bound(on(cluster, 2, 32, 64)), 8.0 / 400, 1e-12);
