@@ -1,5 +1,7 @@
 #include "configs/reader/load_runs.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
