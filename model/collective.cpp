@@ -18,13 +18,9 @@ bool correct(const Cluster& c, const Placement& p, Op op, Bytes message, Collect
   const double bytes = step_bytes(op, cost.algorithm, message, p.group.size);
   const Correction by = correction(c.measured, op, cost.algorithm, cost.protocol, p.nodes > 1, p.group.size, bytes);
   if (!by.known) return false;
-  cost.latency = cost.latency * by.latency;
-  if (by.hop > 0) {
-    const double kept = std::min(1.0, by.held / message);
-    cost.latency += tree_levels(c, p, message * kept) * by.hop;
-    cost.transfer = cost.transfer * (nccl::tree_correction(static_cast<int>(cost.protocol), message) * (1 - kept));
-  }
-  cost.transfer = max(cost.transfer * by.transfer, cost.bound - cost.latency);
+  const CorrectedTimes times = corrected(constant_times(c, p, message, cost), message, by);
+  cost.latency = times.latency;
+  cost.transfer = max(times.transfer, cost.bound - cost.latency);
   cost.mark = by.inside ? Mark::calibrated : Mark::extrapolated;
   return true;
 }

@@ -150,12 +150,18 @@ int doublings(int nodes) { return static_cast<int>(std::bit_width(static_cast<un
 
 }  // namespace
 
-Seconds tree_levels(const Cluster& c, const Placement& p, Bytes held) {
+Seconds tree_levels(const Cluster& c, const Placement& p, Bytes message) {
   Seconds hop;
   for (std::size_t i = 0; i < p.levels.size(); ++i) {
-    if (crosses(p, i)) hop = max(hop, held * p.levels[i].sharers / c.domains[i].achieved);
+    if (crosses(p, i)) hop = max(hop, message * p.levels[i].sharers / c.domains[i].achieved);
   }
   return hop * (2 * doublings(p.nodes));
+}
+
+ConstantTimes constant_times(const Cluster& c, const Placement& p, Bytes message, const CollectiveCost& cost) {
+  if (cost.algorithm != Algorithm::tree) return {cost.latency, cost.transfer};
+  return {cost.latency, cost.transfer, cost.transfer * nccl::tree_correction(static_cast<int>(cost.protocol), message),
+          tree_levels(c, p, message)};
 }
 
 CollectiveCost tree_cost(const Cluster& c, const Placement& p, Bytes message) {

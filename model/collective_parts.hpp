@@ -27,8 +27,11 @@ Seconds ring_transfer(const Cluster& cluster, const Placement& placement, Bytes 
 /// other down, of more the inner nodes of a tree have two children below them.
 Seconds tree_transfer(const Cluster& cluster, const Placement& placement, Bytes message);
 
-/// `held` bytes through the NICs of one server after another, up all levels of a tree and down; nothing in one server.
-Seconds tree_levels(const Cluster& cluster, const Placement& placement, Bytes held);
+/// `message` through the NICs of one server after another, up all levels of a tree and down; nothing in one server.
+Seconds tree_levels(const Cluster& cluster, const Placement& placement, Bytes message);
+/// The parts of a cost that no measurement has corrected yet.
+ConstantTimes constant_times(const Cluster& cluster, const Placement& placement, Bytes message,
+                             const CollectiveCost& cost);
 
 Latencies ring_hops(const Cluster& cluster, const Placement& placement, int protocol);
 Latencies tree_hops(const Cluster& cluster, const Placement& placement, int protocol);

@@ -81,4 +81,10 @@ Correction correction(const CollectiveProfile& profile, Op op, Algorithm algorit
   return result;
 }
 
+CorrectedTimes corrected(const ConstantTimes& times, Bytes message, const Correction& by) {
+  if (by.hop == 0) return {times.latency * by.latency, times.transfer * by.transfer};
+  const double kept = std::min(1.0, by.held / message);
+  return {times.latency * by.latency + times.levels * (kept * by.hop), times.wire * ((1 - kept) * by.transfer)};
+}
+
 }  // namespace ithaca

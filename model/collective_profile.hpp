@@ -63,4 +63,15 @@ struct Correction {
 Correction correction(const CollectiveProfile& profile, Op op, Algorithm algorithm, Protocol protocol,
                       bool across_nodes, int ranks, double step_bytes);
 
+/// A collective by NCCL's constants, in the parts that a correction scales.
+struct ConstantTimes {
+  Seconds latency{}, transfer{};
+  Seconds wire{};    ///< of a tree: `transfer` without NCCL's correction by size, which stands for waits at its levels
+  Seconds levels{};  ///< of a tree: the whole message through a server's NICs at each level
+};
+struct CorrectedTimes {
+  Seconds latency{}, transfer{};
+};
+CorrectedTimes corrected(const ConstantTimes& times, Bytes message, const Correction& by);
+
 }  // namespace ithaca

@@ -59,7 +59,7 @@ Seen seen(const Rows& rows) {
     s.latency = std::max(s.latency, row.plain.latency / row.plain.total());
     s.transfer = std::max(s.transfer, row.plain.transfer / row.plain.total());
     ++sizes[row.sample.message.value()];
-    if (row.levels > Seconds{}) by_nodes[row.placement.nodes].insert(row.sample.message.value());
+    if (row.times.levels > Seconds{}) by_nodes[row.placement.nodes].insert(row.sample.message.value());
   }
   s.sizes = static_cast<int>(sizes.size());
   s.levels = std::any_of(by_nodes.begin(), by_nodes.end(), [](const auto& n) { return n.second.size() >= kSizes; });
@@ -73,10 +73,9 @@ double robust(double residual) {
   return size <= kLinear ? residual : std::copysign(std::sqrt(2 * kLinear * size - kLinear * kLinear), residual);
 }
 
-Seconds line_time(const PlacedSample& row, double latency, double transfer, double hop, Bytes held) {
-  if (hop == 0) return row.plain.latency * latency + row.plain.transfer * transfer;
-  const double kept = std::min(1.0, held / row.sample.message);
-  return row.plain.latency * latency + row.wire * ((1 - kept) * transfer) + row.levels * (kept * hop);
+Seconds line_time(const PlacedSample& row, const Correction& line) {
+  const CorrectedTimes times = corrected(row.times, row.sample.message, line);
+  return times.latency + times.transfer;
 }
 
 /// One factor for latency and transfer where the rows cannot tell them apart. NCCL's constants count as one more
@@ -86,9 +85,9 @@ double fit_line(CollectiveRegime& regime, const Rows& rows, bool apart, Bytes he
   const std::size_t factors = apart ? 2 : 1;
   const bool levels = held > Bytes{};
   const auto residuals = [&](const std::vector<double>& p, std::vector<double>& out) {
-    const double hop = levels ? p.back() : 0;
+    const Correction line{p[0], p[factors - 1], levels ? p.back() : 0, held};
     for (std::size_t i = 0; i < rows.size(); ++i)
-      out[i] = robust(std::log(line_time(rows[i], p[0], p[factors - 1], hop, held) / rows[i].sample.time));
+      out[i] = robust(std::log(line_time(rows[i], line) / rows[i].sample.time));
     for (std::size_t i = 0; i < factors; ++i) out[rows.size() + i] = kTrust * std::log(p[i]);
   };
   const std::size_t count = rows.size() + factors;
@@ -136,8 +135,7 @@ CollectiveCurve fit_curve(const CurveKey& key, const Rows& rows, const Collectiv
     const double bytes = step_bytes(s.op, row.plain.algorithm, s.message, s.ranks);
     const Correction line =
         correction(lines, s.op, row.plain.algorithm, row.plain.protocol, row.across, s.ranks, bytes);
-    const Seconds time = line_time(row, line.latency, line.transfer, line.hop, line.held);
-    by_bytes[bytes].push_back(std::log(s.time / time));
+    by_bytes[bytes].push_back(std::log(s.time / line_time(row, line)));
   }
   const auto [op, algorithm, across, ranks] = key;
   CollectiveCurve curve{op, algorithm, across, ranks, {}};

@@ -94,10 +94,8 @@ Rows rows_on(const Cluster& cluster, const std::vector<CollectiveSample>& sample
     const Placement placement = place(cluster, {s.ranks, 1}, s.ranks);
     const auto cost = collective_cost(cluster, placement, s.op, s.message, s.algorithm);
     if (cost && (s.nodes == 0 || s.nodes == placement.nodes)) {
-      const bool tree = cost->algorithm == Algorithm::tree;
-      const double correction = nccl::tree_correction(static_cast<int>(cost->protocol), s.message);
-      rows.push_back({s, placement, *cost, placement.nodes > 1, tree ? cost->transfer * correction : Seconds{},
-                      tree ? parts::tree_levels(cluster, placement, s.message) : Seconds{}});
+      rows.push_back(
+          {s, placement, *cost, placement.nodes > 1, parts::constant_times(cluster, placement, s.message, *cost)});
     } else {
       ++outside;
     }

@@ -17,8 +17,7 @@ struct PlacedSample {
   Placement placement;
   CollectiveCost plain;  ///< by NCCL's constants and the cluster's rates
   bool across = false;   ///< several servers
-  Seconds wire{};        ///< of a tree: its transfer without NCCL's correction, which stands for waits at its levels
-  Seconds levels{};      ///< of a tree: the whole message through a server's NICs at each level (see CollectiveRegime)
+  ConstantTimes times;   ///< of `plain`
 };
 using Rows = std::vector<PlacedSample>;
 
