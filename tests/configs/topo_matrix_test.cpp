@@ -16,12 +16,6 @@ LoadedGraph need(const std::string& text, const Cluster* cluster = nullptr) {
   ADD_FAILURE() << print(loaded.error());
   return {};
 }
-void expect_said(const std::string& text, const std::vector<std::string>& parts) {
-  const auto loaded = read_topo_matrix("m.txt", text, nullptr);
-  ASSERT_FALSE(loaded);
-  for (const std::string& part : parts)
-    EXPECT_NE(print(loaded.error()).find(part), std::string::npos) << part << " is not in\n" << print(loaded.error());
-}
 /// GB/s of the link between two nodes, which goes both ways; 0 where there is none.
 double rate(const LoadedGraph& loaded, const std::string& from, const std::string& to) {
   double there = 0, back = 0;
@@ -112,26 +106,6 @@ TEST(TopoMatrix, TheCpuAffinityTellsWhatNvlinkHides) {
   EXPECT_EQ(rate(odd, "gpu1", "cpu0"), 24);
   EXPECT_TRUE(has_notice(odd, "though the matrix says SYS"));
   EXPECT_EQ(rate(need("GPU0 CPU Affinity\nGPU0 X 0-15\n"), "gpu0", "cpu0"), 24);
-}
-
-TEST(TopoMatrix, MistakesHaveTheirPlaces) {
-  expect_said("GPU0 GPU1\nGPU0 X NVX\nGPU1 PIX PIX\n",
-              {"m.txt:2:8", "'NVX' is no connection", "m.txt:3:10", "a device is X to itself"});
-  expect_said("GPU0 GPU1\nGPU0 X X\nGPU1 X X\n", {"only a device itself is X"});
-  expect_said("GPU0 GPU1 GPU0\nGPU0 X SYS\nGPU0 X SYS SYS\n",
-              {"m.txt:1:11", "column GPU0 is there twice", "m.txt:2:8", "this row ends after 2 of 3 columns",
-               "row GPU0 is there twice", "there is no row for GPU1"});
-  expect_said("GPU0 GPU1\nGPU0 X NV4\nGPU1 PIX X\n",
-              {"m.txt:3:6", "GPU1 and GPU0 are joined one way but not the other", "other place: m.txt:2:8"});
-  expect_said("GPU0 NIC0\nGPU0 X NV4\n", {"only GPUs have NVLinks"});
-  std::string wide = "GPU0";
-  for (int i = 1; i < 300; ++i) wide += " GPU" + std::to_string(i);
-  expect_said(wide + "\n", {"more than 256 devices"});
-}
-
-TEST(TopoMatrix, OtherTextsAreNoMatrix) {
-  for (const char* text : {"", "kind: fat_tree\n", "<system/>", "GPU0: X\n", "GPU0 X NV4\n", "\x1b", "GPU"})
-    EXPECT_FALSE(is_topo_matrix(text)) << text;
 }
 
 // ITHACA_SHARED_DATA names a folder with nccl_topo: matrices that people have posted.

@@ -23,7 +23,7 @@ case $1 in
   collectives) literals $t/load_collectives_test.cpp $t/nccl_tests_*_test.cpp $t/collective_table_test.cpp
     echo validate/data/collectives "$OUT" ;;
   topology) literals $t/nccl_topology_test.cpp $t/graphml_test.cpp $t/xml_document_test.cpp; echo "$OUT" ;;
-  matrix) literals $t/topo_matrix_test.cpp; echo "$OUT" ;;
+  matrix) literals $t/topo_matrix_test.cpp $t/device_table_test.cpp; echo "$OUT" ;;
   fabric) literals $t/load_fabric_test.cpp $t/fabric_graph_test.cpp $t/graphml_test.cpp $t/topo_matrix_test.cpp \
     $t/nccl_topology_test.cpp; echo "$OUT" ;;
   flows) literals $t/load_flows_test.cpp; echo "$OUT" ;;
