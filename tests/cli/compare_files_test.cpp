@@ -120,7 +120,7 @@ TEST(CompareFiles, OfOneAnswerNothingChanges) {
 }
 
 TEST(CompareFiles, RefusesWhatIsNoComparison) {
-  const Outcome both = compared("", "{\"format_version\": \"2.0\"}");
+  const Outcome both = compared("", R"({"format_version": "2.0"})");
   EXPECT_EQ(both.exit, ExitCode::usage);
   EXPECT_TRUE(contains(both.talk, "before.json: is no answer of 'ithaca compare --json': ")) << both.talk;
   EXPECT_TRUE(contains(both.talk, "this format is not 1.x")) << both.talk;

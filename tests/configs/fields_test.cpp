@@ -151,7 +151,7 @@ TEST(Fields, AKeyWithoutAValueIsReportedOnce) {
 }
 
 TEST(Fields, NullCanCountAsAbsent) {
-  Read read("{\"heads\": null, \"layers\": null}");
+  Read read(R"({"heads": null, "layers": null})");
   Fields fields = read.fields();
   fields.allow_null();
   EXPECT_EQ(fields.maybe("heads", parse_size), std::nullopt);

@@ -176,15 +176,15 @@ TEST(LoadFabric, DamagedFilesGetAnAnswer) {
       "schema: fabric/1\nkind: custom\n" + kGraph.substr(0, kGraph.find("], ") + 1) +
           "\nlinks: [{from: a, to: b, capacity: 1GBps}]\n",
       "schema: fabric/1\nkind: torus\ndimensions: [4, 4]\nlink_rate: 50GBps\n",
-      "<graphml><key id='k' for='node' attr.name='kind'/><key id='c' attr.name='capacity'/><graph "
-      "edgedefault='undirected'>"
-      "<node id='a'><data key='k'>gpu</data></node><node id='b'><data key='k'>gpu</data></node>"
-      "<edge source='a' target='b'><data key='c'>1GBps</data></edge></graph></graphml>",
-      "<system version='1'><cpu numaid='0' arch='x86_64' vendor='GenuineIntel' familyid='6' modelid='85'>"
-      "<pci busid='0000:10:00.0' class='0x060400' link_speed='8 GT/s' link_width='16'>"
-      "<pci busid='0000:11:00.0' class='0x030200' link_speed='8 GT/s' link_width='16'><gpu dev='0' sm='80' rank='0'>"
-      "<nvlink target='0000:d:00.0' count='12' tclass='0x068000'/></gpu></pci>"
-      "<pci busid='0000:12:00.0' class='0x020000'><nic><net speed='100000'/></nic></pci></pci></cpu></system>",
+      R"(<graphml><key id='k' for='node' attr.name='kind'/><key id='c' attr.name='capacity'/>
+<graph edgedefault='undirected'>
+<node id='a'><data key='k'>gpu</data></node><node id='b'><data key='k'>gpu</data></node>
+<edge source='a' target='b'><data key='c'>1GBps</data></edge></graph></graphml>)",
+      R"(<system version='1'><cpu numaid='0' arch='x86_64' vendor='GenuineIntel' familyid='6' modelid='85'>
+<pci busid='0000:10:00.0' class='0x060400' link_speed='8 GT/s' link_width='16'>
+<pci busid='0000:11:00.0' class='0x030200' link_speed='8 GT/s' link_width='16'><gpu dev='0' sm='80' rank='0'>
+<nvlink target='0000:d:00.0' count='12' tclass='0x068000'/></gpu></pci>
+<pci busid='0000:12:00.0' class='0x020000'><nic><net speed='100000'/></nic></pci></pci></cpu></system>)",
       "GPU0 GPU1 NIC0 CPU Affinity\nGPU0 X NV4 PIX 0-7\nGPU1 NV4 X SYS 8-15\nNIC0 PIX SYS X\n"};
   std::mt19937 random(7);
   const auto below = [&](std::size_t end) { return std::uniform_int_distribution<std::size_t>(0, end - 1)(random); };

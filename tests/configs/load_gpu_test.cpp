@@ -156,7 +156,7 @@ const Bad kBad[] = {
     {"misspelt_key",
      {{"memory_rate:", "memory_bandwidth: {value: 1GBps, from: driver}\nmemory_rate:"}},
      "unknown key 'memory_bandwidth'",
-     1,
+     true,
      nullptr},
     {"no_such_kernels",
      {{"gemm: h100-sxm-probe", "gemm: h100-xsm"}},

@@ -9,7 +9,7 @@ using Flows = std::vector<std::uint32_t>;
 
 /// One link of 10 bytes a second.
 struct OneLink {
-  explicit OneLink(const std::vector<double>& sizes) : largest(0) {
+  explicit OneLink(const std::vector<double>& sizes) {
     for (const double size : sizes) {
       route.add(Flows{0});
       largest = std::max(largest, size);
@@ -17,7 +17,7 @@ struct OneLink {
   }
   const std::vector<double> capacity{10};
   IndexRows route;
-  double largest;
+  double largest = 0;
 };
 
 Flows finished_at(const FlowClocks& clocks, double time) {

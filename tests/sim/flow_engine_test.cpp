@@ -15,7 +15,6 @@ namespace {
 
 using test::flow_system;
 using test::run;
-using test::TestFlow;
 
 void expect_finishes(const FlowSystem& system, const std::vector<double>& expected) {
   const FlowRun result = run(system);

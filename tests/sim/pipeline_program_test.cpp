@@ -12,7 +12,6 @@
 namespace ithaca {
 namespace {
 
-using test::llama_7b;
 using test::sequence;
 using test::StepJob;
 

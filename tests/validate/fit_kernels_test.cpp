@@ -24,7 +24,7 @@ std::string output_of(const std::string& command) {
   std::string text;
   FILE* pipe = popen(command.c_str(), "r");
   std::array<char, 4096> buffer;
-  for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) text.append(buffer.data(), n);
+  for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) text.append(buffer.data(), n);
   EXPECT_EQ(pclose(pipe), 0) << command;
   return text;
 }
@@ -41,7 +41,7 @@ void expect_same(const std::string& made, const std::string& committed) {
   const auto a = words(made), b = words(committed);
   ASSERT_EQ(a.size(), b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
-    char *rest_a, *rest_b;
+    char *rest_a = nullptr, *rest_b = nullptr;
     const double x = std::strtod(a[i].c_str(), &rest_a), y = std::strtod(b[i].c_str(), &rest_b);
     EXPECT_STREQ(rest_a, rest_b);
     EXPECT_NEAR(x, y, 0.01 * std::abs(y) + 0.11) << "word " << i << " of " << a.size();

@@ -75,7 +75,7 @@ TEST(References, GradientsAreThoseOfTheForwardPass) {
   const AttentionGradients d = attention_gradients(call, q, k, v, d_o);
   constexpr float kStep = 1e-2f;
   const auto slope = [&](int which, std::size_t i) {
-    double value[2];
+    double value[2] = {};
     for (const int side : {0, 1}) {
       Numbers t[3] = {q, k, v};
       t[which][i] += side == 0 ? -kStep : kStep;

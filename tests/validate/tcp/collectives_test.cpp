@@ -12,7 +12,8 @@ std::size_t index(int rank) { return static_cast<std::size_t>(rank); }
 
 /// What rank `from` sends to rank `to`: its size and every element tell both.
 std::vector<float> letter(int from, int to) {
-  return std::vector<float>(index(1000 + 100 * from + 10 * to), static_cast<float>(10 * from + to));
+  std::vector<float> numbers(index(1000 + 100 * from + 10 * to), static_cast<float>(10 * from + to));
+  return numbers;
 }
 
 template <class Exchange>
