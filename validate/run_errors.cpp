@@ -38,16 +38,16 @@ void put_memory(RunRow& row, const RunMeasured& m, const MemoryLedger& ledger) {
   row.measured.reserved = value(m.reserved);
   row.measured.memory = value(m.allocated);
   if (m.allocated) {
-    row.assumed.push_back(
+    row.assumed.emplace_back(
         "allocated memory against the ledger without driver context, NCCL's buffers and fragmentation");
   } else if (m.reserved) {
     row.measured.memory = value(m.reserved);
     row.predicted.memory = row.predicted.reserved;
-    row.assumed.push_back("reserved memory against the ledger without driver context and NCCL's buffers");
+    row.assumed.emplace_back("reserved memory against the ledger without driver context and NCCL's buffers");
   } else if (m.device) {
     row.measured.memory = value(m.device);
     row.predicted.memory = ledger.peak().value();
-    row.assumed.push_back("the driver's count of memory against the whole ledger");
+    row.assumed.emplace_back("the driver's count of memory against the whole ledger");
   }
 }
 

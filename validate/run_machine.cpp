@@ -17,7 +17,7 @@ namespace {
 struct Stand {
   std::string_view first, second, cluster;
   double port_GBps = 0;  ///< where the GPU's NVLink is slower than the profile's
-  std::string_view remark = "";
+  std::string_view remark{};
 };
 constexpr Stand kStands[] = {
     {"GH200", "", ""},  // none of the catalogue's

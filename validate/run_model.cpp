@@ -57,8 +57,8 @@ void put_experts(Transformer& m, const RunModel& given, std::vector<std::string>
   m.experts.ffn = given.moe_ffn.value_or(m.ffn);
   m.experts.shared_ffn = given.shared_expert_ffn.value_or(0);
   m.experts.dense_layers = given.dense_layers.value_or(0);
-  if (!given.topk) assumed.push_back("experts of a token: 2");
-  assumed.push_back("tokens spread evenly over the experts");
+  if (!given.topk) assumed.emplace_back("experts of a token: 2");
+  assumed.emplace_back("tokens spread evenly over the experts");
 }
 
 Result<Transformer, RunRefusal> from_catalogue(const std::string& name) {
@@ -94,7 +94,7 @@ Result<Transformer, RunRefusal> run_model(const RunModel& given, std::int64_t po
   m.ffn = given.ffn.value_or(gpt ? 4 * given.hidden : given.moe_ffn.value_or(0));
   m.vocab = given.vocab.value_or(51200);
   m.gated_ffn = given.gated_mlp.value_or(!gpt);
-  if (!given.vocab) assumed.push_back("vocabulary of 51,200, Megatron-LM's padded GPT-2 vocabulary");
+  if (!given.vocab) assumed.emplace_back("vocabulary of 51,200, Megatron-LM's padded GPT-2 vocabulary");
   put_family(m, gpt, positions);
   put_latent(m, given, assumed);
   put_experts(m, given, assumed);

@@ -26,7 +26,10 @@ void add(Matrix& sum, const Matrix& other) {
 
 Matrix columns_of(const Matrix& m, std::size_t first, std::size_t count) {
   Matrix part = zeros(m.rows, count);
-  for (std::size_t i = 0; i < m.rows; ++i) std::copy_n(m.row(i).begin() + first, count, part.row(i).begin());
+  for (std::size_t i = 0; i < m.rows; ++i) {
+    const auto from = m.row(i).subspan(first, count);
+    std::copy(from.begin(), from.end(), part.row(i).begin());
+  }
   return part;
 }
 

@@ -31,7 +31,7 @@ TEST(ProbeProgram, BesideComesBeforePathAndMustBeExecutable) {
 }
 
 TEST(ProbeProgram, GivesItsWordsAndTellsItsEnd) {
-  const std::string folder = folder_with("words", "[ \"$#\" = 2 ] && [ \"$2\" = 'two words' ] && exit 5; exit 9");
+  const std::string folder = folder_with("words", R"([ "$#" = 2 ] && [ "$2" = 'two words' ] && exit 5; exit 9)");
   EXPECT_EQ(run_program(folder + "/ithaca_probe", {"one", "two words"}).value(), 5);
   EXPECT_EQ(run_program(folder_with("killed", "kill -TERM $$") + "/ithaca_probe", {}).value(), 128 + 15);
   EXPECT_EQ(run_program("/nowhere/ithaca_probe", {}).value(), 127);

@@ -261,11 +261,11 @@ TEST(ReportCommand, RefusesFilesThatHoldNoComparison) {
   std::string negative = right;
   negative.replace(negative.find("\"compute_s\": ") + 13, 0, "-");
   std::string strategy = right;
-  strategy.replace(strategy.find("\"strategy\": \"ulysses\"") + 13, 7, "odyssey");
+  strategy.replace(strategy.find(R"("strategy": "ulysses")") + 13, 7, "odyssey");
   const std::pair<std::string, const char*> cases[] = {
       {"", "parse error"},
       {"[1, 2]", "is no answer of 'ithaca compare --json'"},
-      {"{\"format_version\": \"2.0\"}", "this format is not 1.x"},
+      {R"({"format_version": "2.0"})", "this format is not 1.x"},
       {"{\"provenance\": []}", "key 'format_version' not found"},
       {"{\"collective\": {}}", "is no answer of 'ithaca simulate collective --json'"},
       {"{\"offers\": 3}", "is no answer of 'ithaca plan --curriculum --json'"},

@@ -2,11 +2,11 @@
 // folders, then changed ones for so many seconds. Not guided by coverage as libFuzzer is: it finds shallow faults. The
 // input of a crash stays in crash-NAME of the current folder.
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -123,6 +123,7 @@ void try_input(Harness harness, std::string input) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier): AddressSanitizer calls it.
 extern "C" void __asan_on_error() { save_input(); }
 
 int main(int argc, char** argv) {

@@ -136,7 +136,7 @@ Trouble check(Device& device, const AttentionCall& call) {
   const auto tensors = take_tensors(device, call, true);
   if (!tensors) return tensors.error();
   const Tensors& t = *tensors;
-  if (const Trouble trouble = run_forward(device, call, {t})) return trouble;
+  if (Trouble trouble = run_forward(device, call, {t})) return trouble;
   AttentionPlan backward;
   Trouble trouble = backward.prepare(call, true, device.stream());
   if (!trouble) trouble = backward.enqueue(t);
@@ -183,7 +183,7 @@ Result<Job, std::string> attention_job(Device& device, const KernelSample& s) {
 Trouble check_attention(Device& device) {
   for (const bool causal : {false, true})
     for (const std::int64_t kv_heads : {4, 2})
-      if (const Trouble trouble = check(device, {2, 128, 128, 4, kv_heads, 64, causal, true})) return trouble;
+      if (Trouble trouble = check(device, {2, 128, 128, 4, kv_heads, 64, causal, true})) return trouble;
   return std::nullopt;
 }
 

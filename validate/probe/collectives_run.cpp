@@ -249,6 +249,7 @@ int run_threads(const CollectiveOptions& options, const nccl::Library& nccl, Res
   meeting.token = std::to_string(random()) + std::to_string(random());
   std::vector<int> codes(static_cast<std::size_t>(gpus));
   std::vector<std::thread> threads;
+  threads.reserve(codes.size());
   for (int rank = 0; rank < gpus; ++rank) {
     threads.emplace_back([&, rank] {
       Meeting own = meeting;

@@ -28,13 +28,13 @@ Result<std::shared_ptr<void>, std::string> CudaAccelerator::take(Bytes size) {
 
 Trouble CudaAccelerator::write(void* to, std::span<const float> from) {
   const cudaError_t status = cudaMemcpyAsync(to, from.data(), from.size_bytes(), cudaMemcpyHostToDevice, stream_);
-  if (const Trouble trouble = cuda_trouble(status, "a copy to the GPU")) return trouble;
+  if (Trouble trouble = cuda_trouble(status, "a copy to the GPU")) return trouble;
   return cuda_trouble(cudaStreamSynchronize(stream_), "a copy to the GPU");
 }
 
 Trouble CudaAccelerator::read(const void* from, std::span<float> to) {
   const cudaError_t status = cudaMemcpyAsync(to.data(), from, to.size_bytes(), cudaMemcpyDeviceToHost, stream_);
-  if (const Trouble trouble = cuda_trouble(status, "a copy from the GPU")) return trouble;
+  if (Trouble trouble = cuda_trouble(status, "a copy from the GPU")) return trouble;
   return cuda_trouble(cudaStreamSynchronize(stream_), "a copy from the GPU");
 }
 

@@ -101,6 +101,7 @@ Result<std::shared_ptr<Buffer>, std::string> Device::random(std::int64_t count) 
 
 Result<std::shared_ptr<Buffer>, std::string> Device::upload(const std::vector<float>& numbers) {
   std::vector<std::uint16_t> bits;
+  bits.reserve(numbers.size());
   for (const float number : numbers) bits.push_back(to_bf16(number));
   auto buffer = Buffer::take(Bytes{2.0 * static_cast<double>(bits.size())});
   if (!buffer) return buffer.error();
@@ -109,17 +110,18 @@ Result<std::shared_ptr<Buffer>, std::string> Device::upload(const std::vector<fl
   return buffer;
 }
 
-Result<std::vector<float>, std::string> Device::download(const Buffer& buffer, std::size_t count) {
+Result<std::vector<float>, std::string> Device::download(const Buffer& buffer, std::size_t count) const {
   std::vector<std::uint16_t> bits(count);
   if (const Trouble trouble = wait()) return *trouble;
   const cudaError_t status = cudaMemcpy(bits.data(), buffer.at(0), 2 * count, cudaMemcpyDeviceToHost);
   if (const Trouble trouble = cuda_trouble(status, "a copy from the GPU")) return *trouble;
   std::vector<float> numbers;
+  numbers.reserve(count);
   for (const std::uint16_t b : bits) numbers.push_back(from_bf16(b));
   return numbers;
 }
 
-Result<std::vector<float>, std::string> Device::download_fp32(const Buffer& buffer, std::size_t count) {
+Result<std::vector<float>, std::string> Device::download_fp32(const Buffer& buffer, std::size_t count) const {
   std::vector<float> numbers(count);
   if (const Trouble trouble = wait()) return *trouble;
   const cudaError_t status = cudaMemcpy(numbers.data(), buffer.at(0), 4 * count, cudaMemcpyDeviceToHost);

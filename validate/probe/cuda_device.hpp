@@ -59,8 +59,8 @@ class Device {
   /// Random bf16 numbers, each buffer others.
   Result<std::shared_ptr<Buffer>, std::string> random(std::int64_t count);
   Result<std::shared_ptr<Buffer>, std::string> upload(const std::vector<float>& numbers);  ///< as bf16
-  Result<std::vector<float>, std::string> download(const Buffer& buffer, std::size_t count);
-  Result<std::vector<float>, std::string> download_fp32(const Buffer& buffer, std::size_t count);
+  Result<std::vector<float>, std::string> download(const Buffer& buffer, std::size_t count) const;
+  Result<std::vector<float>, std::string> download_fp32(const Buffer& buffer, std::size_t count) const;
 
  private:
   Device() = default;

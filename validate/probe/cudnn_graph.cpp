@@ -50,7 +50,7 @@ CudnnGraph::Dims packed_strides(const CudnnGraph::Dims& dims) {
 }
 
 CudnnGraph::~CudnnGraph() {
-  for (auto d = descriptors_.rbegin(); d != descriptors_.rend(); ++d) cudnnBackendDestroyDescriptor(*d);
+  for (; !descriptors_.empty(); descriptors_.pop_back()) cudnnBackendDestroyDescriptor(descriptors_.back());
 }
 
 void CudnnGraph::fail(const char* what, int status) {
@@ -169,7 +169,7 @@ CudnnGraph::Tensor CudnnGraph::unary(Unary mode, const Tensor& a, const Tensor& 
 }
 
 CudnnGraph::Tensor CudnnGraph::index(const Tensor& like, int axis) {
-  const Tensor result = between(like.dims, Type::int32);
+  Tensor result = between(like.dims, Type::int32);
   void* descriptor = pointwise(CUDNN_POINTWISE_GEN_INDEX, Type::fp32, axis);
   operation(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, {{CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, descriptor},
                                                            {CUDNN_ATTR_OPERATION_POINTWISE_XDESC, like.descriptor},
@@ -178,7 +178,7 @@ CudnnGraph::Tensor CudnnGraph::index(const Tensor& like, int axis) {
 }
 
 CudnnGraph::Tensor CudnnGraph::select(const Tensor& condition, const Tensor& a, const Tensor& otherwise) {
-  const Tensor result = between(a.dims);
+  Tensor result = between(a.dims);
   void* descriptor = pointwise(CUDNN_POINTWISE_BINARY_SELECT, Type::fp32);
   operation(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, {{CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, descriptor},
                                                            {CUDNN_ATTR_OPERATION_POINTWISE_XDESC, a.descriptor},

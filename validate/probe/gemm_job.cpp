@@ -123,8 +123,8 @@ Trouble check(Device& device, Layout layout) {
   for (const auto* buffer : {&a, &b, &c})
     if (!*buffer) return buffer->error();
   GemmPlan plan;
-  if (const Trouble trouble = plan.prepare(kSmall, layout)) return trouble;
-  if (const Trouble trouble = plan.enqueue((*a)->at(0), (*b)->at(0), (*c)->at(0), device.stream())) return trouble;
+  if (Trouble trouble = plan.prepare(kSmall, layout)) return trouble;
+  if (Trouble trouble = plan.enqueue((*a)->at(0), (*b)->at(0), (*c)->at(0), device.stream())) return trouble;
   const auto host_a = device.download(**a, static_cast<std::size_t>(kSmall.m * kSmall.k)),
              host_b = device.download(**b, static_cast<std::size_t>(kSmall.k * kSmall.n)),
              host_c = device.download(**c, static_cast<std::size_t>(kSmall.m * kSmall.n));
@@ -165,7 +165,7 @@ Result<Job, std::string> gemm_job(Device& device, const KernelSample& s) {
 
 Trouble check_gemm(Device& device) {
   for (const Layout layout : {Layout::tn, Layout::nn, Layout::nt})
-    if (const Trouble trouble = check(device, layout)) return trouble;
+    if (Trouble trouble = check(device, layout)) return trouble;
   return std::nullopt;
 }
 

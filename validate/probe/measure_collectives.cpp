@@ -169,14 +169,14 @@ Trouble measure_collectives(const Ensemble& ensemble, const CollectivePlan& plan
   Campaign campaign(ensemble, plan, setting, table);
   const int ranks = ensemble.mesh.ranks(), rank = ensemble.mesh.rank();
   for (const CollectiveCase& c : collective_cases(plan.ops, plan.sizes, ranks)) {
-    if (const Trouble trouble = campaign.measure_case(c)) return trouble;
+    if (Trouble trouble = campaign.measure_case(c)) return trouble;
     save();
   }
   for (const std::int64_t tokens : plan.model ? plan.lengths : std::vector<std::int64_t>{}) {
     std::vector<LayerPattern> patterns{megatron_sp_pattern(*plan.model, tokens, ranks)};
     if (ranks <= plan.model->heads) patterns.push_back(ulysses_pattern(*plan.model, tokens, ranks, rank));
     for (const LayerPattern& pattern : patterns) {
-      if (const Trouble trouble = campaign.measure_pattern(pattern, tokens, make_attention)) return trouble;
+      if (Trouble trouble = campaign.measure_pattern(pattern, tokens, make_attention)) return trouble;
       save();
     }
   }

@@ -34,7 +34,7 @@ Result<NcclCommunicator::Memory, std::string> NcclCommunicator::upload(std::span
 }
 
 Communicator::Trouble NcclCommunicator::download(const Memory& memory, std::span<float> to) {
-  if (const auto trouble = group_.wait()) return trouble;
+  if (auto trouble = group_.wait()) return trouble;
   return accelerator_.read(memory.to.get(), to);
 }
 

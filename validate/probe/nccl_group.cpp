@@ -80,7 +80,7 @@ Trouble NcclGroup::all_to_all(const void* from, const std::vector<std::size_t>& 
   return trouble ? trouble : ended;
 }
 
-std::optional<Seconds> NcclGroup::estimate(const std::function<Trouble()>& enqueue) {
+std::optional<Seconds> NcclGroup::estimate(const std::function<Trouble()>& enqueue) const {
   if (library_.simulate_end == nullptr) return std::nullopt;
   nccl::SimInfo info;
   int version = 0;
@@ -109,7 +109,7 @@ Trouble NcclGroup::wait() {
     if (*idle) return std::nullopt;
     nccl::Status status = nccl::kSuccess;
     const nccl::Status asked = library_.async_error(handle, &status);
-    if (const Trouble trouble = said(asked != nccl::kSuccess ? asked : status, "while it ran")) return trouble;
+    if (Trouble trouble = said(asked != nccl::kSuccess ? asked : status, "while it ran")) return trouble;
     if (Clock::now() - begin > kSpin) std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
 }

@@ -36,7 +36,7 @@ class NcclGroup {
                      const std::vector<std::size_t>& received, nccl::Type type);
 
   /// NCCL's own estimate of what `enqueue` would take; nothing is run. None where it has no model: send and receive.
-  std::optional<Seconds> estimate(const std::function<Trouble()>& enqueue);
+  std::optional<Seconds> estimate(const std::function<Trouble()>& enqueue) const;
 
   /// Until the stream is through, the communicator reports an error or is aborted.
   Trouble wait();

@@ -83,7 +83,7 @@ Result<Summary, Setback> summarise(const Mesh& mesh, const RankReport& mine) {
 Trouble from_rank_0(const Mesh& mesh, std::span<std::byte> bytes) {
   if (mesh.rank() > 0) return mesh.receive(0, bytes);
   for (int rank = 1; rank < mesh.ranks(); ++rank)
-    if (const Trouble trouble = mesh.send(rank, bytes)) return trouble;
+    if (Trouble trouble = mesh.send(rank, bytes)) return trouble;
   return std::nullopt;
 }
 
@@ -100,6 +100,7 @@ Result<std::vector<std::string>, std::string> everyones(const Mesh& mesh, const 
   if (!trouble) trouble = from_rank_0(mesh, std::as_writable_bytes(std::span(all)));
   if (trouble) return *trouble;
   std::vector<std::string> texts;
+  texts.reserve(all.size());
   for (const Text& text : all) texts.push_back(string_of(text));
   return texts;
 }

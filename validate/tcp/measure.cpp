@@ -57,7 +57,7 @@ CollectiveSample sample(Pattern pattern, int ranks, Bytes message, double time) 
   s.message = message;
   s.time = Seconds{pattern == Pattern::ping_pong ? time / 2 : time};
   switch (pattern) {
-    case Pattern::ping_pong: s.op = Op::send_recv; break;
+    case Pattern::ping_pong:
     case Pattern::shift: s.op = Op::send_recv; break;
     case Pattern::all_gather: s.op = Op::all_gather; break;
     case Pattern::reduce_scatter: s.op = Op::reduce_scatter; break;

@@ -107,6 +107,7 @@ Trouble Mesh::gather_guests(const Socket& door) {
     --missing;
   }
   std::vector<Hello> table;
+  table.reserve(doors.size());
   for (const Endpoint& at : doors) table.push_back(hello(meeting_, at));
   for (std::size_t rank = 1; rank < to_.size(); ++rank) {
     if (auto trouble = to_[rank].send(std::as_bytes(std::span(table)))) return trouble;
