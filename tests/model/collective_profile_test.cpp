@@ -79,6 +79,12 @@ TEST(CollectiveProfile, WhatALevelOfATreeKeepsPassesOneServerAfterAnother) {
   // us, and the same levels.
   EXPECT_NEAR(time(2e9), 120.4e-6 + 4 * 0.5 * 2 / 384, 1e-9);
   EXPECT_NEAR(time(1 << 28), 65.5e-6 + 4 * 0.5 * (1 << 28) / 384e9, 1e-9);
+  // Of 8 MiB by LL128 half is kept; the rest streams without NCCL's correction, 0.9 of the rate at that size.
+  constexpr double kMessage = 1 << 23;
+  cluster.measured.regimes[0].held = Bytes{kMessage / 2};
+  const double kept = time(kMessage);
+  cluster.measured = {};
+  EXPECT_NEAR(time(kMessage) - 65.5e-6, (kept - 65.5e-6 - 4 * 0.5 * (kMessage / 2) / 384e9) * 2 / 0.9, 1e-9);
 }
 
 TEST(CollectiveProfile, ChoosesByMeasuredTimeWhereConstantsLeaveItOpen) {
