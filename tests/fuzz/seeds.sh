@@ -14,7 +14,7 @@ literals() {  # literals TESTS...: what the tests have as raw strings, one file 
 case $1 in
   cluster) literals $t/load_cluster_test.cpp; echo hw_profiles/clusters "$OUT" ;;
   gpu) literals $t/load_gpu_test.cpp; echo hw_profiles/gpus "$OUT" ;;
-  model) literals $t/hugging_face_test.cpp $t/load_model_test.cpp $t/hostile_test.cpp; echo configs/models "$OUT" ;;
+  model) literals $t/hugging_face_test.cpp $t/released_models_test.cpp $t/load_model_test.cpp $t/hostile_test.cpp; echo configs/models "$OUT" ;;
   kernels) literals $t/load_kernels_test.cpp $t/load_attention_test.cpp
     echo hw_profiles/kernels validate/data validate/references "$OUT" ;;
   profile) literals $t/load_profile_test.cpp; echo hw_profiles/kernels "$OUT" ;;
